@@ -1,0 +1,158 @@
+"""The network as a plan: which Dense layers there are, of which sizes, and the names and shapes of their weights.
+
+Whoever builds the network (Keras, the compiled training step, the folded network) and whoever reads weights
+from disk works from this one description.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from cvae_core.config import Activation, BatchNormalization, ModelConfig
+from cvae_core.errors import WeightsError
+
+LEAKY_RELU_SLOPE = 0.3
+BATCH_NORM_EPSILON = 1e-3
+BATCH_NORM_MOMENTUM = 0.99
+
+Weights = dict[str, npt.NDArray[np.float32]]
+
+
+@dataclass(frozen=True)
+class DataShape:
+    """Size of one example.
+
+    Attributes:
+        height, width, channels: Of an image, in pixels.
+        n_classes: Number of labels.
+    """
+
+    height: int
+    width: int
+    channels: int
+    n_classes: int
+
+    @property
+    def pixels(self) -> int:
+        """Numbers in one flattened image."""
+        return self.height * self.width * self.channels
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """(height, width, channels)."""
+        return (self.height, self.width, self.channels)
+
+
+@dataclass(frozen=True)
+class DenseLayer:
+    """One affine map with what follows it.
+
+    The order is Dense, then normalisation and activation as ``batch_normalization`` says, then dropout.
+
+    Attributes:
+        name: Prefix of its weights' names.
+        inputs, outputs: Units. The condition counts as inputs of the first layer of encoder and decoder.
+        activation: Non-linearity; "linear" for z_mean, z_log_var and the output (which are logits).
+        batch_normalization: Where the normalisation stands, if anywhere.
+        dropout_rate: Share of outputs silenced in training.
+    """
+
+    name: str
+    inputs: int
+    outputs: int
+    activation: Activation | Literal["linear"] = "linear"
+    batch_normalization: BatchNormalization = "none"
+    dropout_rate: float = 0.0
+
+    def weight_shapes(self) -> dict[str, tuple[int, ...]]:
+        """Name -> shape of its weights: kernel (inputs, outputs), bias, and the four of the normalisation."""
+        shapes: dict[str, tuple[int, ...]] = {
+            f"{self.name}/kernel": (self.inputs, self.outputs),
+            f"{self.name}/bias": (self.outputs,),
+        }
+        if self.batch_normalization != "none":
+            for part in ("gamma", "beta", "moving_mean", "moving_variance"):
+                shapes[f"{self.name}/{part}"] = (self.outputs,)
+        return shapes
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """The whole network.
+
+    Attributes:
+        shape: Of the data.
+        conditional: Whether the one-hot label is appended to the inputs of encoder and decoder.
+        latent_dim: Size of the code.
+        encoder, decoder: Hidden layers, first to last.
+        z_mean, z_log_var: Heads of the encoder.
+        output: Last layer of the decoder; gives logits of shape (n, pixels).
+    """
+
+    shape: DataShape
+    conditional: bool
+    latent_dim: int
+    encoder: tuple[DenseLayer, ...]
+    z_mean: DenseLayer
+    z_log_var: DenseLayer
+    decoder: tuple[DenseLayer, ...]
+    output: DenseLayer
+
+    @property
+    def layers(self) -> tuple[DenseLayer, ...]:
+        """All layers in their fixed order."""
+        return (*self.encoder, self.z_mean, self.z_log_var, *self.decoder, self.output)
+
+    def weight_shapes(self) -> dict[str, tuple[int, ...]]:
+        """Name -> shape of every weight, in the fixed order."""
+        return {name: shape for layer in self.layers for name, shape in layer.weight_shapes().items()}
+
+
+def plan(model: ModelConfig, shape: DataShape) -> Architecture:
+    """Lay out the network that a configuration describes for data of a given shape."""
+    condition = shape.n_classes if model.conditional else 0
+    widths = model.hidden_widths
+    return Architecture(
+        shape=shape,
+        conditional=model.conditional,
+        latent_dim=model.latent_dim,
+        encoder=_stack("encoder", shape.pixels + condition, widths, model.encoder_activation, model),
+        z_mean=DenseLayer("z_mean", widths[-1], model.latent_dim),
+        z_log_var=DenseLayer("z_log_var", widths[-1], model.latent_dim),
+        decoder=_stack("decoder", model.latent_dim + condition, widths[::-1], model.decoder_activation, model),
+        output=DenseLayer("output", widths[0], shape.pixels),
+    )
+
+
+def _stack(
+    name: str, inputs: int, widths: tuple[int, ...], activation: Activation, model: ModelConfig
+) -> tuple[DenseLayer, ...]:
+    sizes = (inputs, *widths)
+    return tuple(
+        DenseLayer(f"{name}/{i}", sizes[i], sizes[i + 1], activation, model.batch_normalization, model.dropout_rate)
+        for i in range(len(widths))
+    )
+
+
+def check_weights(architecture: Architecture, weights: Mapping[str, npt.NDArray[np.float32]]) -> None:
+    """Make sure that weights are those of an architecture.
+
+    Raises:
+        WeightsError: A weight is missing, unknown, of another shape, or not float32.
+    """
+    expected = architecture.weight_shapes()
+    if missing := sorted(expected.keys() - weights.keys()):
+        raise WeightsError(f"The weights lack {', '.join(missing[:3])}.")
+    if unknown := sorted(weights.keys() - expected.keys()):
+        raise WeightsError(f"The weights hold {', '.join(unknown[:3])}, which the network does not have.")
+    for name, shape in expected.items():
+        if weights[name].shape != shape or weights[name].dtype != np.float32:
+            raise WeightsError(
+                f"The weight {name} should be float32 of shape {shape}; "
+                f"it is {weights[name].dtype} of shape {weights[name].shape}."
+            )

@@ -1,0 +1,83 @@
+"""Fashion-MNIST (Xiao, Rasul and Vollgraf 2017), read from the copy that Keras keeps once it was downloaded."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import os
+import zlib
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from cvae_core.errors import DataError, DataUnavailableError
+from cvae_core.records import Bytes, Dataset, Split
+
+TITLE: Final = "Fashion-MNIST clothes"
+CLASS_NAMES: Final = (
+    "T-shirt", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
+)  # fmt: skip
+_FILES: Final = {
+    "train": ("train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz", 60_000),
+    "test": ("t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz", 10_000),
+}
+_SIDE: Final = 28
+_IMAGE_HEADER: Final = 16
+_LABEL_HEADER: Final = 8
+
+
+def folder() -> Path:
+    """Where Keras keeps the four files."""
+    home = os.environ.get("KERAS_HOME")
+    return (Path(home) if home else Path.home() / ".keras") / "datasets" / "fashion-mnist"
+
+
+def is_downloaded() -> bool:
+    """Whether all four files are there."""
+    return all((folder() / name).is_file() for images, labels, _ in _FILES.values() for name in (images, labels))
+
+
+def load(with_training: bool = True) -> Dataset:
+    """The 60,000 training and 10,000 test images.
+
+    Args:
+        with_training: Whether to read the training part as well.
+
+    Raises:
+        DataUnavailableError: It was never downloaded.
+        DataError: A file is damaged.
+    """
+    if not is_downloaded():
+        raise DataUnavailableError(
+            "Fashion-MNIST is not on this machine yet.",
+            "Start a training on it while you are connected to the internet: it is downloaded once.",
+        )
+    test = _split("test")
+    train = _split("train") if with_training else test.first(0)
+    return Dataset("fashion_mnist", TITLE, CLASS_NAMES, train, test, _checksum())
+
+
+def _split(part: str) -> Split:
+    images_name, labels_name, count = _FILES[part]
+    images = _payload(images_name, _IMAGE_HEADER, count * _SIDE * _SIDE)
+    labels = _payload(labels_name, _LABEL_HEADER, count)
+    return Split(images.reshape(count, _SIDE, _SIDE, 1), labels.astype(np.int64))
+
+
+def _payload(name: str, header: int, size: int) -> Bytes:
+    try:
+        raw = gzip.decompress((folder() / name).read_bytes())
+    except (OSError, EOFError, zlib.error):
+        raw = b""
+    if len(raw) != header + size:
+        raise DataError(f"The Fashion-MNIST file {name} is damaged.", f"Delete the folder {folder()} and train again.")
+    return np.frombuffer(raw, np.uint8, offset=header)
+
+
+def _checksum() -> str:
+    digest = hashlib.sha256()
+    for images, labels, _ in _FILES.values():
+        for name in (images, labels):
+            digest.update((folder() / name).read_bytes())
+    return digest.hexdigest()

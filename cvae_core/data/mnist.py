@@ -1,0 +1,54 @@
+"""The complete MNIST set, bundled with the project (LeCun, Cortes and Burges; CC BY-SA 3.0)."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from cvae_core.errors import DataError
+from cvae_core.records import Dataset, Split
+
+TITLE: Final = "MNIST handwritten digits"
+SHA256: Final = "06af5dfe73b70e3bc1c36439982b18a8d76803db9b544f6fdf838a37fbb01b64"
+_PACKAGE: Final = Path(__file__).resolve().parents[1]
+_PLACES: Final = (_PACKAGE / "assets" / "mnist.npz", _PACKAGE.parent / "assets" / "mnist.npz")
+
+
+def load(with_training: bool = True) -> Dataset:
+    """The 60,000 training and 10,000 test digits in their original order.
+
+    Args:
+        with_training: Whether to read the training part as well.
+
+    Raises:
+        DataError: The bundled file is missing or not the original.
+    """
+    path = _verified(next((place for place in _PLACES if place.is_file()), _PLACES[-1]))
+    with np.load(path, allow_pickle=False) as arrays:
+        test = _split(arrays, "test")
+        train = _split(arrays, "train") if with_training else test.first(0)
+    return Dataset("mnist", TITLE, tuple("0123456789"), train, test, SHA256)
+
+
+def _split(arrays: np.lib.npyio.NpzFile, part: str) -> Split:
+    return Split(arrays[f"x_{part}"][..., np.newaxis], arrays[f"y_{part}"].astype(np.int64))
+
+
+@lru_cache(maxsize=4)
+def _verified(path: Path) -> Path:
+    """The path itself, once its checksum was found right."""
+    if not path.is_file():
+        raise DataError(f"The bundled data set {path.name} is missing.", "Install the project again.")
+    with path.open("rb") as file:
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+    if found != SHA256:
+        raise DataError(
+            f"The bundled data set {path.name} is damaged: its SHA-256 should start with {SHA256[:12]}, "
+            f"it starts with {found[:12]}.",
+            "Install the project again.",
+        )
+    return path

@@ -1,0 +1,64 @@
+"""The data sets that can be named, and how each is loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Final
+
+from cvae_core.config import DataConfig
+from cvae_core.data import fashion_mnist, mnist
+from cvae_core.errors import DataError
+from cvae_core.records import Dataset
+
+
+@dataclass(frozen=True)
+class _Source:
+    title: str
+    load: Callable[[bool], Dataset]
+
+
+_SOURCES: Final[dict[str, _Source]] = {
+    "mnist": _Source(mnist.TITLE, mnist.load),
+    "fashion_mnist": _Source(fashion_mnist.TITLE, fashion_mnist.load),
+}
+
+
+def dataset_names() -> tuple[str, ...]:
+    """Names that ``DataConfig.dataset`` may take."""
+    return tuple(_SOURCES)
+
+
+def dataset_title(name: str) -> str:
+    """What people call a data set; the name itself if it is unknown."""
+    return _SOURCES[name].title if name in _SOURCES else name
+
+
+def load_dataset(config: DataConfig) -> Dataset:
+    """Load what a configuration asks for, its limits applied.
+
+    Raises:
+        DataError: The name is unknown or the file is damaged.
+        DataUnavailableError: The data set is not on this machine.
+    """
+    return _limited(_source(config.dataset).load(True), config)
+
+
+def load_test_data(config: DataConfig) -> Dataset:
+    """The same with an empty training part, which keeps a large array out of memory.
+
+    Raises:
+        DataError: The name is unknown or the file is damaged.
+        DataUnavailableError: The data set is not on this machine.
+    """
+    return _limited(_source(config.dataset).load(False), config)
+
+
+def _source(name: str) -> _Source:
+    if name not in _SOURCES:
+        raise DataError(f"There is no data set {name!r}.", f"The data sets are: {', '.join(_SOURCES)}.")
+    return _SOURCES[name]
+
+
+def _limited(dataset: Dataset, config: DataConfig) -> Dataset:
+    return replace(dataset, train=dataset.train.first(config.train_limit), test=dataset.test.first(config.test_limit))

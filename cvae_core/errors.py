@@ -1,0 +1,80 @@
+"""The errors that this project raises on purpose, with ``CvaeError`` at their root.
+
+Every one of them is written for the person who meets it: ``str(error)`` says what was expected, what came,
+and what to do, in plain words. Pages and the command line show that text and nothing else.
+"""
+
+
+class CvaeError(Exception):
+    """An expected failure, told in one or two sentences.
+
+    Args:
+        problem: What was expected and what came, as a full sentence.
+        advice: What the person can do about it, as a full sentence. May be empty.
+    """
+
+    def __init__(self, problem: str, advice: str = "") -> None:
+        super().__init__(f"{problem} {advice}".strip())
+        self.problem = problem
+        self.advice = advice
+
+    def __reduce__(self) -> tuple[type, tuple[str, str]]:
+        return type(self), (self.problem, self.advice)
+
+
+class ConfigError(CvaeError):
+    """A setting, preset or configuration file is not valid."""
+
+
+class DataError(CvaeError):
+    """A data set is unknown, damaged, or not what was expected."""
+
+
+class DataUnavailableError(DataError):
+    """A data set would have to be downloaded and cannot be."""
+
+
+class WeightsError(CvaeError):
+    """Weights do not fit the architecture that they are given for."""
+
+
+class TrainingError(CvaeError):
+    """Training cannot go on."""
+
+
+class DivergedError(TrainingError):
+    """The loss became NaN or infinite.
+
+    Args:
+        epoch: The epoch under way, counted from 1.
+    """
+
+    def __init__(self, epoch: int) -> None:
+        super().__init__(
+            f"The loss became NaN or infinite in epoch {epoch}.",
+            "Try a smaller learning rate, a few KL warm-up epochs, or batch normalisation.",
+        )
+        self.epoch = epoch
+
+    def __reduce__(self) -> tuple[type, tuple[int]]:  # type: ignore[override]
+        return type(self), (self.epoch,)
+
+
+class RunError(CvaeError):
+    """A run, or the folder of runs, cannot be used as asked."""
+
+
+class RunNotFoundError(RunError):
+    """There is no run of that name."""
+
+
+class RunBusyError(RunError):
+    """The run has a living worker, so it can be neither started again nor deleted."""
+
+
+class RunDamagedError(RunError):
+    """A file of a run is missing, truncated, of another form, or of a newer version."""
+
+
+class StorageError(RunError):
+    """The disk is full, or a folder cannot be written."""

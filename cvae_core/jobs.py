@@ -1,0 +1,183 @@
+"""Workers: processes that train a run each, started here and from then on independent of whoever started them.
+
+The launcher takes the lock of the run and hands it to the worker, so there is no moment at which a run that was
+started looks dead, and two launchers cannot start the same run.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Final
+
+from cvae_core.config import RunConfig
+from cvae_core.errors import RunBusyError, RunError
+from cvae_core.runs import lock
+from cvae_core.runs.control import ask, withdraw, withdraw_all
+from cvae_core.runs.directory import Run, create_run
+from cvae_core.runs.files import storage_errors
+from cvae_core.runs.status import ALIVE, RESUMABLE, observed_state, queued_again, read_status, write_status
+
+WORKER_MODULE: Final = "cvae_core.training.worker"
+READY: Final = b"ready"
+
+
+class Launcher:
+    """Starts workers, and keeps a spare one warm if asked to.
+
+    A spare has loaded TensorFlow, which takes seconds, and waits for a run. It ends with this process.
+    """
+
+    def __init__(self) -> None:
+        self._spare: _Spare | None = None
+        self._guard = threading.Lock()
+
+    def start(self, folder: Path, config: RunConfig, name: str | None = None) -> Run:
+        """Create a run and a worker for it; it waits for its turn by itself.
+
+        Raises:
+            RunError: The name is no valid one or is taken.
+            StorageError: The folder cannot be written.
+        """
+        run = create_run(folder, config, name)
+        self._launch(run)
+        return run
+
+    def resume(self, run: Run) -> None:
+        """Go on with a run that was stopped, interrupted, or failed, from its newest checkpoint.
+
+        Raises:
+            RunBusyError: It has a living worker.
+            RunError: It is finished.
+            RunDamagedError: Its files cannot be read.
+        """
+        run.config()
+        state, _ = observed_state(run.lock_file, run.status_file)
+        if state in ALIVE:
+            raise RunBusyError(f"The run {run.id} is being trained already.")
+        if state not in RESUMABLE:
+            raise RunError(f"The run {run.id} is {state}; there is nothing to resume.")
+        self._launch(run)
+
+    def keep_spare(self) -> None:
+        """Make sure that a spare worker is warm or warming."""
+        with self._guard:
+            if self._spare is None or not self._spare.is_alive():
+                self._spare = _Spare()
+
+    def close(self) -> None:
+        """Let the spare worker go."""
+        with self._guard:
+            if self._spare is not None:
+                self._spare.dismiss()
+                self._spare = None
+
+    def _launch(self, run: Run) -> None:
+        descriptor = claim(run)
+        try:
+            with self._guard:
+                spare, self._spare = self._spare, None
+            if spare is None or not spare.assign(run, descriptor):
+                _start_process(run, descriptor)
+        finally:
+            lock.release(descriptor)
+
+
+def claim(run: Run) -> int:
+    """Take the lock of a run and make it ready for a worker: state "queued", no old requests.
+
+    Returns:
+        The descriptor that holds the lock.
+
+    Raises:
+        RunBusyError: Another holds it.
+        StorageError: The run cannot be written.
+    """
+    descriptor = lock.acquire(run.lock_file)
+    if descriptor is None:
+        raise RunBusyError(f"The run {run.id} is being trained already.")
+    try:
+        withdraw_all(run.control_folder)
+        write_status(run.status_file, queued_again(read_status(run.status_file)))
+    except BaseException:
+        lock.release(descriptor)
+        raise
+    return descriptor
+
+
+def pause(run: Run) -> None:
+    """Ask the worker to wait; it keeps a checkpoint and lets another run have its turn."""
+    ask(run.control_folder, "pause")
+
+
+def unpause(run: Run) -> None:
+    """Let a paused worker go on when it gets a turn."""
+    withdraw(run.control_folder, "pause")
+
+
+def stop(run: Run) -> None:
+    """Ask the worker to end, keeping what was learnt."""
+    ask(run.control_folder, "stop")
+
+
+def _start_process(run: Run, descriptor: int) -> None:
+    command = [sys.executable, "-m", WORKER_MODULE, "train", str(run.path), str(descriptor)]
+    with storage_errors(run.log_file), run.log_file.open("ab") as log:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            pass_fds=[descriptor],
+            start_new_session=True,
+        )
+    _reap(process)
+
+
+def _reap(process: subprocess.Popen[bytes]) -> None:
+    """Collect a worker when it ends, so that no zombie is left."""
+    threading.Thread(target=process.wait, daemon=True).start()
+
+
+class _Spare:
+    """A worker without a run. It ends when this side of the connection is closed."""
+
+    def __init__(self) -> None:
+        self._connection, theirs = socket.socketpair()
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", WORKER_MODULE, "spare", str(theirs.fileno())],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                pass_fds=[theirs.fileno()],
+                start_new_session=True,
+            )
+        _reap(self._process)
+
+    def is_alive(self) -> bool:
+        return self._process.poll() is None
+
+    def assign(self, run: Run, descriptor: int) -> bool:
+        """Hand over a run and its lock; ``False`` if the spare is gone."""
+        message = json.dumps({"run": str(run.path)}).encode()
+        try:
+            socket.send_fds(self._connection, [message], [descriptor])
+        except OSError:
+            return False
+        finally:
+            self._connection.close()
+        return self.is_alive()
+
+    def dismiss(self) -> None:
+        self._connection.close()
+
+
+def inherit(descriptor: int) -> None:
+    """Make a lock that was handed over stay with this process alone."""
+    os.set_inheritable(descriptor, False)

@@ -1,0 +1,50 @@
+"""Ready-made configurations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from cvae_core.config import ModelConfig, RunConfig, TrainConfig
+from cvae_core.errors import ConfigError
+
+
+def tutorial() -> RunConfig:
+    """The network and the training of "Autoencoders in Keras, part 4: Conditional VAE", to the letter."""
+    return RunConfig(preset="tutorial", model=ModelConfig(), train=TrainConfig())
+
+
+def quick() -> RunConfig:
+    """Good pictures in about half a minute on two cores."""
+    return RunConfig(
+        preset="quick",
+        model=ModelConfig(hidden_widths=(256,), dropout_rate=0.0),
+        train=TrainConfig(epochs=30, learning_rate=2e-3, learning_rate_schedule="cosine"),
+    )
+
+
+def recommended() -> RunConfig:
+    """The best held-out ELBO that was found for 8 latent dimensions in about five minutes on two cores."""
+    return RunConfig(
+        preset="recommended",
+        model=ModelConfig(hidden_widths=(512, 512), dropout_rate=0.0),
+        train=TrainConfig(epochs=60, learning_rate=2e-3, learning_rate_schedule="cosine"),
+    )
+
+
+PRESETS: Final[dict[str, Callable[[], RunConfig]]] = {
+    "quick": quick,
+    "recommended": recommended,
+    "tutorial": tutorial,
+}
+
+
+def preset(name: str) -> RunConfig:
+    """The configuration of a name in ``PRESETS``.
+
+    Raises:
+        ConfigError: There is no preset of that name.
+    """
+    if name not in PRESETS:
+        raise ConfigError(f"There is no preset {name!r}.", f"The presets are: {', '.join(PRESETS)}.")
+    return PRESETS[name]()

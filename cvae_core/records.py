@@ -1,0 +1,119 @@
+"""Frozen records that travel between the parts: losses from training, and what analysis computes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from cvae_core.architecture import DataShape
+
+Floats = npt.NDArray[np.float32]
+Bytes = npt.NDArray[np.uint8]
+Labels = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Losses:
+    """Averages over images, in nats per image.
+
+    Attributes:
+        loss: reconstruction + beta * kl, with the beta in force in training and 1 on the test set, where it
+            is the negative ELBO (Kingma and Welling 2014, equation 3).
+        reconstruction: Binary cross-entropy summed over pixels.
+        kl: KL(q(z|x, y) || N(0, I)) summed over latent dimensions.
+        kl_per_dimension: The same for each latent dimension; length latent_dim.
+    """
+
+    loss: float
+    reconstruction: float
+    kl: float
+    kl_per_dimension: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
+class StepRecord:
+    """What a few training steps gave.
+
+    Attributes:
+        epoch: The epoch under way, counted from 1.
+        step: Steps of that epoch done so far.
+        steps_per_epoch: Steps that make an epoch.
+        train: Averages over the images of these few steps alone.
+        images_per_second: Training speed over these few steps.
+    """
+
+    epoch: int
+    step: int
+    steps_per_epoch: int
+    train: Losses
+    images_per_second: float
+
+
+@dataclass(frozen=True)
+class EpochRecord:
+    """What one whole epoch gave.
+
+    Attributes:
+        epoch: Completed epochs.
+        train: Averages over the epoch, as the weights changed.
+        test: Averages over the test set after the epoch, without dropout, one sample of z an image.
+        seconds: Wall-clock time of training and evaluation, pauses left out.
+        learning_rate: In force at the end of the epoch.
+        beta: Weight of the KL in force at the end of the epoch.
+    """
+
+    epoch: int
+    train: Losses
+    test: Losses
+    seconds: float
+    learning_rate: float
+    beta: float
+
+
+@dataclass(frozen=True)
+class Split:
+    """One part of a data set.
+
+    Attributes:
+        images: uint8 (n, height, width, channels), 0 to 255.
+        labels: int64 (n,), 0 to n_classes - 1.
+    """
+
+    images: Bytes
+    labels: Labels
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def first(self, limit: int | None) -> Split:
+        """The first ``limit`` examples; all of them if that is ``None`` or more than there are."""
+        return Split(self.images[:limit], self.labels[:limit])
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Labelled images.
+
+    Attributes:
+        name: As the loaders know it.
+        title: For people.
+        class_names: One for each label, in order.
+        train: What is learned from; of length 0 where only the test part was asked for.
+        test: What is never learned from.
+        sha256: Checksum that identifies the data, 64 hexadecimal digits.
+    """
+
+    name: str
+    title: str
+    class_names: tuple[str, ...]
+    train: Split
+    test: Split
+    sha256: str
+
+    @property
+    def shape(self) -> DataShape:
+        """Size of one example."""
+        height, width, channels = self.test.images.shape[1:]
+        return DataShape(height, width, channels, len(self.class_names))

@@ -1,0 +1,221 @@
+"""The folder of runs and the folder of one run: names, places, creation and deletion."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import shutil
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from cvae_core.config import RunConfig
+from cvae_core.errors import ConfigError, RunBusyError, RunDamagedError, RunError, RunNotFoundError
+from cvae_core.runs import lock
+from cvae_core.runs.files import TEMPORARY_PREFIX, read_text, replace_file, storage_errors
+from cvae_core.runs.status import Status, write_status
+
+RUNS_VARIABLE: Final = "CVAE_RUNS"
+DEFAULT_RUNS: Final = "runs"
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run, as the folder that holds it.
+
+    Attributes:
+        path: The folder; its name is the id of the run.
+    """
+
+    path: Path
+
+    @property
+    def id(self) -> str:
+        """The name of the run."""
+        return self.path.name
+
+    @property
+    def config_file(self) -> Path:
+        """Written once, before the worker starts."""
+        return self.path / "config.json"
+
+    @property
+    def lock_file(self) -> Path:
+        """Locked by the living worker."""
+        return self.path / "lock"
+
+    @property
+    def status_file(self) -> Path:
+        """State, progress and error."""
+        return self.path / "status.json"
+
+    @property
+    def metrics_file(self) -> Path:
+        """One JSON record a line."""
+        return self.path / "metrics.jsonl"
+
+    @property
+    def snapshots_folder(self) -> Path:
+        """One folder an epoch: weights."""
+        return self.path / "snapshots"
+
+    @property
+    def checkpoints_folder(self) -> Path:
+        """The newest complete states of training: what resume needs."""
+        return self.path / "checkpoints"
+
+    @property
+    def control_folder(self) -> Path:
+        """Requests to the worker."""
+        return self.path / "control"
+
+    @property
+    def tensorboard_folder(self) -> Path:
+        """TensorBoard event files."""
+        return self.path / "tensorboard"
+
+    @property
+    def log_file(self) -> Path:
+        """What the worker printed."""
+        return self.path / "worker.log"
+
+    def config(self) -> RunConfig:
+        """The configuration that the run was started with.
+
+        Raises:
+            RunDamagedError: The file is missing, damaged, or of a newer version.
+        """
+        try:
+            return RunConfig.from_json(read_text(self.config_file, "The configuration of the run"))
+        except ConfigError as error:
+            raise RunDamagedError(error.problem, error.advice) from None
+
+
+def runs_folder(chosen: str | Path | None = None) -> Path:
+    """Where the runs are: what was chosen, else ``CVAE_RUNS``, else ``./runs``."""
+    return Path(chosen or os.environ.get(RUNS_VARIABLE) or DEFAULT_RUNS).expanduser().absolute()
+
+
+def check_run_name(name: str) -> str:
+    """The name itself, if it can be one.
+
+    Raises:
+        RunError: It is empty, too long, starts with a dot, or has characters that a file name should not have.
+    """
+    if not _NAME.fullmatch(name) or ".." in name:
+        raise RunError(
+            f"{name!r} cannot be the name of a run.",
+            "Use up to 80 letters, digits, '-', '_' and single '.', starting with a letter or digit.",
+        )
+    return name
+
+
+def create_run(folder: Path, config: RunConfig, name: str | None = None) -> Run:
+    """Make the folder of a new run, with its configuration and the state "queued".
+
+    Args:
+        folder: The folder of runs; made if missing.
+        config: The configuration.
+        name: The name of the run; made from time and preset if ``None``.
+
+    Raises:
+        RunError: The name is no valid one or is taken.
+        StorageError: The folder cannot be written.
+    """
+    name = check_run_name(name) if name is not None else _new_name(config)
+    final = Run(folder / name)
+    draft = Run(folder / f"{TEMPORARY_PREFIX}{name}-{secrets.token_hex(4)}")
+    if final.path.exists():
+        raise _taken(name)
+    with storage_errors(final.path):
+        try:
+            draft.path.mkdir(parents=True)
+            for place in (draft.snapshots_folder, draft.checkpoints_folder, draft.control_folder):
+                place.mkdir()
+            draft.lock_file.touch()
+            replace_file(draft.config_file, config.to_json(), durable=True)
+            write_status(draft.status_file, Status.new(config.train.epochs), durable=True)
+            _publish(draft, final)
+        finally:
+            shutil.rmtree(draft.path, ignore_errors=True)
+    return final
+
+
+def _publish(draft: Run, final: Run) -> None:
+    try:
+        draft.path.rename(final.path)
+    except OSError:
+        if final.path.exists():
+            raise _taken(final.id) from None
+        raise
+
+
+def _taken(name: str) -> RunError:
+    return RunError(f"There is already a run named {name!r}.", "Choose another name, or delete that run first.")
+
+
+def _new_name(config: RunConfig) -> str:
+    stamp = datetime.now().strftime("%Y%m%d-%H%M%S")
+    label = re.sub(r"[^A-Za-z0-9]+", "-", config.preset).strip("-") or "custom"
+    return f"{stamp}-{label[:40]}-{secrets.token_hex(2)}"
+
+
+def open_run(folder: Path, name: str) -> Run:
+    """An existing run by its name.
+
+    Raises:
+        RunError: The name is no valid one.
+        RunNotFoundError: There is no such run.
+    """
+    run = Run(folder / check_run_name(name))
+    if not run.path.is_dir() or run.path.is_symlink():
+        raise RunNotFoundError(
+            f"There is no run {name!r} in {folder}.",
+            "`cvae runs list` and the Home page show those that there are.",
+        )
+    return run
+
+
+def all_runs(folder: Path) -> list[Run]:
+    """Every run in a folder, damaged ones included, the newest first; empty if there is no such folder."""
+    if not folder.is_dir():
+        return []
+    found = [
+        Run(path) for path in folder.iterdir() if _NAME.fullmatch(path.name) and path.is_dir() and not path.is_symlink()
+    ]
+    return sorted(found, key=lambda run: (_created(run), run.id), reverse=True)
+
+
+def _created(run: Run) -> float:
+    """When the configuration was written, which is once."""
+    try:
+        return run.config_file.stat().st_mtime
+    except OSError:
+        return 0.0
+
+
+def delete_run(run: Run) -> None:
+    """Delete a run that no worker is busy with.
+
+    Raises:
+        RunBusyError: Its worker lives.
+        StorageError: The folder cannot be changed.
+    """
+    descriptor = lock.acquire(run.lock_file)
+    if descriptor is None:
+        raise RunBusyError(f"The run {run.id} is being trained.", "Stop it first.")
+    grave = run.path.with_name(f"{TEMPORARY_PREFIX}deleted-{run.id}-{secrets.token_hex(4)}")
+    try:
+        with storage_errors(run.path):
+            run.path.rename(grave)
+        shutil.rmtree(grave, ignore_errors=True)
+    finally:
+        lock.release(descriptor)
+
+
+def now() -> str:
+    """The present moment in UTC, as the files of a run write it."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -1,0 +1,71 @@
+"""Turns: how many trainings may run at once, and who is next.
+
+Each turn is a lock file; a worker holds one while it trains, and the system frees it however the worker dies.
+Workers that wait are alive, hold the lock of their run, and take turns in the order in which they asked.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Final
+
+from cvae_core.errors import ConfigError, RunDamagedError
+from cvae_core.runs import lock
+from cvae_core.runs.directory import Run, all_runs
+from cvae_core.runs.files import storage_errors
+from cvae_core.runs.status import observed_state
+
+MAX_WORKERS_VARIABLE: Final = "CVAE_MAX_WORKERS"
+_TURNS_FOLDER: Final = ".turns"
+
+
+def max_workers() -> int:
+    """How many trainings may run at once: ``CVAE_MAX_WORKERS``, or 1.
+
+    Raises:
+        ConfigError: The variable is no whole number from 1 to 64.
+    """
+    text = os.environ.get(MAX_WORKERS_VARIABLE, "1")
+    if not text.isdecimal() or not 1 <= int(text) <= 64:
+        raise ConfigError(f"{MAX_WORKERS_VARIABLE} is {text!r}; expected a whole number from 1 to 64.")
+    return int(text)
+
+
+def waiting(folder: Path) -> list[str]:
+    """Ids of the living runs that wait for their turn, the next one first."""
+    queue = []
+    for run in all_runs(folder):
+        try:
+            state, status = observed_state(run.lock_file, run.status_file)
+        except RunDamagedError:
+            continue
+        if state == "queued":
+            queue.append((status.queued_at, run.id))
+    return [name for _, name in sorted(queue)]
+
+
+def take_turn(run: Run, limit: int) -> int | None:
+    """Take a turn, if one is free and nobody waits longer.
+
+    Args:
+        run: A run whose status is "queued" and whose lock is held.
+        limit: How many may run at once.
+
+    Returns:
+        The descriptor that holds the turn until it is closed, or ``None``.
+
+    Raises:
+        StorageError: The folder of runs cannot be written.
+    """
+    folder = run.path.parent
+    if run.id not in waiting(folder)[:limit]:
+        return None
+    turns = folder / _TURNS_FOLDER
+    with storage_errors(turns):
+        turns.mkdir(exist_ok=True)
+    for number in range(limit):
+        turn = lock.acquire(turns / f"turn-{number}", patience=0.0)
+        if turn is not None:
+            return turn
+    return None

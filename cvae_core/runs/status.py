@@ -1,0 +1,132 @@
+"""The state of a run: what its worker last said, and what the lock says about the worker."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import Any, Final, Literal, Self, get_args
+
+from cvae_core.config import SCHEMA_VERSION, check_schema_version
+from cvae_core.errors import ConfigError, RunDamagedError
+from cvae_core.runs import lock
+from cvae_core.runs.files import read_object, replace_file
+
+WrittenState = Literal["queued", "running", "paused", "finished", "stopped", "failed"]
+State = Literal["queued", "running", "paused", "finished", "stopped", "failed", "interrupted", "broken"]
+ENDED: Final = frozenset({"finished", "stopped", "failed"})
+ALIVE: Final = frozenset({"queued", "running", "paused"})
+RESUMABLE: Final = frozenset({"stopped", "failed", "interrupted"})
+
+
+@dataclass(frozen=True)
+class Status:
+    """What a worker says of its run.
+
+    Attributes:
+        state: As the worker wrote it.
+        epochs: Epochs to train in all.
+        epoch: Completed epochs.
+        step: Steps done in the epoch under way.
+        steps_per_epoch: 0 until known.
+        images_per_second: Recent training speed; 0 until known.
+        seconds: Spent training so far, pauses and interruptions left out.
+        created_at, updated_at: Seconds since 1970, UTC.
+        queued_at: When it last asked for its turn; orders the queue.
+        problem, advice: Why it failed and what to do; empty otherwise.
+    """
+
+    state: WrittenState
+    epochs: int
+    epoch: int = 0
+    step: int = 0
+    steps_per_epoch: int = 0
+    images_per_second: float = 0.0
+    seconds: float = 0.0
+    created_at: float = 0.0
+    updated_at: float = 0.0
+    queued_at: float = 0.0
+    problem: str = ""
+    advice: str = ""
+
+    @classmethod
+    def new(cls, epochs: int) -> Self:
+        """The status of a run that waits for its first turn."""
+        moment = time.time()
+        return cls("queued", epochs, created_at=moment, updated_at=moment, queued_at=moment)
+
+    @property
+    def progress(self) -> float:
+        """Share of the training that is done, 0 to 1."""
+        partial = self.step / self.steps_per_epoch if self.steps_per_epoch else 0.0
+        return min(1.0, (self.epoch + partial) / self.epochs)
+
+    @property
+    def remaining_seconds(self) -> float | None:
+        """Estimate of the time to go, from the speed so far; ``None`` until there is one."""
+        if self.progress <= 0.0 or self.seconds <= 0.0:
+            return None
+        return self.seconds * (1.0 - self.progress) / self.progress
+
+
+def write_status(path: Path, status: Status, durable: bool = False) -> None:
+    """Replace the status file in one step.
+
+    Raises:
+        StorageError: It cannot be written.
+    """
+    values = {"schema_version": SCHEMA_VERSION, **asdict(replace(status, updated_at=time.time()))}
+    replace_file(path, json.dumps(values, indent=1) + "\n", durable)
+
+
+def read_status(path: Path) -> Status:
+    """What the worker wrote last.
+
+    Raises:
+        RunDamagedError: The file is missing, damaged or of a newer version.
+    """
+    values = read_object(path, "The status of the run")
+    try:
+        check_schema_version(values, "The status of the run")
+    except ConfigError as error:
+        raise RunDamagedError(error.problem, error.advice) from None
+    del values["schema_version"]
+    _check_fields(values)
+    return Status(**values)
+
+
+def _check_fields(values: dict[str, Any]) -> None:
+    kinds: dict[str, type | tuple[type, ...]] = {
+        "str": str,
+        "int": int,
+        "float": (int, float),
+        "WrittenState": str,
+    }
+    expected = {field.name: kinds[str(field.type)] for field in fields(Status)}
+    for name, kind in expected.items():
+        value = values.get(name)
+        if isinstance(value, bool) or not isinstance(value, kind):
+            raise RunDamagedError(f"The status of the run has no valid {name} (status.json).")
+    if values["state"] not in get_args(WrittenState) or values["epochs"] < 1 or values.keys() - expected.keys():
+        raise RunDamagedError("The status of the run is of an unknown form (status.json).")
+
+
+def observed_state(lock_file: Path, status_file: Path) -> tuple[State, Status]:
+    """The state of a run as it is now.
+
+    The lock is looked at before the status: a worker that ends in between has then written its last word.
+
+    Raises:
+        RunDamagedError: The status cannot be read.
+    """
+    alive = lock.is_held(lock_file)
+    status = read_status(status_file)
+    if alive or status.state in ENDED:
+        return status.state, status
+    return "interrupted", status
+
+
+def queued_again(status: Status) -> Status:
+    """The status of a run that asks for a turn now, with what it reached so far and no old error."""
+    return replace(status, state="queued", queued_at=time.time(), images_per_second=0.0, problem="", advice="")
