@@ -1,0 +1,117 @@
+"""What the analyses return: frozen records of NumPy arrays, ready to be drawn, exported or tested."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from cvae_core.records import Bytes, Floats, Labels
+
+Doubles = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Reconstructions:
+    """Images beside what the network makes of them.
+
+    Attributes:
+        originals: uint8 (n, height, width, channels).
+        reconstructions: uint8, same shape; decoded from z_mean, so without sampling noise.
+        labels: int64 (n,).
+        indices: int64 (n,), where each example stands in its split.
+    """
+
+    originals: Bytes
+    reconstructions: Bytes
+    labels: Labels
+    indices: Labels
+
+
+@dataclass(frozen=True)
+class ManifoldGrid:
+    """Images decoded from a grid of codes over two latent dimensions.
+
+    Rows follow the second dimension and columns the first, both growing with their index: z of the first
+    dimension grows to the right, z of the second grows downwards. With one latent dimension there is one row.
+
+    Attributes:
+        tiles: uint8 (rows, columns, height, width, channels).
+        x_values: float32 (columns,), z of ``dimensions[0]``.
+        y_values: float32 (rows,), z of ``dimensions[1]``; of length 1 if there is no second dimension.
+        dimensions: The two latent dimensions, counted from 0; the second is ``None`` if there is only one.
+        label: The condition.
+    """
+
+    tiles: Bytes
+    x_values: Floats
+    y_values: Floats
+    dimensions: tuple[int, int | None]
+    label: int
+
+
+@dataclass(frozen=True)
+class LatentCodes:
+    """Posteriors of some examples, and how much each latent dimension says.
+
+    Attributes:
+        z_mean: float32 (n, latent_dim).
+        z_log_var: float32 (n, latent_dim), natural logarithm of the variance.
+        labels: int64 (n,).
+        indices: int64 (n,), where each example stands in its split.
+        kl_per_dimension: float64 (latent_dim,), nats, averaged over the examples.
+        mean_per_dimension: float64 (latent_dim,), of z_mean over the examples.
+        variance_per_dimension: float64 (latent_dim,), of z_mean over the examples.
+    """
+
+    z_mean: Floats
+    z_log_var: Floats
+    labels: Labels
+    indices: Labels
+    kl_per_dimension: Doubles
+    mean_per_dimension: Doubles
+    variance_per_dimension: Doubles
+
+    @property
+    def latent_dim(self) -> int:
+        """Size of the code."""
+        return int(self.z_mean.shape[1])
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+@dataclass(frozen=True)
+class LatentPlane:
+    """Points of the latent space in the plane of a picture.
+
+    Attributes:
+        x: float32 (n,), z of the first dimension.
+        y: float32 (n,), z of the second; for a one-dimensional code a height that keeps labels apart.
+        labels: int64 (n,).
+        indices: int64 (n,), where each example stands in its split.
+        dimensions: Latent dimensions along x and y, counted from 0; the second is ``None`` for a
+            one-dimensional code, whose y has no meaning of its own.
+    """
+
+    x: Floats
+    y: Floats
+    labels: Labels
+    indices: Labels
+    dimensions: tuple[int, int | None]
+
+
+@dataclass(frozen=True)
+class SampleGrid:
+    """Images decoded from random codes, each code under every label.
+
+    Attributes:
+        tiles: uint8 (labels, columns, height, width, channels); a column shares one code.
+        z: float32 (columns, latent_dim).
+        labels: int64 (labels,), the condition of each row.
+    """
+
+    tiles: Bytes
+    z: Floats
+    labels: Labels

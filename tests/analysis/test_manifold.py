@@ -1,0 +1,64 @@
+from statistics import NormalDist
+
+import numpy as np
+import pytest
+
+from cvae_core.analysis.manifold import manifold
+from cvae_core.errors import ConfigError
+from tests.analysis.toy_network import ToyNetwork
+
+
+def test_the_grid_is_the_tutorials_columns_along_the_first_dimension_rows_along_the_second():
+    network = ToyNetwork(latent_dim=4)
+    grid = manifold(network, 2)
+    steps = [NormalDist().inv_cdf(0.05 + 0.9 * i / 14) for i in range(15)]
+    assert grid.tiles.shape == (15, 15, 5, 4, 3)
+    assert grid.tiles.dtype == np.uint8
+    assert np.allclose(grid.x_values, steps) and np.allclose(grid.y_values, steps)
+    for row in range(15):
+        for column in range(15):
+            code = np.array([steps[column], steps[row], 0.0, 0.0])
+            expected = np.rint(network.probability(code, 2) * 255)
+            assert np.abs(grid.tiles[row, column] - expected).max() <= 1
+
+
+def test_other_dimensions_quantiles_and_size_are_settings():
+    network = ToyNetwork(latent_dim=4)
+    grid = manifold(network, 0, size=3, dimensions=(3, 1), quantiles=(0.25, 0.75), others=[5.0, 9.0, -2.0, 9.0])
+    edge = NormalDist().inv_cdf(0.75)
+    assert np.allclose(grid.x_values, [-edge, 0.0, edge], atol=1e-6)
+    assert grid.dimensions == (3, 1)
+    expected = np.rint(network.probability(np.array([5.0, edge, -2.0, -edge]), 0) * 255)
+    assert np.abs(grid.tiles[2, 0] - expected).max() <= 1
+
+
+def test_a_one_dimensional_code_gives_one_row():
+    grid = manifold(ToyNetwork(latent_dim=1, channels=1), 1)
+    assert grid.tiles.shape == (1, 15, 5, 4, 1)
+    assert grid.dimensions == (0, None)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"size": 1},
+        {"size": 31},
+        {"dimensions": (0, 3)},
+        {"dimensions": (-1, 0)},
+        {"dimensions": (1, 1)},
+        {"quantiles": (0.0, 0.9)},
+        {"quantiles": (0.9, 0.1)},
+        {"quantiles": (float("nan"), 0.9)},
+        {"others": [0.0]},
+        {"others": [0.0, float("inf"), 0.0]},
+    ],
+)
+def test_settings_out_of_range_are_refused_in_one_sentence(settings):
+    with pytest.raises(ConfigError):
+        manifold(ToyNetwork(latent_dim=3), 0, **settings)
+
+
+@pytest.mark.parametrize("label", [-1, 4])
+def test_a_label_that_the_data_do_not_have_is_refused(label):
+    with pytest.raises(ConfigError, match="from 0 to 3"):
+        manifold(ToyNetwork(), label)

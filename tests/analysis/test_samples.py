@@ -1,0 +1,37 @@
+import numpy as np
+import pytest
+
+from cvae_core.analysis.samples import draw_codes, samples
+from cvae_core.errors import ConfigError
+from tests.analysis.toy_network import ToyNetwork
+
+
+def test_a_row_is_a_label_and_a_column_a_code():
+    network = ToyNetwork()
+    grid = samples(network, [3, 1], columns=6, seed=5)
+    assert grid.tiles.shape == (2, 6, 5, 4, 3) and grid.tiles.dtype == np.uint8
+    for row, label in enumerate([3, 1]):
+        for column in range(6):
+            expected = np.rint(network.probability(grid.z[column], label) * 255)
+            assert np.abs(grid.tiles[row, column] - expected).max() <= 1
+
+
+def test_all_labels_are_shown_unless_some_are_named():
+    assert samples(ToyNetwork()).labels.tolist() == [0, 1, 2, 3]
+
+
+def test_codes_are_normal_seeded_and_do_not_depend_on_the_count():
+    z = draw_codes(64, 100, seed=1)
+    assert abs(z.mean()) < 0.05 and abs(z.std() - 1) < 0.05  # 6,400 numbers: both bounds are 4 standard errors
+    assert np.array_equal(z[:5], draw_codes(64, 5, seed=1))
+    assert not np.array_equal(z, draw_codes(64, 100, seed=2))
+    assert np.allclose(draw_codes(64, 5, seed=1, temperature=0.5), 0.5 * z[:5])
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"columns": 0}, {"columns": 101}, {"seed": -1}, {"temperature": -0.1}, {"temperature": float("nan")}],
+)
+def test_settings_out_of_range_are_refused(settings):
+    with pytest.raises(ConfigError):
+        samples(ToyNetwork(), **settings)
