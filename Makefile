@@ -1,0 +1,105 @@
+# The commands of the project; `make help` lists them.
+
+SHELL := bash
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help app test fast lint format wheel lock clean FORCE
+
+VENV ?= .venv
+PYTHON ?= python3.13 python3.12 python3.11 python3
+FLAGS ?=
+LOCK_FLAGS ?=
+RUN := $(VENV)/bin/python -m
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+help:
+	@echo 'make app     set up, then open the laboratory in the browser  (FLAGS="--server.port 8600")'
+	@echo 'make test    set up, then lint, types, import contracts and every test'
+	@echo 'make fast    only the quick tests                             (FLAGS="-k latent")'
+	@echo 'make lint    lint, formatting, types and import contracts'
+	@echo 'make format  put the sources in the form that lint asks for'
+	@echo 'make wheel   build the package into dist/'
+	@echo 'make lock    renew the lock files after a change of dependencies (LOCK_FLAGS=--upgrade)'
+	@echo 'make clean   remove the environment, builds and caches; runs/ stays'
+	@echo 'With PYTHON=/path/to/python3.12 another interpreter than the newest suitable one is taken.'
+
+app: $(VENV)/.app
+	@exec $(RUN) streamlit run dashboard/Home.py $(FLAGS)
+
+test: lint
+	@chromium="$$($(VENV)/bin/python tests/e2e/browser.py)" && \
+		CVAE_CHROMIUM="$$chromium" $(RUN) pytest $(FLAGS)
+
+fast: $(VENV)/.test
+	@$(RUN) pytest -m "not slow and not e2e" $(FLAGS)
+
+lint: $(VENV)/.test
+	@$(RUN) ruff check
+	@$(RUN) ruff format --check
+	@$(RUN) mypy
+	@$(VENV)/bin/lint-imports --no-timestamp
+
+format: $(VENV)/.test
+	@$(RUN) ruff check --fix
+	@$(RUN) ruff format
+
+wheel: $(VENV)/.app
+	@$(RUN) pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
+	@ls dist/*.whl
+
+# Versions that are locked already stay, unless LOCK_FLAGS says otherwise.
+LOCK := $(VENV)/lock/bin/uv pip compile pyproject.toml --universal --python-version 3.11 \
+	--fork-strategy fewest --generate-hashes --no-header --quiet $(LOCK_FLAGS)
+lock: $(VENV)/.python
+	@test -x $(VENV)/lock/bin/uv || { $(RUN) venv $(VENV)/lock && $(VENV)/lock/bin/pip install --quiet uv; }
+	@$(LOCK) --extra build --output-file requirements.lock
+	@$(LOCK) --extra build --extra test --constraint requirements.lock --output-file requirements-test.lock
+
+clean:
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# --- Set-up: a stamp is written only after all that it stands for has succeeded. ---
+
+# Once more when the interpreter that it was made with is gone.
+$(VENV)/.python: $(if $(realpath $(VENV)/bin/python),,FORCE)
+	@for python in $(PYTHON); do \
+		"$$python" -c 'import sys, ensurepip, venv; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' \
+			2>/dev/null && break; \
+		python=; \
+	done; \
+	if [ -z "$$python" ]; then \
+		echo 'Python 3.11, 3.12 or 3.13 with its venv module is needed, and none was found on the PATH:' \
+			'install one (on Debian: apt-get install python3 python3-venv), or name it: make app PYTHON=/path/to/it' >&2; \
+		exit 1; \
+	fi; \
+	echo "Making $(VENV) with $$("$$python" --version)" && "$$python" -m venv --clear $(VENV)
+	@touch $@
+
+$(VENV)/.app: $(VENV)/.python requirements.lock pyproject.toml
+	@echo 'Installing what the laboratory needs; the first time takes some minutes, mostly for TensorFlow'
+	@$(call install,requirements.lock)
+	@$(RUN) pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.app requirements-test.lock
+	@echo 'Installing what the tests need'
+	@$(call install,requirements-test.lock)
+	@touch $@
+
+# Shows the package at hand on a terminal, and all that pip says once something has failed.
+define install
+set -o pipefail; $(RUN) pip install --no-input --require-hashes --requirement $(1) 2>&1 | { \
+	show() { if [ -t 1 ]; then printf '\r\033[K%s' "$$1"; fi; }; \
+	failed=; \
+	while read -r word name rest; do \
+		case "$$failed$$word" in \
+			Collecting) show "  fetching $$name" ;; \
+			Installing) show '  unpacking all packages' ;; \
+			ERROR:* | failed*) failed=failed; echo "$$word $$name $$rest" >&2 ;; \
+		esac; \
+	done; \
+	show ''; \
+}
+endef
