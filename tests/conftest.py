@@ -1,0 +1,32 @@
+"""What every test needs: repeatable properties, and an environment that knows nothing of the person's own runs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+settings.register_profile("tests", deadline=None, derandomize="CI" in os.environ)
+settings.load_profile("tests")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def clean_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Forget the person's settings, and keep runs that a test does not place out of the working directory."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("CVAE_") and name != "CVAE_CHROMIUM"]:
+            patch.delenv(name)
+        patch.setenv("CVAE_RUNS", str(tmp_path_factory.mktemp("runs")))
+        yield
+
+
+@pytest.fixture
+def runs_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder of runs of the test's own, which everything uses that is told of no other."""
+    folder = tmp_path / "runs"
+    folder.mkdir()
+    monkeypatch.setenv("CVAE_RUNS", str(folder))
+    return folder
