@@ -1,0 +1,119 @@
+"""What the import contracts cannot see: what loads at run time, how large things are, and what is never called."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGES = ("cvae_core", "dashboard")
+VAGUE_NAMES = {"utils", "util", "helpers", "helper", "manager", "managers", "common", "misc"}
+UNPICKLERS = {"pickle", "cPickle", "_pickle", "cloudpickle", "dill", "joblib", "shelve"}
+MOST_LINES_IN_A_FILE = 350
+MOST_LINES_IN_A_FUNCTION = 40
+
+TRAINS = re.compile(r"cvae_core\.(models|training|bench|export)\b")
+SCRIPTS = re.compile(r"dashboard\.(Home|pages)\b")
+
+LOADS = """
+import importlib, sys
+forbidden, modules = sys.argv[1].split(","), sys.argv[2:]
+for module in modules:
+    importlib.import_module(module)
+    loaded = [name for name in forbidden if name in sys.modules]
+    if loaded:
+        sys.exit(f"{module} loads {', '.join(loaded)}")
+"""
+
+
+def sources(*suffixes: str) -> list[Path]:
+    paths = (path for package in PACKAGES for path in (ROOT / package).rglob("*"))
+    return sorted(path for path in paths if path.suffix in suffixes)
+
+
+def syntax_trees() -> Iterator[tuple[Path, ast.Module]]:
+    for path in sources(".py"):
+        yield path.relative_to(ROOT), ast.parse(path.read_text(encoding="utf-8"))
+
+
+def modules(package: str) -> list[str]:
+    parts = (path.relative_to(ROOT).with_suffix("").parts for path in sources(".py"))
+    return [".".join(part).removesuffix(".__init__") for part in parts if part[0] == package]
+
+
+def assert_never_loads(module_names: list[str], forbidden: str) -> None:
+    command = [sys.executable, "-c", LOADS, forbidden, *module_names]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
+    assert result.returncode == 0, result.stderr
+
+
+def test_core_loads_neither_tensorflow_nor_any_drawing_library() -> None:
+    light = [name for name in modules("cvae_core") if not TRAINS.match(name)]
+    assert_never_loads(light, "tensorflow,keras,streamlit,plotly,altair")
+
+
+def test_dashboard_never_loads_tensorflow() -> None:
+    imported = [name for name in modules("dashboard") if not SCRIPTS.match(name)]
+    assert_never_loads(imported, "tensorflow,keras")
+
+
+def test_files_are_short() -> None:
+    lengths = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in sources(".py", ".js", ".css")}
+    assert {path: lines for path, lines in lengths.items() if lines > MOST_LINES_IN_A_FILE} == {}
+
+
+def test_functions_are_short() -> None:
+    long = [
+        f"{path}:{node.lineno} {node.name} has {lines_of_code(node)} lines"
+        for path, tree in syntax_trees()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and lines_of_code(node) > MOST_LINES_IN_A_FUNCTION
+    ]
+    assert long == []
+
+
+def lines_of_code(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """The lines of a function, its docstring not counted."""
+    docstring = function.body[0] if ast.get_docstring(function) is not None else None
+    return length(function) - (length(docstring) if docstring else 0)
+
+
+def length(node: ast.stmt) -> int:
+    assert node.end_lineno is not None
+    return node.end_lineno - node.lineno + 1
+
+
+def test_names_tell_what_lives_there() -> None:
+    assert [path for path, _ in syntax_trees() if VAGUE_NAMES & set(path.with_suffix("").parts)] == []
+
+
+def imports_an_unpickler(node: ast.AST) -> bool:
+    if isinstance(node, ast.Import):
+        return any(alias.name.split(".")[0] in UNPICKLERS for alias in node.names)
+    return isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in UNPICKLERS
+
+
+def evaluates_text(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("eval", "exec")
+
+
+def allows_pickle(node: ast.AST) -> bool:
+    if not (isinstance(node, ast.keyword) and node.arg == "allow_pickle"):
+        return False
+    return not (isinstance(node.value, ast.Constant) and node.value.value is False)
+
+
+@pytest.mark.parametrize("is_dangerous", [imports_an_unpickler, evaluates_text, allows_pickle])
+def test_nothing_read_is_ever_run(is_dangerous: Callable[[ast.AST], bool]) -> None:
+    assert [path for path, tree in syntax_trees() if any(map(is_dangerous, ast.walk(tree)))] == []
+
+
+def test_scripts_in_the_browser_evaluate_no_text() -> None:
+    evaluates = re.compile(r"\beval\(|\bnew Function\(")
+    assert [path for path in sources(".js") if evaluates.search(path.read_text(encoding="utf-8"))] == []
