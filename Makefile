@@ -38,7 +38,7 @@ lint: $(VENV)/.test
 	@$(RUN) ruff check
 	@$(RUN) ruff format --check
 	@$(RUN) mypy
-	@$(VENV)/bin/lint-imports --no-timestamp
+	@$(VENV)/bin/lint-imports --no-logo
 
 format: $(VENV)/.test
 	@$(RUN) ruff check --fix
