@@ -1,13 +1,12 @@
 """Workers: processes that train a run each, started here and from then on independent of whoever started them.
 
-The launcher takes the lock of the run and hands it to the worker, so there is no moment at which a run that was
-started looks dead, and two launchers cannot start the same run.
+The launcher takes the lock of the run and hands it to the worker, so a run looks alive from the
+moment it is launched, and two launchers cannot start the same run.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import socket
 import subprocess
 import sys
@@ -16,15 +15,16 @@ from pathlib import Path
 from typing import Final
 
 from cvae_core.config import RunConfig
+from cvae_core.data import check_dataset_name
 from cvae_core.errors import RunBusyError, RunError
 from cvae_core.runs import lock
 from cvae_core.runs.control import ask, withdraw, withdraw_all
 from cvae_core.runs.directory import Run, create_run
 from cvae_core.runs.files import storage_errors
+from cvae_core.runs.queue import max_workers
 from cvae_core.runs.status import ALIVE, RESUMABLE, observed_state, queued_again, read_status, write_status
 
 WORKER_MODULE: Final = "cvae_core.training.worker"
-READY: Final = b"ready"
 
 
 class Launcher:
@@ -41,9 +41,12 @@ class Launcher:
         """Create a run and a worker for it; it waits for its turn by itself.
 
         Raises:
+            ConfigError: ``CVAE_MAX_WORKERS`` makes no sense.
+            DataError: There is no such data set.
             RunError: The name is no valid one or is taken.
             StorageError: The folder cannot be written.
         """
+        check_startable(config)
         run = create_run(folder, config, name)
         self._launch(run)
         return run
@@ -86,6 +89,17 @@ class Launcher:
                 _start_process(run, descriptor)
         finally:
             lock.release(descriptor)
+
+
+def check_startable(config: RunConfig) -> None:
+    """Refuse what could never be trained, before a run is made for it.
+
+    Raises:
+        ConfigError: ``CVAE_MAX_WORKERS`` makes no sense.
+        DataError: There is no such data set.
+    """
+    max_workers()
+    check_dataset_name(config.data.dataset)
 
 
 def claim(run: Run) -> int:
@@ -176,8 +190,3 @@ class _Spare:
 
     def dismiss(self) -> None:
         self._connection.close()
-
-
-def inherit(descriptor: int) -> None:
-    """Make a lock that was handed over stay with this process alone."""
-    os.set_inheritable(descriptor, False)

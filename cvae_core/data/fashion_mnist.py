@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import math
 import os
 import zlib
 from pathlib import Path
@@ -23,8 +24,8 @@ _FILES: Final = {
     "test": ("t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz", 10_000),
 }
 _SIDE: Final = 28
-_IMAGE_HEADER: Final = 16
-_LABEL_HEADER: Final = 8
+_IMAGES: Final = 2051
+_LABELS: Final = 2049
 
 
 def folder() -> Path:
@@ -60,19 +61,27 @@ def load(with_training: bool = True) -> Dataset:
 
 def _split(part: str) -> Split:
     images_name, labels_name, count = _FILES[part]
-    images = _payload(images_name, _IMAGE_HEADER, count * _SIDE * _SIDE)
-    labels = _payload(labels_name, _LABEL_HEADER, count)
-    return Split(images.reshape(count, _SIDE, _SIDE, 1), labels.astype(np.int64))
+    images = _payload(images_name, _IMAGES, (count, _SIDE, _SIDE))
+    labels = _payload(labels_name, _LABELS, (count,))
+    if labels.max() >= len(CLASS_NAMES):
+        raise _damaged(labels_name)
+    return Split(images[..., np.newaxis], labels.astype(np.int64))
 
 
-def _payload(name: str, header: int, size: int) -> Bytes:
+def _payload(name: str, magic: int, shape: tuple[int, ...]) -> Bytes:
+    """The bytes of an IDX file: big-endian magic number and dimensions, then the values."""
+    header = np.array([magic, *shape], ">u4").tobytes()
     try:
         raw = gzip.decompress((folder() / name).read_bytes())
     except (OSError, EOFError, zlib.error):
-        raw = b""
-    if len(raw) != header + size:
-        raise DataError(f"The Fashion-MNIST file {name} is damaged.", f"Delete the folder {folder()} and train again.")
-    return np.frombuffer(raw, np.uint8, offset=header)
+        raise _damaged(name) from None
+    if not raw.startswith(header) or len(raw) != len(header) + math.prod(shape):
+        raise _damaged(name)
+    return np.frombuffer(raw, np.uint8, offset=len(header)).reshape(shape)
+
+
+def _damaged(name: str) -> DataError:
+    return DataError(f"The Fashion-MNIST file {name} is damaged.", f"Delete the folder {folder()} and train again.")
 
 
 def _checksum() -> str:

@@ -54,6 +54,15 @@ def load_test_data(config: DataConfig) -> Dataset:
     return _limited(_source(config.dataset).load(False), config)
 
 
+def check_dataset_name(name: str) -> None:
+    """Refuse a name that no data set has.
+
+    Raises:
+        DataError: The name is unknown.
+    """
+    _source(name)
+
+
 def _source(name: str) -> _Source:
     if name not in _SOURCES:
         raise DataError(f"There is no data set {name!r}.", f"The data sets are: {', '.join(_SOURCES)}.")

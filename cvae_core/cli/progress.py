@@ -1,0 +1,71 @@
+"""The progress of a training, on a terminal."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Any, Self
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+from cvae_core.records import EpochRecord, StepRecord
+from cvae_core.runs.directory import Run
+from cvae_core.runs.status import Status
+
+_STATES = {
+    "queued": "waiting for its turn",
+    "paused": "paused",
+    "running": "training",
+    "finished": "finished",
+    "stopped": "stopped",
+    "failed": "failed",
+}
+
+
+class TrainingProgress:
+    """A progress bar that is told what happens.
+
+    Args:
+        run: The run that is trained.
+        visible: Whether to draw anything.
+    """
+
+    def __init__(self, run: Run, visible: bool) -> None:
+        console = Console(stderr=True)
+        self._progress = Progress(
+            TextColumn("[bold]{task.description}"),
+            BarColumn(),
+            TaskProgressColumn(),
+            TextColumn("epoch {task.fields[epoch]}"),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[speed]}"),
+            TextColumn("{task.fields[loss]}"),
+            console=console,
+            disable=not visible,
+        )
+        self._task = self._progress.add_task("starting", total=1.0, epoch="0", speed="", loss="")
+        if visible:
+            console.print(f"Run {run.id} in {run.path.parent}", highlight=False)
+
+    def observe(self, status: Status, record: StepRecord | EpochRecord | None) -> None:
+        """Show where the training stands.
+
+        Args:
+            status: Of the run.
+            record: What was measured just now, if anything.
+        """
+        shown: dict[str, Any] = {"completed": status.progress, "epoch": f"{status.epoch} of {status.epochs}"}
+        if isinstance(record, StepRecord):
+            shown["speed"] = f"{record.images_per_second:,.0f} images/s"
+        if isinstance(record, EpochRecord):
+            shown["loss"] = f"test loss {record.test.loss:.2f} nats"
+        self._progress.update(self._task, description=_STATES[status.state], **shown)
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._progress.stop()

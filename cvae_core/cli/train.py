@@ -1,0 +1,101 @@
+"""`cvae train` and `cvae resume`: training in the foreground, with a progress bar."""
+
+from __future__ import annotations
+
+import json
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Annotated, Final
+
+import typer
+
+from cvae_core.cli.options import JsonOption, RunArgument, RunsOption, parse_settings
+from cvae_core.cli.progress import TrainingProgress
+from cvae_core.errors import RunError, TrainingError
+from cvae_core.jobs import check_startable, claim
+from cvae_core.presets import PRESETS, preset
+from cvae_core.runs import lock
+from cvae_core.runs.directory import Run, create_run, open_run, runs_folder
+from cvae_core.runs.status import RESUMABLE, Status, observed_state
+
+_INTERRUPTED: Final = 130
+
+
+def train(
+    preset_name: Annotated[
+        str, typer.Option("--preset", help=f"The settings to start from: {', '.join(PRESETS)}.")
+    ] = "tutorial",
+    dataset: Annotated[str | None, typer.Option(help="The data set: mnist or fashion_mnist.")] = None,
+    epochs: Annotated[int | None, typer.Option(help="How many times to go through the training images.")] = None,
+    seed: Annotated[int | None, typer.Option(help="The same seed gives the same weights.")] = None,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Any other setting; may be repeated.")
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option(help="The name of the run; made from time and preset if left out.")
+    ] = None,
+    runs: RunsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Train a model. Ctrl-C stops cleanly; `cvae resume` goes on from there."""
+    named = {"dataset": dataset, "epochs": epochs, "seed": seed}
+    chosen = {key: value for key, value in named.items() if value is not None} | parse_settings(settings or [])
+    config = preset(preset_name).with_settings(chosen)
+    check_startable(config)
+    _work(create_run(runs_folder(runs), config, name), as_json)
+
+
+def resume(run: RunArgument, runs: RunsOption = None, as_json: JsonOption = False) -> None:
+    """Go on with a run that was stopped, interrupted, or failed."""
+    found = open_run(runs_folder(runs), run)
+    found.config()
+    state, _ = observed_state(found.lock_file, found.status_file)
+    if state not in RESUMABLE:
+        raise RunError(f"The run {found.id} is {state}; there is nothing to resume.")
+    _work(found, as_json)
+
+
+def _work(run: Run, as_json: bool) -> None:
+    """Train in this process, then say how it ended."""
+    from cvae_core.training.session import work  # TensorFlow takes seconds to load
+
+    descriptor = claim(run)
+    stop = threading.Event()
+    try:
+        with _stop_on_signal(stop), TrainingProgress(run, visible=not as_json) as progress:
+            status = work(run, progress.observe, stop.is_set)
+    finally:
+        lock.release(descriptor)
+    if as_json:
+        typer.echo(json.dumps({"run": run.id, "state": status.state}))
+    _conclude(run, status, as_json)
+
+
+def _conclude(run: Run, status: Status, as_json: bool) -> None:
+    if status.state == "failed":
+        raise TrainingError(status.problem, status.advice)
+    if status.state == "stopped":
+        typer.echo(f"Stopped after epoch {status.epoch}. Go on with: cvae resume {run.id}", err=True)
+        raise typer.Exit(_INTERRUPTED)
+    if not as_json:
+        typer.echo(f"Finished {run.id}. Look at it with: cvae dashboard")
+
+
+@contextmanager
+def _stop_on_signal(stop: threading.Event) -> Iterator[None]:
+    """Let Ctrl-C and a polite kill ask for a clean stop; a second one ends at once."""
+
+    def request(_number: int, _frame: FrameType | None) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+
+    before = {number: signal.signal(number, request) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,57 @@
+"""In which order, and how shifted, an epoch sees the images: pure functions of (seed, epoch)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from cvae_core.records import Bytes
+
+_ORDER_STREAM: Final = 1
+_SHIFT_STREAM: Final = 2
+
+
+def batch_order(seed: int, epoch: int, count: int) -> npt.NDArray[np.int64]:
+    """A random order of the training images.
+
+    Args:
+        seed: Of the training.
+        epoch: Counted from 1.
+        count: Number of images.
+
+    Returns:
+        int64 (count,), a permutation of 0 .. count - 1.
+    """
+    order: npt.NDArray[np.int64] = np.random.default_rng((seed, epoch, _ORDER_STREAM)).permutation(count)
+    return order
+
+
+def ordered_images(images: Bytes, order: npt.NDArray[np.int64], seed: int, epoch: int, max_shift: int) -> Bytes:
+    """The images of an epoch, in its order, each moved by its own random number of pixels.
+
+    Args:
+        images: uint8 (n, height, width, channels).
+        order: Indices into ``images``, (m,).
+        seed: Of the training.
+        epoch: Counted from 1.
+        max_shift: Largest shift in pixels, each direction by itself; what moves in is 0. 0 moves nothing.
+
+    Returns:
+        uint8 (m, height, width, channels), a copy.
+    """
+    if max_shift == 0:
+        return np.take(images, order, axis=0)
+    span = 2 * max_shift + 1
+    generator = np.random.default_rng((seed, epoch, _SHIFT_STREAM))
+    corners = generator.integers(0, span, (len(order), 2))
+    margin = (max_shift, max_shift)
+    padded = np.pad(images, ((0, 0), margin, margin, (0, 0)))
+    shifted = np.empty((len(order), *images.shape[1:]), np.uint8)
+    height, width = images.shape[1:3]
+    for top in range(span):
+        for left in range(span):
+            chosen = np.flatnonzero((corners[:, 0] == top) & (corners[:, 1] == left))
+            shifted[chosen] = padded[order[chosen], top : top + height, left : left + width]
+    return shifted

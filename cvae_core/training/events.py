@@ -1,0 +1,47 @@
+"""What a training says while it goes on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from cvae_core.architecture import Weights
+from cvae_core.records import EpochRecord, StepRecord
+from cvae_core.runs.checkpoints import Checkpoint
+
+
+class TrainingState(Protocol):
+    """Where a training stands; valid for as long as it is held, however the training goes on."""
+
+    def weights(self) -> Weights:
+        """The weights of the network, moving statistics included."""
+
+    def checkpoint(self) -> Checkpoint:
+        """All that is needed to go on from here, bit for bit."""
+
+
+@dataclass(frozen=True)
+class StepEvent:
+    """Some steps of an epoch were done."""
+
+    record: StepRecord
+    state: TrainingState
+
+
+@dataclass(frozen=True)
+class EpochEvent:
+    """An epoch is complete and was measured on the test set."""
+
+    record: EpochRecord
+    state: TrainingState
+
+
+@dataclass(frozen=True)
+class SnapshotEvent:
+    """The schedule wants the weights after ``epoch`` completed epochs to be kept."""
+
+    epoch: int
+    state: TrainingState
+
+
+Event = StepEvent | EpochEvent | SnapshotEvent

@@ -1,0 +1,158 @@
+"""One training from claim to end: it waits for its turn, writes what the engine says, and obeys requests."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Final
+
+from cvae_core.data import load_dataset
+from cvae_core.errors import CvaeError, DataError
+from cvae_core.records import Dataset, EpochRecord, StepRecord
+from cvae_core.runs import lock
+from cvae_core.runs.checkpoints import newest_checkpoint
+from cvae_core.runs.control import is_asked
+from cvae_core.runs.directory import Run
+from cvae_core.runs.metrics import read_history
+from cvae_core.runs.queue import max_workers, take_turn
+from cvae_core.runs.status import Status, queued_again, read_status, write_status
+from cvae_core.training.download import ensure_downloaded
+
+Observer = Callable[[Status, StepRecord | EpochRecord | None], None]
+_POLL_SECONDS: Final = 0.1
+_log = logging.getLogger(__name__)
+
+
+def work(run: Run, observe: Observer, stop_requested: Callable[[], bool]) -> Status:
+    """Train a run, from its newest checkpoint if it has one.
+
+    Args:
+        run: A run with the state "queued", whose lock the caller holds until this returns.
+        observe: Told of every change of state and every record.
+        stop_requested: Asked several times a second; ``True`` stops as a request in the run directory does.
+
+    Returns:
+        The last status: "finished", "stopped" or "failed". A failure is told there, not raised.
+    """
+    session = _Session(run, observe, stop_requested)
+    try:
+        session.train()
+    except _Stopped:
+        session.report(state="stopped")
+    except CvaeError as error:
+        session.fail(error.problem, error.advice)
+    except MemoryError:
+        session.fail("There is not enough memory for this training.", "Try a smaller batch or narrower layers.")
+    except Exception:
+        _log.exception("The training of %s ended unexpectedly", run.id)
+        session.fail("The training ended with an unexpected error.", f"The details are in {run.log_file}.")
+    finally:
+        session.end_turn()
+    return session.status
+
+
+class _Stopped(Exception):  # noqa: N818 (no error: somebody asked for it)
+    """The training was asked to stop."""
+
+
+class _Session:
+    def __init__(self, run: Run, observe: Observer, stop_requested: Callable[[], bool]) -> None:
+        self.status = read_status(run.status_file)
+        self._run = run
+        self._observe = observe
+        self._stop_requested = stop_requested
+        self._turn: int | None = None
+        self._last_event: float | None = None
+
+    def train(self) -> None:
+        self._await_turn()
+        from cvae_core.training.engine import train  # TensorFlow takes seconds to load: not before it is our turn
+        from cvae_core.training.writer import RunWriter
+
+        config = self._run.config()
+        ensure_downloaded(config.data.dataset)
+        dataset = load_dataset(config.data)
+        _check_same_data(self._run, dataset)
+        start = newest_checkpoint(self._run.checkpoints_folder)
+        with RunWriter(self._run, dataset, start) as writer:
+            for event in train(config, dataset, start):
+                record = writer.write(event)
+                self.report(record, seconds=self._seconds(), **writer.progress(event))
+                self._obey(writer.keep_checkpoint)
+        self.report(state="finished")
+
+    def report(self, record: StepRecord | EpochRecord | None = None, **changes: Any) -> None:
+        """Write the status, where anything in it changed, and tell the observer."""
+        changed = replace(self.status, **changes)
+        if changed != self.status:
+            write_status(self._run.status_file, changed, durable=changed.state != self.status.state)
+        self.status = changed
+        self._observe(changed, record)
+
+    def fail(self, problem: str, advice: str) -> None:
+        """End as failed; on a full disk even that may not be written, and the run then reads as interrupted."""
+        changes: dict[str, Any] = {"state": "failed", "problem": problem, "advice": advice}
+        _log.error("%s %s", problem, advice)
+        try:
+            self.report(**changes)
+        except CvaeError:
+            self.status = replace(self.status, **changes)
+
+    def end_turn(self) -> None:
+        """Let the next run train."""
+        if self._turn is not None:
+            lock.release(self._turn)
+            self._turn = None
+
+    def _await_turn(self) -> None:
+        self.report()
+        while self._turn is None:
+            self._stop_if_asked()
+            if is_asked(self._run.control_folder, "pause"):
+                self._wait_while_paused()
+            self._turn = take_turn(self._run, max_workers())
+            if self._turn is None:
+                time.sleep(_POLL_SECONDS)
+        self.report(state="running")
+
+    def _obey(self, keep_checkpoint: Callable[[], None]) -> None:
+        if self._wants_stop() or is_asked(self._run.control_folder, "pause"):
+            keep_checkpoint()
+            self._stop_if_asked()
+            self.end_turn()
+            self._await_turn()
+            self._last_event = None
+
+    def _wait_while_paused(self) -> None:
+        self.report(state="paused", images_per_second=0.0)
+        while is_asked(self._run.control_folder, "pause"):
+            self._stop_if_asked()
+            time.sleep(_POLL_SECONDS)
+        self.status = queued_again(self.status)
+        write_status(self._run.status_file, self.status)
+
+    def _seconds(self) -> float:
+        """Time spent training so far, counted between events, so that loading and pauses are left out."""
+        moment = time.monotonic()
+        before, self._last_event = self._last_event, moment
+        return self.status.seconds + (moment - before if before is not None else 0.0)
+
+    def _stop_if_asked(self) -> None:
+        if self._wants_stop():
+            raise _Stopped
+
+    def _wants_stop(self) -> bool:
+        return self._stop_requested() or is_asked(self._run.control_folder, "stop")
+
+
+def _check_same_data(run: Run, dataset: Dataset) -> None:
+    """Refuse to go on with other data than the run began with."""
+    before = read_history(run.metrics_file).begins
+    if before and before[0].data_sha256 != dataset.sha256:
+        raise DataError(
+            f"The run {run.id} began with other data: its SHA-256 began with {before[0].data_sha256[:12]}, "
+            f"now it begins with {dataset.sha256[:12]}.",
+            "Bring the original data back, or start a new run.",
+        )

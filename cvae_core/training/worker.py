@@ -1,0 +1,84 @@
+"""The worker process: trains one run that it was handed together with the run's lock.
+
+python -m cvae_core.training.worker train RUN_DIRECTORY LOCK_DESCRIPTOR
+python -m cvae_core.training.worker spare CONNECTION_DESCRIPTOR
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+from pathlib import Path
+from types import FrameType
+
+from cvae_core.records import EpochRecord, StepRecord
+from cvae_core.runs.directory import Run
+from cvae_core.runs.status import Status
+from cvae_core.training.session import work
+
+_MESSAGE_LIMIT = 65_536
+
+
+def main(arguments: list[str]) -> int:
+    """Do as the arguments say.
+
+    Returns:
+        0 if the training finished or was stopped, 1 if it failed, 2 if the arguments make no sense.
+    """
+    if len(arguments) == 3 and arguments[0] == "train":
+        return _train(Run(Path(arguments[1])), int(arguments[2]))
+    if len(arguments) == 2 and arguments[0] == "spare":
+        return _wait_for_run(int(arguments[1]))
+    print(__doc__, file=sys.stderr)
+    return 2
+
+
+def _train(run: Run, lock_descriptor: int) -> int:
+    os.set_inheritable(lock_descriptor, False)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
+    stop = threading.Event()
+
+    def request(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, request)
+    status = work(run, _unobserved, stop.is_set)
+    return 1 if status.state == "failed" else 0
+
+
+def _unobserved(_status: Status, _record: StepRecord | EpochRecord | None) -> None:
+    """Nobody watches a worker but through the run directory."""
+
+
+def _wait_for_run(connection_descriptor: int) -> int:
+    """Load all that takes long, then train the run that comes; end quietly if the other side goes away."""
+    with socket.socket(fileno=connection_descriptor) as connection:
+        _warm_up()
+        message, descriptors, _, _ = socket.recv_fds(connection, _MESSAGE_LIMIT, 1)
+    if not message or not descriptors:
+        return 0
+    run = Run(Path(json.loads(message)["run"]))
+    _redirect_output(run.log_file)
+    return _train(run, descriptors[0])
+
+
+def _warm_up() -> None:
+    import cvae_core.training.engine
+    import cvae_core.training.writer  # noqa: F401
+
+
+def _redirect_output(log_file: Path) -> None:
+    descriptor = os.open(log_file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    for stream in (sys.stdout, sys.stderr):
+        os.dup2(descriptor, stream.fileno())
+    os.close(descriptor)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,101 @@
+"""From the engine's events to the files of a run."""
+
+from __future__ import annotations
+
+import platform
+import time
+from importlib.metadata import version
+from types import TracebackType
+from typing import Any, Final, Self
+
+from cvae_core.records import Dataset, EpochRecord, StepRecord
+from cvae_core.runs.checkpoints import Checkpoint, publish_checkpoint
+from cvae_core.runs.directory import Run
+from cvae_core.runs.files import remove_leftovers
+from cvae_core.runs.metrics import BeginRecord, MetricsWriter, cut_back
+from cvae_core.runs.snapshots import publish_snapshot
+from cvae_core.training.events import EpochEvent, Event, SnapshotEvent, StepEvent, TrainingState
+from cvae_core.training.tensorboard import EventFile
+
+CHECKPOINT_SECONDS: Final = 10.0
+_VERSIONED: Final = ("tensorflow", "keras", "numpy")
+
+
+class RunWriter:
+    """The only writer of a run while it trains, its status aside.
+
+    Args:
+        run: The run.
+        dataset: What it learns from.
+        start: The checkpoint that it goes on from; whatever was recorded after that point is dropped.
+    """
+
+    def __init__(self, run: Run, dataset: Dataset, start: Checkpoint | None) -> None:
+        epoch, step = (start.epoch, start.step) if start else (0, 0)
+        for folder in (run.path, run.snapshots_folder, run.checkpoints_folder):
+            remove_leftovers(folder)
+        cut_back(run.metrics_file, epoch, step)
+        self._run = run
+        self._metrics = MetricsWriter(run.metrics_file)
+        self._metrics.append(BeginRecord(epoch, step, dataset.sha256, _versions()))
+        self._events = EventFile(run.tensorboard_folder, epoch)
+        self._newest: TrainingState | None = None
+        self._kept_at = time.monotonic()
+
+    def write(self, event: Event) -> StepRecord | EpochRecord | None:
+        """Keep what an event brings.
+
+        Returns:
+            Its record, if it has one.
+
+        Raises:
+            StorageError: The disk is full or cannot be written.
+        """
+        self._newest = event.state
+        if isinstance(event, SnapshotEvent):
+            publish_snapshot(self._run.snapshots_folder, event.epoch, event.state.weights())
+        else:
+            self._metrics.append(event.record)
+        if isinstance(event, EpochEvent):
+            self._events.add(event.record)
+        if time.monotonic() - self._kept_at > CHECKPOINT_SECONDS:
+            self.keep_checkpoint()
+        return None if isinstance(event, SnapshotEvent) else event.record
+
+    def progress(self, event: Event) -> dict[str, Any]:
+        """What an event changes in the status of the run."""
+        if isinstance(event, StepEvent):
+            record = event.record
+            return {
+                "epoch": record.epoch - 1,
+                "step": record.step,
+                "steps_per_epoch": record.steps_per_epoch,
+                "images_per_second": record.images_per_second,
+            }
+        if isinstance(event, EpochEvent):
+            return {"epoch": event.record.epoch, "step": 0}
+        return {"epoch": event.epoch, "step": 0}
+
+    def keep_checkpoint(self) -> None:
+        """Make it possible to go on from the newest event.
+
+        Raises:
+            StorageError: The disk is full or cannot be written.
+        """
+        if self._newest is not None:
+            self._metrics.synchronise()
+            publish_checkpoint(self._run.checkpoints_folder, self._newest.checkpoint())
+            self._kept_at = time.monotonic()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._events.close()
+        self._metrics.__exit__(kind, error, trace)
+
+
+def _versions() -> dict[str, str]:
+    return {"python": platform.python_version()} | {name: version(name) for name in _VERSIONED}
