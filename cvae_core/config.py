@@ -9,9 +9,18 @@ from __future__ import annotations
 import json
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 
-from cvae_core.config_errors import explain_validation_error
+from cvae_core.config_errors import explain_validation_error, shown
 from cvae_core.errors import ConfigError
 
 SCHEMA_VERSION: Final = 1
@@ -21,7 +30,6 @@ Activation = Literal["relu", "leaky_relu", "elu", "gelu", "silu", "tanh"]
 BatchNormalization = Literal["none", "before", "after"]
 LearningRateSchedule = Literal["constant", "cosine", "plateau"]
 SnapshotSchedule = Literal["tutorial", "every"]
-Width = Annotated[int, Field(ge=1, le=4096)]
 
 _CVAE_PAPER: Final = "https://papers.nips.cc/paper/5775-learning-structured-output-representation-using-deep-conditional-generative-models"
 _VAE_PAPER: Final = "https://arxiv.org/abs/1312.6114"
@@ -32,6 +40,16 @@ _BATCHNORM_PAPER: Final = "https://arxiv.org/abs/1502.03167"
 _ADAM_PAPER: Final = "https://arxiv.org/abs/1412.6980"
 _COSINE_PAPER: Final = "https://arxiv.org/abs/1608.03983"
 _ACTIVATIONS: Final = "https://keras.io/api/layers/activations/"
+
+
+def _no_truth_value(value: Any) -> Any:
+    """True counts as 1 in Python; as a number of anything it is a mistake."""
+    if isinstance(value, bool):
+        raise ValueError("a truth value is not a number")
+    return value
+
+
+Width = Annotated[int, Field(ge=1, le=4096), BeforeValidator(_no_truth_value)]
 
 
 def _setting(default: Any, title: str, description: str, link: str | None = None, **limits: Any) -> Any:
@@ -48,6 +66,12 @@ class _Config(BaseModel):
             super().__init__(**values)
         except ValidationError as error:
             raise ConfigError(explain_validation_error(error, type(self))) from None
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _true_is_no_number(cls, value: Any, info: ValidationInfo) -> Any:
+        accepts_truth = cls.model_fields[str(info.field_name)].annotation is bool
+        return value if accepts_truth else _no_truth_value(value)
 
 
 class DataConfig(_Config):
@@ -221,7 +245,7 @@ class RunConfig(_Config):
         train: How to train.
     """
 
-    schema_version: int = SCHEMA_VERSION
+    schema_version: int = Field(default=SCHEMA_VERSION, ge=1, le=SCHEMA_VERSION)
     preset: str = Field("", max_length=100)
     data: DataConfig = DataConfig()
     model: ModelConfig = ModelConfig()
@@ -240,7 +264,7 @@ class RunConfig(_Config):
         """
         try:
             values = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise ConfigError("The configuration is not valid JSON.") from None
         if not isinstance(values, dict):
             raise ConfigError("The configuration should be a JSON object.")
@@ -295,9 +319,9 @@ def check_schema_version(values: dict[str, Any], what: str) -> None:
     """
     version = values.get("schema_version")
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
-        raise ConfigError(f"{what} has no valid schema_version (expected {SCHEMA_VERSION}, got {version!r}).")
+        raise ConfigError(f"{what} has no valid schema_version (expected {SCHEMA_VERSION}, got {shown(version)}).")
     if version > SCHEMA_VERSION:
         raise ConfigError(
-            f"{what} is of schema version {version}; this software reads up to {SCHEMA_VERSION}.",
+            f"{what} is of schema version {shown(version)}; this software reads up to {SCHEMA_VERSION}.",
             "Update the software to open it.",
         )

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from types import NoneType
+from typing import Annotated, Any, Final, Literal, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
+
+_FAULTS_TOLD: Final = 3
+_BOUNDS: Final = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than"}
 
 
 def explain_validation_error(error: ValidationError, model: type[BaseModel]) -> str:
@@ -16,56 +22,72 @@ def explain_validation_error(error: ValidationError, model: type[BaseModel]) -> 
         model: The class whose settings were checked.
 
     Returns:
-        One sentence for each of the first three faults.
+        One sentence for each of the first three settings at fault.
     """
-    return " ".join(_sentence(details, model) for details in error.errors(include_url=False)[:3])
+    first_faults: dict[str, ErrorDetails] = {}
+    for details in error.errors(include_url=False):
+        first_faults.setdefault(str(details["loc"][0]), details)
+    return " ".join(_sentence(name, first_faults[name], model) for name in list(first_faults)[:_FAULTS_TOLD])
 
 
-def _sentence(details: ErrorDetails, model: type[BaseModel]) -> str:
-    where = ".".join(str(part) for part in details["loc"]) or model.__name__
-    if details["type"] == "extra_forbidden":
-        return f"There is no setting {where!r}."
-    if details["type"] == "missing":
-        return f"The setting {where} is missing."
-    return f"The setting {where} is {_shown(details['input'])}; expected {_expected(details, model)}."
-
-
-def _shown(value: Any) -> str:
-    text = repr(value)
+def shown(value: Any) -> str:
+    """A value as an error sentence shows it: its ``repr``, cut to 60 characters."""
+    try:
+        text = repr(value)
+    except ValueError:  # an int of thousands of digits
+        return "a number too large to show"
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-_NUMBER_KINDS = {
-    "int_type": "a whole number",
-    "int_parsing": "a whole number",
-    "int_from_float": "a whole number",
-    "int_parsing_size": "a whole number of reasonable size",
-    "float_type": "a number",
-    "float_parsing": "a number",
-    "finite_number": "a finite number",
-    "bool_type": "true or false",
-    "bool_parsing": "true or false",
-    "string_type": "text",
-    "tuple_type": "a list of whole numbers",
-}
+def _sentence(name: str, details: ErrorDetails, model: type[BaseModel]) -> str:
+    if name not in model.model_fields:
+        return f"There is no setting {shown(name)}."
+    verb = "is" if len(details["loc"]) == 1 else "holds"
+    return f"The setting {name} {verb} {shown(details['input'])}; expected {expected(model.model_fields[name])}."
 
 
-def _expected(details: ErrorDetails, model: type[BaseModel]) -> str:
-    kind, context = details["type"], details.get("ctx", {})
-    if kind == "literal_error":
-        return f"one of {context['expected']}"
-    if kind in ("greater_than", "greater_than_equal", "less_than", "less_than_equal"):
-        return _range(details, model)
-    if kind in ("too_short", "too_long"):
-        return f"{context.get('min_length', 'up to')} to {context.get('max_length', 'more')} values"
-    return _NUMBER_KINDS.get(kind, details["msg"].lower())
+def expected(field: FieldInfo) -> str:
+    """What a setting may be, as the end of a sentence: "a whole number of at least 1 and at most 64"."""
+    return _described(field.annotation, field.metadata)
 
 
-def _range(details: ErrorDetails, model: type[BaseModel]) -> str:
-    field = model.model_fields.get(str(details["loc"][0])) if len(details["loc"]) == 1 else None
-    limits: dict[str, Any] = {}
-    for rule in field.metadata if field else ():
-        limits |= {name: getattr(rule, name) for name in ("ge", "gt", "le", "lt") if hasattr(rule, name)}
-    limits = limits or details.get("ctx", {})
-    words = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than"}
-    return "a value " + " and ".join(f"{words[name]} {limits[name]:g}" for name in words if name in limits)
+def _described(kind: Any, rules: Iterable[Any]) -> str:
+    """A type and its rules in words."""
+    if get_origin(kind) is Annotated:
+        return _described(get_args(kind)[0], _flat(get_args(kind)[1:]))
+    if get_origin(kind) is Literal:
+        return _listed([repr(choice) for choice in get_args(kind)])
+    if get_origin(kind) is tuple:
+        return f"a list of {_length(rules)} entries, each {_described(get_args(kind)[0], ())}"
+    if NoneType in get_args(kind):
+        return f"{_described(get_args(kind)[0], rules)}, or nothing"
+    if kind is bool:
+        return "true or false"
+    if kind in (int, float):
+        return ("a whole number" if kind is int else "a number") + _range(rules)
+    return f"text of {_length(rules)} characters" if kind is str else "an object of settings"
+
+
+def _flat(rules: Iterable[Any]) -> list[Any]:
+    return [part for rule in rules for part in (rule.metadata if isinstance(rule, FieldInfo) else [rule])]
+
+
+def _range(rules: Iterable[Any]) -> str:
+    limits = [(words, getattr(rule, name, None)) for rule in rules for name, words in _BOUNDS.items()]
+    bounds = [f"{words} {_plain(limit)}" for words, limit in limits if limit is not None]
+    return f" of {' and '.join(bounds)}" if bounds else ""
+
+
+def _plain(limit: float) -> str:
+    return str(limit) if isinstance(limit, int) else f"{limit:g}"
+
+
+def _length(rules: Iterable[Any]) -> str:
+    limits = {"min_length": 0, "max_length": "any number of"}
+    for rule in rules:
+        limits |= {name: getattr(rule, name) for name in limits if hasattr(rule, name)}
+    return f"{limits['min_length']} to {limits['max_length']}"
+
+
+def _listed(choices: list[str]) -> str:
+    return f"{', '.join(choices[:-1])} or {choices[-1]}" if len(choices) > 1 else choices[0]
