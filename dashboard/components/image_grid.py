@@ -1,0 +1,80 @@
+"""A grid of small images, drawn crisp in the browser, with names for rows and columns and a PNG to take away."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from cvae_core.records import Bytes
+from dashboard.components.packing import pack
+from dashboard.components.sources import read_sources
+
+_mount = st.components.v2.component(
+    "cvae_image_grid",
+    css=read_sources("surface.css"),
+    js=read_sources("packing.js", "surface.js", "image_grid.js"),
+)
+
+
+@dataclass(frozen=True)
+class ImageTiles:
+    """What an image grid shows.
+
+    Attributes:
+        tiles: uint8 (rows, columns, height, width, channels), 1 or 3 channels.
+        description: For those who cannot see the picture.
+        title: Stands above; empty for none.
+        caption: Stands below; empty for none.
+        row_labels: One for each row, or none.
+        column_labels: One for each column, or none; some are left out where they do not fit.
+        file_name: Of the PNG.
+        gap: Space between tiles, in CSS pixels.
+        max_tile: Widest that a tile may get, in CSS pixels.
+        invert: Show 255 minus each value.
+    """
+
+    tiles: Bytes
+    description: str
+    title: str = ""
+    caption: str = ""
+    row_labels: tuple[str, ...] = ()
+    column_labels: tuple[str, ...] = ()
+    file_name: str = "images.png"
+    gap: int = 0
+    max_tile: int = 112
+    invert: bool = False
+
+    def __post_init__(self) -> None:
+        """Check that tiles and names fit together."""
+        if self.tiles.ndim != 5 or self.tiles.shape[-1] not in (1, 3):
+            raise ValueError(f"tiles should be (rows, columns, height, width, 1 or 3), not {self.tiles.shape}")
+        for names, size in ((self.row_labels, 0), (self.column_labels, 1)):
+            if names and len(names) != self.tiles.shape[size]:
+                raise ValueError(f"{len(names)} names for {self.tiles.shape[size]} rows or columns")
+
+
+def image_grid(tiles: ImageTiles, key: str) -> None:
+    """Mount an image grid. New tiles under the same key are drawn on the same canvas, without flicker.
+
+    Args:
+        tiles: What to show.
+        key: Identifies the grid on the page.
+    """
+    _mount(key=key, data=packed_tiles(tiles))
+
+
+def packed_tiles(tiles: ImageTiles) -> bytes:
+    """The tiles as the browser receives them."""
+    header = {
+        "description": tiles.description,
+        "title": tiles.title,
+        "caption": tiles.caption,
+        "row_labels": tiles.row_labels,
+        "column_labels": tiles.column_labels,
+        "file_name": tiles.file_name,
+        "gap": tiles.gap,
+        "max_tile": tiles.max_tile,
+        "invert": tiles.invert,
+    }
+    return pack(header, {"tiles": tiles.tiles})

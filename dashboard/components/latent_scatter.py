@@ -1,0 +1,78 @@
+"""The latent plane in the browser: points coloured by label, over the rings of the prior."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import streamlit as st
+
+from cvae_core.analysis.records import LatentPlane
+from dashboard.components.packing import pack
+from dashboard.components.sources import read_sources
+
+AXIS_LIMIT = 5.0
+
+_mount = st.components.v2.component(
+    "cvae_latent_scatter",
+    css=read_sources("surface.css", "latent_scatter.css"),
+    js=read_sources("packing.js", "surface.js", "latent_scatter_pointer.js", "latent_scatter.js"),
+)
+
+
+def latent_scatter(
+    plane: LatentPlane,
+    key: str,
+    *,
+    class_names: Sequence[str],
+    title: str = "",
+    limit: float = AXIS_LIMIT,
+    file_name: str = "latent_space.png",
+) -> None:
+    """Mount a scatter of a latent plane. New points under the same key are drawn on the same canvas.
+
+    Args:
+        plane: The points; 10,000 stay fluid.
+        key: Identifies the scatter on the page.
+        class_names: One for each label.
+        title: Stands above; empty for none.
+        limit: The axes run from -limit to limit.
+        file_name: Of the PNG.
+    """
+    _mount(key=key, data=packed_plane(plane, class_names, title, limit, file_name))
+
+
+def packed_plane(
+    plane: LatentPlane,
+    class_names: Sequence[str],
+    title: str = "",
+    limit: float = AXIS_LIMIT,
+    file_name: str = "latent_space.png",
+) -> bytes:
+    """The points as the browser receives them; the arguments are those of ``latent_scatter``."""
+    first, second = plane.dimensions
+    outside = int(np.count_nonzero((np.abs(plane.x) > limit) | (np.abs(plane.y) > limit)))
+    header = {
+        "title": title,
+        "caption": f"{outside:,} of {len(plane.x):,} points lie outside the picture." if outside else "",
+        "description": _description(plane, class_names),
+        "class_names": list(class_names),
+        "limit": limit,
+        "one_dimensional": second is None,
+        "x_title": f"z{first + 1}",
+        "y_title": "a lane for each label" if second is None else f"z{second + 1}",
+        "file_name": file_name,
+    }
+    arrays = {
+        "x": plane.x.astype(np.float32),
+        "y": plane.y.astype(np.float32),
+        "labels": plane.labels.astype(np.int32),
+        "indices": plane.indices.astype(np.int32),
+    }
+    return pack(header, arrays)
+
+
+def _description(plane: LatentPlane, class_names: Sequence[str]) -> str:
+    """The scatter in a sentence, for those who cannot see it."""
+    names = ", ".join(class_names[label] for label in np.unique(plane.labels))
+    return f"Latent positions of {len(plane.x):,} images of {names or 'no label'}, over the rings of the prior."
