@@ -21,7 +21,7 @@ import pytest
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).resolve().parents[1]
-SHIPPED = (".py", ".js", ".css", ".toml")
+SHIPPED = (".py", ".js", ".css", ".svg", ".toml")
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +59,7 @@ def test_wheel_holds_both_packages_and_the_bundled_data(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     sources = (path for package in ("cvae_core", "dashboard") for path in (ROOT / package).rglob("*"))
     expected = {path.relative_to(ROOT).as_posix() for path in sources if path.suffix in SHIPPED}
-    expected |= {"cvae_core/assets/mnist.npz", "cvae_core/assets/MNIST-LICENSE.md"}
+    expected |= {f"cvae_core/assets/{name}" for name in ("mnist.npz", "MNIST-LICENSE.md", "logo.svg")}
     assert expected - names == set()
     assert "dashboard/.streamlit/config.toml" in names
     assert not [name for name in names if name.startswith(("tests/", "assets/")) or "__pycache__" in name]
