@@ -12,13 +12,18 @@ from pathlib import Path
 from typing import Final
 
 from cvae_core.config import RunConfig
+from cvae_core.config_errors import shown
 from cvae_core.errors import ConfigError, RunBusyError, RunDamagedError, RunError, RunNotFoundError
 from cvae_core.runs import lock
-from cvae_core.runs.files import TEMPORARY_PREFIX, read_text, replace_file, storage_errors
+from cvae_core.runs.files import TEMPORARY_PREFIX, read_text, replace_file, storage_errors, synchronise
 from cvae_core.runs.status import Status, write_status
 
 RUNS_VARIABLE: Final = "CVAE_RUNS"
 DEFAULT_RUNS: Final = "runs"
+_PARTS: Final = (
+    "config.json", "lock", "status.json", "metrics.jsonl", "snapshots", "checkpoints", "control", "tensorboard",
+    "worker.log",
+)  # fmt: skip
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 
 
@@ -86,12 +91,19 @@ class Run:
         """The configuration that the run was started with.
 
         Raises:
-            RunDamagedError: The file is missing, damaged, or of a newer version.
+            RunDamagedError: The file is missing, damaged, or of a newer version, or a part of the run is a link.
         """
+        self._refuse_links()
         try:
             return RunConfig.from_json(read_text(self.config_file, "The configuration of the run"))
         except ConfigError as error:
             raise RunDamagedError(error.problem, error.advice) from None
+
+    def _refuse_links(self) -> None:
+        """A link may lead out of the folder of runs, where nothing may be read or written."""
+        for part in _PARTS:
+            if (self.path / part).is_symlink():
+                raise RunDamagedError(f"The run {self.id} has a link in place of its own {part}.")
 
 
 def runs_folder(chosen: str | Path | None = None) -> Path:
@@ -105,12 +117,16 @@ def check_run_name(name: str) -> str:
     Raises:
         RunError: It is empty, too long, starts with a dot, or has characters that a file name should not have.
     """
-    if not _NAME.fullmatch(name) or ".." in name:
+    if not _can_be_name(name):
         raise RunError(
-            f"{name!r} cannot be the name of a run.",
+            f"{shown(name)} cannot be the name of a run.",
             "Use up to 80 letters, digits, '-', '_' and single '.', starting with a letter or digit.",
         )
     return name
+
+
+def _can_be_name(name: str) -> bool:
+    return _NAME.fullmatch(name) is not None and ".." not in name
 
 
 def create_run(folder: Path, config: RunConfig, name: str | None = None) -> Run:
@@ -128,7 +144,7 @@ def create_run(folder: Path, config: RunConfig, name: str | None = None) -> Run:
     name = check_run_name(name) if name is not None else _new_name(config)
     final = Run(folder / name)
     draft = Run(folder / f"{TEMPORARY_PREFIX}{name}-{secrets.token_hex(4)}")
-    if final.path.exists():
+    if os.path.lexists(final.path):
         raise _taken(name)
     with storage_errors(final.path):
         try:
@@ -148,9 +164,10 @@ def _publish(draft: Run, final: Run) -> None:
     try:
         draft.path.rename(final.path)
     except OSError:
-        if final.path.exists():
+        if os.path.lexists(final.path):
             raise _taken(final.id) from None
         raise
+    synchronise(final.path.parent)
 
 
 def _taken(name: str) -> RunError:
@@ -180,12 +197,18 @@ def open_run(folder: Path, name: str) -> Run:
 
 
 def all_runs(folder: Path) -> list[Run]:
-    """Every run in a folder, damaged ones included, the newest first; empty if there is no such folder."""
-    if not folder.is_dir():
+    """Every run in a folder, damaged ones included, the newest first; empty if there is no such folder.
+
+    Raises:
+        RunError: The system does not let us read the folder.
+    """
+    try:
+        entries = list(folder.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
         return []
-    found = [
-        Run(path) for path in folder.iterdir() if _NAME.fullmatch(path.name) and path.is_dir() and not path.is_symlink()
-    ]
+    except OSError as error:
+        raise RunError(f"The folder of runs {folder} cannot be read: {os.strerror(error.errno or 0)}.") from error
+    found = [Run(path) for path in entries if _can_be_name(path.name) and path.is_dir() and not path.is_symlink()]
     return sorted(found, key=lambda run: (_created(run), run.id), reverse=True)
 
 
@@ -201,19 +224,31 @@ def delete_run(run: Run) -> None:
     """Delete a run that no worker is busy with.
 
     Raises:
+        RunNotFoundError: It is gone already.
         RunBusyError: Its worker lives.
         StorageError: The folder cannot be changed.
     """
-    descriptor = lock.acquire(run.lock_file)
-    if descriptor is None:
-        raise RunBusyError(f"The run {run.id} is being trained.", "Stop it first.")
+    if not run.path.is_dir():
+        raise RunNotFoundError(f"There is no run {run.id!r} any more.")
+    descriptor = _claimed_for_deletion(run)
     grave = run.path.with_name(f"{TEMPORARY_PREFIX}deleted-{run.id}-{secrets.token_hex(4)}")
     try:
         with storage_errors(run.path):
             run.path.rename(grave)
         shutil.rmtree(grave, ignore_errors=True)
     finally:
-        lock.release(descriptor)
+        if descriptor is not None:
+            lock.release(descriptor)
+
+
+def _claimed_for_deletion(run: Run) -> int | None:
+    """The lock of a run; ``None`` if something else stands in its place, which no worker can have locked."""
+    if os.path.lexists(run.lock_file) and (run.lock_file.is_symlink() or not run.lock_file.is_file()):
+        return None
+    descriptor = lock.acquire(run.lock_file)
+    if descriptor is None:
+        raise RunBusyError(f"The run {run.id} is being trained.", "Stop it first.")
+    return descriptor
 
 
 def now() -> str:

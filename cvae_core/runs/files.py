@@ -6,16 +6,18 @@ import errno
 import json
 import os
 import shutil
+import stat
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 from cvae_core.errors import RunDamagedError, StorageError
 
 TEMPORARY_PREFIX: Final = ".tmp-"
 _FULL: Final = (errno.ENOSPC, errno.EDQUOT)
+_CANNOT_TELL: Final = (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS)
 _READ_LIMIT: Final = 16 * 2**20
 
 
@@ -36,59 +38,69 @@ def storage_errors(path: Path) -> Iterator[None]:
         ) from error
 
 
-def replace_file(path: Path, content: str, durable: bool = False) -> None:
+def replace_file(path: Path, content: str | bytes, durable: bool = False) -> None:
     """Replace a file as one step: a reader sees the old content or the new, never a part.
 
     Args:
         path: The file.
-        content: Its new text.
+        content: Its new content; text is written as UTF-8.
         durable: Also survive a loss of power; costs a few milliseconds.
 
     Raises:
         StorageError: The file cannot be written; it is then as it was.
     """
-    temporary = path.with_name(f"{TEMPORARY_PREFIX}{path.name}-{uuid.uuid4().hex[:8]}")
+    temporary = _draft_of(path)
     with storage_errors(path):
         try:
-            with temporary.open("w", encoding="utf-8") as file:
-                file.write(content)
-                if durable:
-                    file.flush()
-                    os.fsync(file.fileno())
+            temporary.write_bytes(content.encode() if isinstance(content, str) else content)
+            if durable:
+                synchronise(temporary)
             temporary.replace(path)
-        except BaseException:
+            if durable:
+                synchronise(path.parent)
+        finally:
             temporary.unlink(missing_ok=True)
-            raise
 
 
 @contextmanager
 def publish_folder(path: Path) -> Iterator[Path]:
     """Fill a folder out of sight, then publish it under its name with a rename that survives a loss of power.
 
-    Yields the folder to fill. If filling fails nothing is left behind; a folder already published stays as it is.
+    Yields the folder to fill. If filling fails nothing is left behind, and what had the name before is as it was;
+    if it succeeds it takes the place of what had the name.
 
     Raises:
         StorageError: The folder cannot be written.
     """
-    temporary = path.with_name(f"{TEMPORARY_PREFIX}{path.name}-{uuid.uuid4().hex[:8]}")
+    temporary, replaced = _draft_of(path), _draft_of(path)
     with storage_errors(path):
         try:
             temporary.mkdir(parents=True)
             yield temporary
-            for file in temporary.iterdir():
-                synchronise(file)
-            if not path.exists():
-                temporary.rename(path)
-                synchronise(path.parent)
+            for place in (*temporary.iterdir(), temporary):
+                synchronise(place)
+            if os.path.lexists(path):
+                path.rename(replaced)
+            temporary.rename(path)
+            synchronise(path.parent)
         finally:
-            shutil.rmtree(temporary, ignore_errors=True)
+            _remove(temporary)
+            _remove(replaced)
+
+
+def _draft_of(path: Path) -> Path:
+    """A new name beside a path, which no reader takes for published."""
+    return path.with_name(f"{TEMPORARY_PREFIX}{path.name}-{uuid.uuid4().hex[:8]}")
 
 
 def synchronise(path: Path) -> None:
-    """Make sure that what was written to a file or folder is on the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
+    """Make sure that what was written to a file or folder is on the disk, where its file system can tell."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _CANNOT_TELL:
+            raise
     finally:
         os.close(descriptor)
 
@@ -96,10 +108,29 @@ def synchronise(path: Path) -> None:
 def remove_leftovers(folder: Path) -> None:
     """Remove what an interrupted writer left unpublished in a folder."""
     for leftover in folder.glob(f"{TEMPORARY_PREFIX}*"):
-        if leftover.is_dir() and not leftover.is_symlink():
-            shutil.rmtree(leftover, ignore_errors=True)
-        else:
-            leftover.unlink(missing_ok=True)
+        _remove(leftover)
+
+
+def _remove(path: Path) -> None:
+    """Remove a file, a link or a whole folder, as far as the system lets us; a link is not followed."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with suppress(OSError):
+            path.unlink()
+
+
+def open_to_read(path: Path) -> BinaryIO:
+    """Open a regular file: no link, which may lead out of the run, and no pipe, which may never answer.
+
+    Raises:
+        OSError: There is none, or it cannot be read.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "not a regular file", str(path))
+    return os.fdopen(descriptor, "rb")
 
 
 def read_text(path: Path, what: str) -> str:
@@ -113,13 +144,18 @@ def read_text(path: Path, what: str) -> str:
         RunDamagedError: It is missing, no regular file, too large, empty, or not UTF-8.
     """
     try:
-        if not path.is_file() or path.is_symlink():
-            raise RunDamagedError(f"{what} is missing ({path.name}).")
-        if path.stat().st_size > _READ_LIMIT:
-            raise RunDamagedError(f"{what} is larger than {_READ_LIMIT // 2**20} MiB ({path.name}).")
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        with open_to_read(path) as file:
+            content = file.read(_READ_LIMIT + 1)
+    except FileNotFoundError:
+        raise RunDamagedError(f"{what} is missing ({path.name}).") from None
+    except OSError as error:
         raise RunDamagedError(f"{what} cannot be read ({path.name}).") from error
+    if len(content) > _READ_LIMIT:
+        raise RunDamagedError(f"{what} is larger than {_READ_LIMIT // 2**20} MiB ({path.name}).")
+    try:
+        text = content.decode()
+    except UnicodeDecodeError:
+        raise RunDamagedError(f"{what} is not UTF-8 text ({path.name}).") from None
     if not text.strip():
         raise RunDamagedError(f"{what} is empty ({path.name}).")
     return text
@@ -133,7 +169,7 @@ def read_object(path: Path, what: str) -> dict[str, Any]:
     """
     try:
         value = json.loads(read_text(path, what))
-    except ValueError:
+    except (ValueError, RecursionError):
         raise RunDamagedError(f"{what} is not valid JSON ({path.name}).") from None
     if not isinstance(value, dict):
         raise RunDamagedError(f"{what} should be a JSON object ({path.name}).")

@@ -11,6 +11,7 @@ from typing import Final
 from cvae_core.runs.files import storage_errors
 
 _READERS_GRACE_SECONDS: Final = 1.0
+_SAFELY: Final = os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK  # follow no link, wait for no pipe
 
 
 def acquire(path: Path, patience: float = _READERS_GRACE_SECONDS) -> int | None:
@@ -27,26 +28,36 @@ def acquire(path: Path, patience: float = _READERS_GRACE_SECONDS) -> int | None:
         holds it.
 
     Raises:
-        StorageError: The file cannot be created.
+        StorageError: The file cannot be opened or created, or is a link.
     """
     with storage_errors(path):
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | _SAFELY, 0o644)
+        try:
+            if _lock_within(descriptor, patience):
+                return descriptor
+        except BaseException:
+            os.close(descriptor)
+            raise
+    os.close(descriptor)
+    return None
+
+
+def _lock_within(descriptor: int, patience: float) -> bool:
     deadline = time.monotonic() + patience
     while True:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return descriptor
+            return True
         except BlockingIOError:
             if time.monotonic() >= deadline:
-                os.close(descriptor)
-                return None
+                return False
             time.sleep(0.02)
 
 
 def is_held(path: Path) -> bool:
     """Whether a living process holds the exclusive lock of a file."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDONLY | _SAFELY)
     except OSError:
         return False
     try:

@@ -45,7 +45,8 @@ def overview(run: Run) -> Overview:
 
 def overviews(folder: Path) -> list[Overview]:
     """Every run of a folder, the newest first."""
-    return [overview(run) for run in all_runs(folder)]
+    views = [overview(run) for run in all_runs(folder)]
+    return [view for view in views if view.run.path.is_dir()]  # a run may be deleted while it is looked at
 
 
 def describe(run: Run) -> dict[str, Any]:

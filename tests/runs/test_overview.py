@@ -1,0 +1,112 @@
+"""Runs at a glance: each as it is, a broken one with its reason, and none hidden by another."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from cvae_core.errors import RunDamagedError
+from cvae_core.runs import overview as module
+from cvae_core.runs.metrics import MetricsWriter
+from cvae_core.runs.overview import describe, overview, overviews
+from cvae_core.runs.snapshots import publish_snapshot
+from cvae_core.runs.status import read_status, write_status
+from tests.runs.examples import CONFIG, held, run_in, some_weights, training
+
+
+def spoil(name: str, content: bytes):
+    return lambda run: (run.path / name).write_bytes(content)
+
+
+HARMS = {
+    "no configuration": lambda run: run.config_file.unlink(),
+    "empty configuration": spoil("config.json", b""),
+    "no JSON": spoil("config.json", b"{"),
+    "no UTF-8": spoil("config.json", b"\xff"),
+    "deep JSON": spoil("config.json", b"[" * 100_000),
+    "configuration of the future": spoil("config.json", b'{"schema_version": 99}'),
+    "bad setting": spoil("config.json", b'{"schema_version": 1, "model": {"latent_dim": 0}}'),
+    "unknown setting": spoil("config.json", b'{"schema_version": 1, "colour": 0}'),
+    "huge configuration": spoil("config.json", b" " * (17 * 2**20)),
+    "no status": lambda run: run.status_file.unlink(),
+    "torn status": spoil("status.json", b'{"schema_version": 1, "state": "runn'),
+    "status of the future": spoil("status.json", b'{"schema_version": 99}'),
+    "status is a folder": lambda run: (run.status_file.unlink(), run.status_file.mkdir()),
+    "configuration is a link": lambda run: (run.config_file.unlink(), run.config_file.symlink_to("/etc/hosts")),
+    "snapshots are a link": lambda run: (run.snapshots_folder.rmdir(), run.snapshots_folder.symlink_to("/etc")),
+    "empty folder": lambda run: (shutil.rmtree(run.path), run.path.mkdir()),
+}
+
+
+@pytest.mark.parametrize("harm", HARMS.values(), ids=HARMS.keys())
+def test_a_broken_run_says_why_and_hides_no_other(tmp_path: Path, harm) -> None:
+    runs = [run_in(tmp_path, name) for name in ("first", "broken", "last")]
+    harm(runs[1])
+    views = {view.run.id: view for view in overviews(tmp_path)}
+    assert set(views) == {"first", "broken", "last"}
+    assert views["first"].state == views["last"].state == "interrupted"
+    broken = views["broken"]
+    assert (broken.state, broken.config, broken.status) == ("broken", None, None)
+    assert broken.problem.endswith(".") and len(broken.problem) < 300
+    assert broken.advice.endswith(".")
+
+
+@pytest.mark.parametrize("state", ["queued", "running", "paused", "finished", "stopped", "failed"])
+def test_a_run_at_a_glance(tmp_path: Path, state) -> None:
+    run = run_in(tmp_path)
+    write_status(run.status_file, replace(read_status(run.status_file), state=state, epoch=4))
+    with held(run.lock_file):
+        view = overview(run)
+    assert (view.run, view.state, view.config, view.problem, view.advice) == (run, state, CONFIG, "", "")
+    assert view.status is not None and view.status.epoch == 4
+
+
+def test_a_failed_run_says_why(tmp_path: Path) -> None:
+    run = run_in(tmp_path)
+    failed = replace(read_status(run.status_file), state="failed", problem="The loss became NaN.", advice="Slow down.")
+    write_status(run.status_file, failed)
+    view = overview(run)
+    assert (view.state, view.problem, view.advice) == ("failed", "The loss became NaN.", "Slow down.")
+
+
+def test_a_run_deleted_meanwhile_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    runs = [run_in(tmp_path, name) for name in ("gone", "stays")]
+    shutil.rmtree(runs[0].path)
+    monkeypatch.setattr(module, "all_runs", lambda folder: runs)
+    assert [view.run.id for view in overviews(tmp_path)] == ["stays"]
+
+
+def test_without_a_folder_there_is_nothing_to_see(tmp_path: Path) -> None:
+    assert overviews(tmp_path / "nothing") == []
+
+
+def test_all_facts_of_a_run(tmp_path: Path) -> None:
+    run = run_in(tmp_path)
+    publish_snapshot(run.snapshots_folder, 0, some_weights())
+    with MetricsWriter(run.metrics_file) as writer:
+        for record in training(2):
+            writer.append(record)
+    facts = describe(run)
+    assert (facts["run"], facts["state"], facts["snapshots"]) == ("run", "interrupted", [0])
+    assert facts["config"] == CONFIG.model_dump(mode="json")
+    assert facts["data_sha256"] == "ab" * 32
+    assert [epoch["epoch"] for epoch in facts["epochs"]] == [1, 2]
+    assert facts["epochs"][1]["train"] == {"loss": 100.0, "reconstruction": 80.0, "kl": 20.0}
+    assert facts["epochs"][1]["test"]["kl_per_dimension"] == [12.0, 8.0]
+    assert facts["epochs"][1]["seconds"] == 0.5
+    assert "problem" not in facts
+
+
+def test_the_facts_of_a_run_that_recorded_nothing(tmp_path: Path) -> None:
+    facts = describe(run_in(tmp_path))
+    assert (facts["epochs"], facts["snapshots"], facts["data_sha256"]) == ([], [], None)
+
+
+def test_the_facts_of_a_damaged_run_are_refused(tmp_path: Path) -> None:
+    run = run_in(tmp_path)
+    run.metrics_file.write_bytes(b"nonsense\n")
+    with pytest.raises(RunDamagedError):
+        describe(run)
