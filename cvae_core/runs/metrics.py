@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import json
-import math
 import os
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, BinaryIO, Final, Self
 
-from cvae_core.config import SCHEMA_VERSION
-from cvae_core.errors import RunDamagedError
+from cvae_core.config import SCHEMA_VERSION, check_schema_version
+from cvae_core.errors import ConfigError, RunDamagedError
 from cvae_core.records import EpochRecord, Losses, StepRecord
-from cvae_core.runs.files import storage_errors
+from cvae_core.runs.files import open_to_read, replace_file, storage_errors
+from cvae_core.runs.typed import build
 
-_KINDS: Final = ("begin", "step", "epoch")
+_LINE_LIMIT: Final = 2**20
+_APPENDING: Final = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 @dataclass(frozen=True)
@@ -62,19 +62,24 @@ class MetricsWriter:
     def __init__(self, path: Path) -> None:
         self._path = path
         with storage_errors(path):
-            self._descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            self._descriptor = os.open(path, _APPENDING, 0o644)
 
     def append(self, record: Record) -> None:
         """Write one record.
 
         Raises:
-            StorageError: The disk is full or cannot be written.
+            StorageError: The disk is full or cannot be written; the file is then as it was.
         """
         line = encode(record)
         with storage_errors(self._path):
-            written = os.write(self._descriptor, line)
-            while written < len(line):
-                written += os.write(self._descriptor, line[written:])
+            start = os.fstat(self._descriptor).st_size
+            try:
+                written = os.write(self._descriptor, line)
+                while written < len(line):
+                    written += os.write(self._descriptor, line[written:])
+            except OSError:
+                os.ftruncate(self._descriptor, start)
+                raise
 
     def synchronise(self) -> None:
         """Make sure that all lines so far survive a loss of power."""
@@ -100,6 +105,7 @@ class MetricsReader:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._offset = 0
+        self._tail = b""
         self._identity: tuple[int, int] | None = None
         self.history = History()
 
@@ -110,23 +116,39 @@ class MetricsReader:
             RunDamagedError: A line other than a torn last one cannot be read.
         """
         try:
-            with self._path.open("rb") as file:
-                stat = os.fstat(file.fileno())
-                self._restart_if_replaced((stat.st_dev, stat.st_ino), stat.st_size)
-                file.seek(self._offset)
-                complete, newline, _ = file.read().rpartition(b"\n")
+            with open_to_read(self._path) as file:
+                self._restart_if_changed(file)
+                records, tail, end = _read_records(file)
         except FileNotFoundError:
             return self.history
         except OSError as error:
             raise RunDamagedError(f"The metrics of the run cannot be read ({self._path.name}).") from error
-        for line in complete.split(b"\n") if newline else ():
-            self.history.add(decode(line))
-        self._offset += len(complete) + len(newline)
+        for record in records:
+            self.history.add(record)
+        self._tail, self._offset = tail or self._tail, end
         return self.history
 
-    def _restart_if_replaced(self, identity: tuple[int, int], size: int) -> None:
-        if identity != self._identity or size < self._offset:
-            self._identity, self._offset, self.history = identity, 0, History()
+    def _restart_if_changed(self, file: BinaryIO) -> None:
+        """Go to the first unread line; to the beginning, if what was read is no longer what stands there."""
+        stat = os.fstat(file.fileno())
+        identity = (stat.st_dev, stat.st_ino)
+        file.seek(self._offset - len(self._tail))
+        # A replaced file may have the old one's number, so the last line is compared too.
+        if identity != self._identity or file.read(len(self._tail)) != self._tail:
+            self._identity, self._offset, self._tail, self.history = identity, 0, b"", History()
+            file.seek(0)
+
+
+def _read_records(file: BinaryIO) -> tuple[list[Record], bytes, int]:
+    """The records of the complete lines from here on, the last such line, and where it ends."""
+    records: list[Record] = []
+    last, end = b"", file.tell()
+    while (line := file.readline(_LINE_LIMIT)).endswith(b"\n"):
+        records.append(decode(line))
+        last, end = line, end + len(line)
+    if len(line) == _LINE_LIMIT:
+        raise RunDamagedError(f"The metrics of the run hold a line longer than {_LINE_LIMIT // 2**10} KiB.")
+    return records, last, end
 
 
 def read_history(path: Path) -> History:
@@ -150,21 +172,15 @@ def cut_back(path: Path, epoch: int, step: int) -> None:
         RunDamagedError: A line cannot be read.
         StorageError: The file cannot be written.
     """
-    if not path.exists():
+    try:
+        with open_to_read(path) as file:
+            records, _, _ = _read_records(file)
+    except FileNotFoundError:
         return
-    kept = b"".join(line for line, record in _lines(path) if _position(record) <= (epoch, step))
-    temporary = path.with_name(f".tmp-{path.name}")
-    with storage_errors(path):
-        temporary.write_bytes(kept)
-        with temporary.open("rb") as file:
-            os.fsync(file.fileno())
-        temporary.replace(path)
-
-
-def _lines(path: Path) -> Iterator[tuple[bytes, Record]]:
-    for line in path.read_bytes().splitlines(keepends=True):
-        if line.endswith(b"\n"):
-            yield line, decode(line)
+    except OSError as error:
+        raise RunDamagedError(f"The metrics of the run cannot be read ({path.name}).") from error
+    kept = [encode(record) for record in records if _position(record) <= (epoch, step)]
+    replace_file(path, b"".join(kept), durable=True)
 
 
 def _position(record: Record) -> tuple[int, int]:
@@ -177,10 +193,15 @@ def _position(record: Record) -> tuple[int, int]:
 
 
 def encode(record: Record) -> bytes:
-    """One line of JSON, with its newline."""
+    """One line of JSON, with its newline.
+
+    Raises:
+        ValueError: A number is NaN or infinite.
+    """
     kind = {BeginRecord: "begin", StepRecord: "step", EpochRecord: "epoch"}[type(record)]
     versioned = {"schema_version": SCHEMA_VERSION} if kind == "begin" else {}
-    return json.dumps({"kind": kind, **versioned, **asdict(record)}).encode() + b"\n"
+    values = {"kind": kind, **versioned, **asdict(record)}
+    return json.dumps(values, allow_nan=False).encode() + b"\n"
 
 
 def decode(line: bytes) -> Record:
@@ -190,33 +211,30 @@ def decode(line: bytes) -> Record:
         RunDamagedError: It is none, or of a newer version.
     """
     try:
-        values = json.loads(line)
-        kind = values.pop("kind")
-        if kind == "begin":
-            return _begin(values)
-        if kind == "step":
-            return StepRecord(**(values | {"train": _losses(values["train"])}))
-        if kind == "epoch":
-            parts = {part: _losses(values[part]) for part in ("train", "test")}
-            return EpochRecord(**(values | parts))
-    except (ValueError, TypeError, KeyError, AttributeError):
-        pass
-    raise RunDamagedError("The metrics of the run hold a line that cannot be read (metrics.jsonl).")
+        return _record(json.loads(line))
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        raise RunDamagedError("The metrics of the run hold a line that cannot be read (metrics.jsonl).") from None
+
+
+def _record(values: dict[str, Any]) -> Record:
+    kind = values.pop("kind")
+    if kind == "begin":
+        return _begin(values)
+    if kind == "step":
+        return build(StepRecord, values | {"train": _losses(values["train"])})
+    if kind == "epoch":
+        return build(EpochRecord, values | {part: _losses(values[part]) for part in ("train", "test")})
+    raise ValueError("an unknown kind of record")
 
 
 def _begin(values: dict[str, Any]) -> BeginRecord:
-    version = values.pop("schema_version")
-    if version > SCHEMA_VERSION:
-        raise RunDamagedError(
-            f"The metrics of the run are of schema version {version}; this software reads up to {SCHEMA_VERSION}.",
-            "Update the software to open it.",
-        )
-    return BeginRecord(**values)
+    try:
+        check_schema_version(values, "The history of the run")
+    except ConfigError as error:
+        raise RunDamagedError(error.problem, error.advice) from None
+    del values["schema_version"]
+    return build(BeginRecord, values)
 
 
 def _losses(values: dict[str, Any]) -> Losses:
-    losses = Losses(**(values | {"kl_per_dimension": tuple(values["kl_per_dimension"])}))
-    numbers = (losses.loss, losses.reconstruction, losses.kl, *losses.kl_per_dimension)
-    if not all(isinstance(number, float) and math.isfinite(number) for number in numbers):
-        raise ValueError("a loss is not a finite number")
-    return losses
+    return build(Losses, values | {"kl_per_dimension": tuple(values["kl_per_dimension"])})

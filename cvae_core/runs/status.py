@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Final, Literal, Self, get_args
+from typing import Final, Literal, Self, get_args
 
 from cvae_core.config import SCHEMA_VERSION, check_schema_version
 from cvae_core.errors import ConfigError, RunDamagedError
 from cvae_core.runs import lock
 from cvae_core.runs.files import read_object, replace_file
+from cvae_core.runs.typed import build
 
 WrittenState = Literal["queued", "running", "paused", "finished", "stopped", "failed"]
 State = Literal["queued", "running", "paused", "finished", "stopped", "failed", "interrupted", "broken"]
@@ -31,7 +32,7 @@ class Status:
         step: Steps done in the epoch under way.
         steps_per_epoch: 0 until known.
         images_per_second: Recent training speed; 0 until known.
-        seconds: Spent training so far, pauses and interruptions left out.
+        seconds: Spent training so far; loading, pauses and interruptions left out.
         created_at, updated_at: Seconds since 1970, UTC.
         queued_at: When it last asked for its turn; orders the queue.
         problem, advice: Why it failed and what to do; empty otherwise.
@@ -75,9 +76,10 @@ def write_status(path: Path, status: Status, durable: bool = False) -> None:
 
     Raises:
         StorageError: It cannot be written.
+        ValueError: A number is NaN or infinite; the file is as it was.
     """
     values = {"schema_version": SCHEMA_VERSION, **asdict(replace(status, updated_at=time.time()))}
-    replace_file(path, json.dumps(values, indent=1) + "\n", durable)
+    replace_file(path, json.dumps(values, indent=1, allow_nan=False) + "\n", durable)
 
 
 def read_status(path: Path) -> Status:
@@ -92,24 +94,21 @@ def read_status(path: Path) -> Status:
     except ConfigError as error:
         raise RunDamagedError(error.problem, error.advice) from None
     del values["schema_version"]
-    _check_fields(values)
-    return Status(**values)
+    try:
+        status = build(Status, values)
+    except ValueError as error:
+        raise RunDamagedError(f"The status of the run has {error} ({path.name}).") from None
+    _check_sense(status)
+    return status
 
 
-def _check_fields(values: dict[str, Any]) -> None:
-    kinds: dict[str, type | tuple[type, ...]] = {
-        "str": str,
-        "int": int,
-        "float": (int, float),
-        "WrittenState": str,
-    }
-    expected = {field.name: kinds[str(field.type)] for field in fields(Status)}
-    for name, kind in expected.items():
-        value = values.get(name)
-        if isinstance(value, bool) or not isinstance(value, kind):
-            raise RunDamagedError(f"The status of the run has no valid {name} (status.json).")
-    if values["state"] not in get_args(WrittenState) or values["epochs"] < 1 or values.keys() - expected.keys():
+def _check_sense(status: Status) -> None:
+    """Refuse what no worker can have meant."""
+    moments = (status.images_per_second, status.seconds, status.created_at, status.updated_at, status.queued_at)
+    if status.state not in get_args(WrittenState) or min(moments) < 0.0:
         raise RunDamagedError("The status of the run is of an unknown form (status.json).")
+    if not 1 <= status.epochs >= status.epoch or 0 < status.steps_per_epoch < status.step:
+        raise RunDamagedError("The status of the run tells of impossible progress (status.json).")
 
 
 def observed_state(lock_file: Path, status_file: Path) -> tuple[State, Status]:
