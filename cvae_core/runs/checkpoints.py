@@ -7,6 +7,7 @@ the snapshots hold weights, and only the newest two checkpoints are kept, the ol
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,10 +17,11 @@ from cvae_core.architecture import Weights
 from cvae_core.config import SCHEMA_VERSION
 from cvae_core.errors import RunDamagedError
 from cvae_core.runs.files import publish_folder, read_object
-from cvae_core.runs.snapshots import load_arrays, save_arrays
+from cvae_core.runs.snapshots import load_arrays, published_folders, save_arrays
 
 _ARRAYS: Final = "state.safetensors"
 _FACTS: Final = "state.json"
+_NAME: Final = re.compile(r"[0-9]{6}-[0-9]{8}")
 _KEPT: Final = 2
 
 
@@ -41,12 +43,15 @@ class Checkpoint:
 
 
 def publish_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
-    """Keep a checkpoint, and drop all but the newest two.
+    """Keep a checkpoint and the one before it, and drop all others.
+
+    A later one is dropped too: training has gone back to before it, so it could not be read.
 
     Raises:
         StorageError: The disk is full or cannot be written; the older checkpoints are then still there.
     """
-    with publish_folder(folder / f"{checkpoint.epoch:06d}-{checkpoint.step:08d}") as draft:
+    target = folder / _name(checkpoint.epoch, checkpoint.step)
+    with publish_folder(target) as draft:
         save_arrays(draft / _ARRAYS, checkpoint.arrays)
         facts = {
             "schema_version": SCHEMA_VERSION,
@@ -55,8 +60,9 @@ def publish_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
             "facts": checkpoint.facts,
         }
         (draft / _FACTS).write_text(json.dumps(facts), encoding="utf-8")
-    for old in _published(folder)[:-_KEPT]:
-        shutil.rmtree(old, ignore_errors=True)
+    kept = [path for path in _published(folder) if path <= target][-_KEPT:]
+    for stale in set(_published(folder)) - set(kept):
+        shutil.rmtree(stale, ignore_errors=True)
 
 
 def newest_checkpoint(folder: Path) -> Checkpoint | None:
@@ -70,17 +76,20 @@ def newest_checkpoint(folder: Path) -> Checkpoint | None:
 
 
 def _published(folder: Path) -> list[Path]:
-    if not folder.is_dir():
-        return []
-    return sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+    return published_folders(folder, _NAME)
+
+
+def _name(epoch: int, step: int) -> str:
+    return f"{epoch:06d}-{step:08d}"
 
 
 def _load(path: Path) -> Checkpoint:
     values = read_object(path / _FACTS, "A checkpoint")
-    try:
-        if values["schema_version"] != SCHEMA_VERSION:
-            raise RunDamagedError("A checkpoint is of another schema version.")
-        epoch, step, facts = int(values["epoch"]), int(values["step"]), dict(values["facts"])
-    except (KeyError, TypeError, ValueError):
-        raise RunDamagedError("A checkpoint is of an unknown form.") from None
+    if values.get("schema_version") != SCHEMA_VERSION:
+        raise RunDamagedError("A checkpoint is of another schema version.")
+    epoch, step, facts = (values.get(name) for name in ("epoch", "step", "facts"))
+    if not isinstance(epoch, int) or not isinstance(step, int) or not isinstance(facts, dict):
+        raise RunDamagedError("A checkpoint is of an unknown form.")
+    if path.name != _name(epoch, step):
+        raise RunDamagedError(f"A checkpoint is that of another moment than its name {path.name} says.")
     return Checkpoint(epoch, step, load_arrays(path / _ARRAYS, "A checkpoint"), facts)

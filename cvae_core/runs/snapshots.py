@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Final
 
@@ -10,10 +11,12 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from cvae_core.architecture import Weights
-from cvae_core.errors import RunDamagedError, RunNotFoundError
+from cvae_core.errors import RunDamagedError, RunError, RunNotFoundError
 from cvae_core.runs.files import publish_folder
 
 WEIGHTS_FILE: Final = "weights.safetensors"
+_FAULTS: Final = (OSError, ValueError, KeyError, TypeError, AttributeError)  # the last two: a dtype NumPy lacks
+_NAME: Final = re.compile(r"[0-9]{6}")
 
 
 def snapshot_folder(folder: Path, epoch: int) -> Path:
@@ -22,23 +25,42 @@ def snapshot_folder(folder: Path, epoch: int) -> Path:
 
 
 def publish_snapshot(folder: Path, epoch: int, weights: Weights) -> None:
-    """Keep the weights after ``epoch`` completed epochs; does nothing if they are kept already.
+    """Keep the weights after ``epoch`` completed epochs; does nothing if they can be read already.
 
     Raises:
         StorageError: The disk is full or cannot be written; nothing half-written is left.
     """
-    target = snapshot_folder(folder, epoch)
-    if target.exists():
+    if _is_sound(folder, epoch):
         return
-    with publish_folder(target) as draft:
+    with publish_folder(snapshot_folder(folder, epoch)) as draft:
         save_arrays(draft / WEIGHTS_FILE, weights)
+
+
+def _is_sound(folder: Path, epoch: int) -> bool:
+    try:
+        load_snapshot(folder, epoch)
+    except RunError:
+        return False
+    return True
 
 
 def snapshot_epochs(folder: Path) -> list[int]:
     """The epochs that have a published snapshot, in order."""
-    if not folder.is_dir():
+    return [int(path.name) for path in published_folders(folder, _NAME)]
+
+
+def published_folders(folder: Path, name: re.Pattern[str]) -> list[Path]:
+    """The folders in a folder whose names have a form, by name; drafts, links and all else passed over."""
+    try:
+        entries = list(folder.iterdir())
+    except OSError:
         return []
-    return sorted(int(path.name) for path in folder.iterdir() if path.name.isdecimal() and path.is_dir())
+    return sorted(path for path in entries if name.fullmatch(path.name) and is_real_folder(path))
+
+
+def is_real_folder(path: Path) -> bool:
+    """Whether a path is a folder and no link to one, which may lead out of the run."""
+    return path.is_dir() and not path.is_symlink()
 
 
 def load_snapshot(folder: Path, epoch: int) -> Weights:
@@ -52,7 +74,7 @@ def load_snapshot(folder: Path, epoch: int) -> Weights:
         RunDamagedError: Its file is missing or damaged.
     """
     target = snapshot_folder(folder, epoch)
-    if not target.is_dir():
+    if not is_real_folder(target):
         raise RunNotFoundError(
             f"There is no snapshot of epoch {epoch}.",
             f"There are snapshots of {_some(snapshot_epochs(folder))}.",
@@ -72,7 +94,7 @@ def save_arrays(path: Path, arrays: Weights) -> None:
     Raises:
         OSError: The disk is full or cannot be written.
     """
-    contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    contiguous = {name: np.asarray(array, order="C") for name, array in arrays.items()}
     try:
         save_file(contiguous, path)
     except SafetensorError as error:
@@ -100,6 +122,6 @@ def load_arrays(path: Path, what: str) -> Weights:
         raise RunDamagedError(f"{what} is damaged: {path.name} is missing.")
     try:
         arrays: Weights = load_file(path)
-    except (SafetensorError, OSError, ValueError, KeyError) as error:
+    except (SafetensorError, *_FAULTS) as error:
         raise RunDamagedError(f"{what} is damaged: {path.name} cannot be read.") from error
     return arrays
