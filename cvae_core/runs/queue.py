@@ -7,9 +7,11 @@ Workers that wait are alive, hold the lock of their run, and take turns in the o
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Final
 
+from cvae_core.config_errors import shown
 from cvae_core.errors import ConfigError, RunDamagedError
 from cvae_core.runs import lock
 from cvae_core.runs.directory import Run, all_runs
@@ -18,6 +20,7 @@ from cvae_core.runs.status import observed_state
 
 MAX_WORKERS_VARIABLE: Final = "CVAE_MAX_WORKERS"
 _TURNS_FOLDER: Final = ".turns"
+_SMALL_NUMBER: Final = re.compile(r"[0-9]{1,2}")
 
 
 def max_workers() -> int:
@@ -27,8 +30,8 @@ def max_workers() -> int:
         ConfigError: The variable is no whole number from 1 to 64.
     """
     text = os.environ.get(MAX_WORKERS_VARIABLE, "1")
-    if not text.isdecimal() or not 1 <= int(text) <= 64:
-        raise ConfigError(f"{MAX_WORKERS_VARIABLE} is {text!r}; expected a whole number from 1 to 64.")
+    if not _SMALL_NUMBER.fullmatch(text) or not 1 <= int(text) <= 64:
+        raise ConfigError(f"{MAX_WORKERS_VARIABLE} is {shown(text)}; expected a whole number from 1 to 64.")
     return int(text)
 
 
@@ -46,7 +49,7 @@ def waiting(folder: Path) -> list[str]:
 
 
 def take_turn(run: Run, limit: int) -> int | None:
-    """Take a turn, if one is free and nobody waits longer.
+    """Take a turn, if more are free than runs wait longer.
 
     Args:
         run: A run whose status is "queued" and whose lock is held.
@@ -58,14 +61,14 @@ def take_turn(run: Run, limit: int) -> int | None:
     Raises:
         StorageError: The folder of runs cannot be written.
     """
-    folder = run.path.parent
-    if run.id not in waiting(folder)[:limit]:
-        return None
-    turns = folder / _TURNS_FOLDER
+    turns = run.path.parent / _TURNS_FOLDER
     with storage_errors(turns):
         turns.mkdir(exist_ok=True)
-    for number in range(limit):
-        turn = lock.acquire(turns / f"turn-{number}", patience=0.0)
-        if turn is not None:
-            return turn
+    free = [turn for turn in (turns / f"turn-{number}" for number in range(limit)) if not lock.is_held(turn)]
+    if run.id not in waiting(run.path.parent)[: len(free)]:
+        return None
+    for turn in free:
+        descriptor = lock.acquire(turn, patience=0.0)
+        if descriptor is not None:
+            return descriptor
     return None
