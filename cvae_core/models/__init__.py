@@ -1,0 +1,1 @@
+"""The network in TensorFlow, for training, and in Keras, for taking away."""

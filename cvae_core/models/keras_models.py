@@ -1,0 +1,194 @@
+"""The network as Keras models, of standard layers but for the sampling of z."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
+
+import keras
+import numpy as np
+
+from cvae_core.architecture import (
+    BATCH_NORM_EPSILON,
+    BATCH_NORM_MOMENTUM,
+    LEAKY_RELU_SLOPE,
+    Architecture,
+    DataShape,
+    DenseLayer,
+    Weights,
+    check_weights,
+    plan,
+)
+from cvae_core.config import ModelConfig
+from cvae_core.models.sampling import Sampling
+
+KerasModel: TypeAlias = Any
+KerasTensor: TypeAlias = Any
+KerasLayer: TypeAlias = Any
+
+_ACTIVATIONS: Final[dict[str, Callable[[str], KerasLayer]]] = {
+    "relu": lambda name: keras.layers.ReLU(name=name),
+    "leaky_relu": lambda name: keras.layers.LeakyReLU(negative_slope=LEAKY_RELU_SLOPE, name=name),
+    "elu": lambda name: keras.layers.ELU(name=name),
+    "gelu": lambda name: keras.layers.Activation("gelu", name=name),
+    "silu": lambda name: keras.layers.Activation("silu", name=name),
+    "tanh": lambda name: keras.layers.Activation("tanh", name=name),
+}
+
+
+@dataclass(frozen=True)
+class KerasModels:
+    """A CVAE and its parts, which share their layers.
+
+    Images are float32 (n, height, width, channels), 0 to 1; labels are one-hot, float32 (n, n_classes). Where the
+    network is not conditional, no model takes labels and there is no style transfer.
+
+    Attributes:
+        architecture: What they were built from.
+        encoder: [image, label] -> sampled z, (n, latent_dim).
+        z_mean: [image, label] -> mean of the posterior, (n, latent_dim).
+        z_log_var: [image, label] -> log-variance of the posterior, (n, latent_dim).
+        decoder: [z, label] -> pixel probabilities, (n, height, width, channels).
+        cvae: [image, label] -> pixel probabilities decoded from a sampled z.
+        style_transfer: [image, its label, another label] -> z_mean decoded with the other label; ``None`` if the
+            network is not conditional.
+    """
+
+    architecture: Architecture
+    encoder: KerasModel
+    z_mean: KerasModel
+    z_log_var: KerasModel
+    decoder: KerasModel
+    cvae: KerasModel
+    style_transfer: KerasModel | None
+
+
+def build_keras_models(model: ModelConfig, shape: DataShape, weights: Weights | None = None) -> KerasModels:
+    """Build the Keras models of a configuration.
+
+    Args:
+        model: The network.
+        shape: Of the data.
+        weights: Name -> float32 array; without them the layers have Keras's own initial weights.
+
+    Raises:
+        WeightsError: The weights are not those of the network.
+    """
+    architecture = plan(model, shape)
+    models = _assembled(architecture)
+    if weights is not None:
+        load_weights(models, weights)
+    return models
+
+
+def _assembled(architecture: Architecture) -> KerasModels:
+    image = keras.Input(architecture.shape.image_shape, name="image")
+    label = keras.Input((architecture.shape.n_classes,), name="label")
+    labels = [label] if architecture.conditional else []
+    hidden = _hidden(architecture.encoder, _joined([keras.layers.Flatten(name="pixels")(image), *labels]))
+    mean, log_var = _dense(architecture.z_mean)(hidden), _dense(architecture.z_log_var)(hidden)
+    z = Sampling(name="z")([mean, log_var])
+    z_mean = keras.Model([image, *labels], mean, name="z_mean_model")
+    decoder = _decoder(architecture)
+    return KerasModels(
+        architecture=architecture,
+        encoder=keras.Model([image, *labels], z, name="encoder"),
+        z_mean=z_mean,
+        z_log_var=keras.Model([image, *labels], log_var, name="z_log_var_model"),
+        decoder=decoder,
+        cvae=keras.Model([image, *labels], decoder([z, *labels] if labels else z), name="cvae"),
+        style_transfer=_style_transfer(architecture, z_mean, decoder) if architecture.conditional else None,
+    )
+
+
+def _decoder(architecture: Architecture) -> KerasModel:
+    z = keras.Input((architecture.latent_dim,), name="z")
+    label = keras.Input((architecture.shape.n_classes,), name="label")
+    labels = [label] if architecture.conditional else []
+    logits = _dense(architecture.output)(_hidden(architecture.decoder, _joined([z, *labels])))
+    probabilities = keras.layers.Activation("sigmoid", name="probabilities")(logits)
+    image = keras.layers.Reshape(architecture.shape.image_shape, name="image")(probabilities)
+    return keras.Model([z, *labels], image, name="decoder")
+
+
+def _style_transfer(architecture: Architecture, z_mean: KerasModel, decoder: KerasModel) -> KerasModel:
+    image = keras.Input(architecture.shape.image_shape, name="image")
+    source = keras.Input((architecture.shape.n_classes,), name="source_label")
+    target = keras.Input((architecture.shape.n_classes,), name="target_label")
+    return keras.Model([image, source, target], decoder([z_mean([image, source]), target]), name="style_transfer")
+
+
+def _joined(inputs: list[KerasTensor]) -> KerasTensor:
+    return keras.layers.Concatenate()(inputs) if len(inputs) > 1 else inputs[0]
+
+
+def _hidden(layers: tuple[DenseLayer, ...], x: KerasTensor) -> KerasTensor:
+    for layer in layers:
+        for part in _parts(layer):
+            x = part(x)
+    return x
+
+
+def _parts(layer: DenseLayer) -> list[KerasLayer]:
+    name = _keras_name(layer)
+    parts = [_dense(layer), _ACTIVATIONS[layer.activation](f"{name}_activation")]
+    if layer.batch_normalization != "none":
+        normalization = keras.layers.BatchNormalization(
+            momentum=BATCH_NORM_MOMENTUM, epsilon=BATCH_NORM_EPSILON, name=_normalization_name(layer)
+        )
+        parts.insert(1 if layer.batch_normalization == "before" else 2, normalization)
+    if layer.dropout_rate > 0.0:
+        parts.append(keras.layers.Dropout(layer.dropout_rate, name=f"{name}_dropout"))
+    return parts
+
+
+def _dense(layer: DenseLayer) -> KerasLayer:
+    return keras.layers.Dense(layer.outputs, name=_keras_name(layer))
+
+
+def _keras_name(layer: DenseLayer) -> str:
+    return layer.name.replace("/", "_")
+
+
+def _normalization_name(layer: DenseLayer) -> str:
+    return f"{_keras_name(layer)}_normalization"
+
+
+def load_weights(models: KerasModels, weights: Weights) -> None:
+    """Put weights into the layers of all the models.
+
+    Args:
+        models: To be changed.
+        weights: Name -> float32 array.
+
+    Raises:
+        WeightsError: The weights are not those of the network.
+    """
+    check_weights(models.architecture, weights)
+    for keras_layer, names in _weight_names(models):
+        keras_layer.set_weights([weights[name] for name in names])
+
+
+def dump_weights(models: KerasModels) -> Weights:
+    """The weights of the models.
+
+    Returns:
+        Name -> float32 array, in the architecture's order.
+    """
+    found: Weights = {}
+    for keras_layer, names in _weight_names(models):
+        found |= dict(zip(names, map(np.asarray, keras_layer.get_weights()), strict=True))
+    return {name: found[name] for name in models.architecture.weight_shapes()}
+
+
+def _weight_names(models: KerasModels) -> list[tuple[KerasLayer, tuple[str, ...]]]:
+    """Each Keras layer that has weights, with their names in the order in which Keras lists them."""
+    by_name = {layer.name: layer for model in (models.encoder, models.decoder) for layer in model.layers}
+    pairs: list[tuple[KerasLayer, tuple[str, ...]]] = []
+    for layer in models.architecture.layers:
+        pairs.append((by_name[_keras_name(layer)], (f"{layer.name}/kernel", f"{layer.name}/bias")))
+        if layer.batch_normalization != "none":
+            parts = ("gamma", "beta", "moving_mean", "moving_variance")
+            pairs.append((by_name[_normalization_name(layer)], tuple(f"{layer.name}/{part}" for part in parts)))
+    return pairs

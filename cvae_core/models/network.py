@@ -1,0 +1,158 @@
+"""The network as pure TensorFlow functions of its weights, and the terms of its loss.
+
+Written for one big compiled loop: no variables, no state, no randomness of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeAlias
+
+import tensorflow as tf
+
+from cvae_core.architecture import BATCH_NORM_EPSILON, LEAKY_RELU_SLOPE, Architecture, DenseLayer
+
+Tensor: TypeAlias = Any
+Tensors: TypeAlias = Mapping[str, Tensor]
+
+ACTIVATIONS: Final[dict[str, Callable[[Tensor], Tensor]]] = {
+    "relu": tf.nn.relu,
+    "leaky_relu": lambda x: tf.nn.leaky_relu(x, LEAKY_RELU_SLOPE),
+    "elu": tf.nn.elu,
+    "gelu": lambda x: tf.nn.gelu(x, approximate=False),
+    "silu": tf.nn.silu,
+    "tanh": tf.tanh,
+    "linear": lambda x: x,
+}
+
+
+@dataclass(frozen=True)
+class ForwardPass:
+    """What the network makes of a batch.
+
+    Attributes:
+        logits: float32 (n, pixels), before the sigmoid.
+        z_mean, z_log_var: float32 (n, latent_dim).
+        statistics: Name of each moving statistic -> the batch's own, float32 (units,); empty at inference.
+    """
+
+    logits: Tensor
+    z_mean: Tensor
+    z_log_var: Tensor
+    statistics: dict[str, Tensor]
+
+
+def forward(
+    architecture: Architecture,
+    weights: Tensors,
+    images: Tensor,
+    condition: Tensor,
+    noise: Tensor,
+    dropout: Tensors | None = None,
+) -> ForwardPass:
+    """Encode, sample z = z_mean + exp(z_log_var / 2) * noise, and decode (Kingma and Welling 2014, section 2.4).
+
+    Args:
+        architecture: The network.
+        weights: Name -> float32 tensor.
+        images: float32 (n, pixels), 0 to 1.
+        condition: One-hot labels, float32 (n, n_classes); ignored unless the network is conditional.
+        noise: Standard normal, float32 (n, latent_dim).
+        dropout: ``None`` at inference. In training, layer name -> factors, float32 (n, units), for each layer with
+            dropout; normalisation then uses the batch's own mean and variance.
+    """
+    network = _Network(architecture, weights, dropout)
+    z_mean, z_log_var = network.encode(images, condition)
+    z = z_mean + tf.exp(0.5 * z_log_var) * noise
+    return ForwardPass(network.decode(z, condition), z_mean, z_log_var, network.statistics)
+
+
+@dataclass
+class _Network:
+    architecture: Architecture
+    weights: Tensors
+    dropout: Tensors | None
+    statistics: dict[str, Tensor] = field(default_factory=dict)
+
+    def encode(self, images: Tensor, condition: Tensor) -> tuple[Tensor, Tensor]:
+        h = self.stack(self.architecture.encoder, self.joined(images, condition))
+        # One product for both heads: they are narrow, and two would read h twice.
+        heads = (self.architecture.z_mean.name, self.architecture.z_log_var.name)
+        kernel = tf.concat([self.weights[f"{name}/kernel"] for name in heads], 1)
+        bias = tf.concat([self.weights[f"{name}/bias"] for name in heads], 0)
+        z_mean, z_log_var = tf.split(tf.matmul(h, kernel) + bias, 2, axis=1)
+        return z_mean, z_log_var
+
+    def decode(self, z: Tensor, condition: Tensor) -> Tensor:
+        h = self.stack(self.architecture.decoder, self.joined(z, condition))
+        return self.affine(self.architecture.output, h)
+
+    def joined(self, inputs: Tensor, condition: Tensor) -> Tensor:
+        return tf.concat([inputs, condition], 1) if self.architecture.conditional else inputs
+
+    def stack(self, layers: tuple[DenseLayer, ...], x: Tensor) -> Tensor:
+        for layer in layers:
+            x = self.layer(layer, x)
+        return x
+
+    def layer(self, layer: DenseLayer, x: Tensor) -> Tensor:
+        x = self.affine(layer, x)
+        if layer.batch_normalization == "before":
+            x = self.normalized(layer, x)
+        x = ACTIVATIONS[layer.activation](x)
+        if layer.batch_normalization == "after":
+            x = self.normalized(layer, x)
+        if self.dropout is not None and layer.name in self.dropout:
+            x = x * self.dropout[layer.name]
+        return x
+
+    def affine(self, layer: DenseLayer, x: Tensor) -> Tensor:
+        return tf.matmul(x, self.weights[f"{layer.name}/kernel"]) + self.weights[f"{layer.name}/bias"]
+
+    def normalized(self, layer: DenseLayer, x: Tensor) -> Tensor:
+        mean, variance = self.moments(layer, x)
+        scale = tf.math.rsqrt(variance + BATCH_NORM_EPSILON) * self.weights[f"{layer.name}/gamma"]
+        return x * scale + (self.weights[f"{layer.name}/beta"] - mean * scale)
+
+    def moments(self, layer: DenseLayer, x: Tensor) -> tuple[Tensor, Tensor]:
+        names = (f"{layer.name}/moving_mean", f"{layer.name}/moving_variance")
+        if self.dropout is None:
+            return self.weights[names[0]], self.weights[names[1]]
+        mean = tf.reduce_mean(x, 0)
+        variance = tf.reduce_mean(tf.square(x - mean), 0)
+        self.statistics.update(zip(names, (mean, variance), strict=True))
+        return mean, variance
+
+
+def reconstruction_per_image(images: Tensor, logits: Tensor) -> Tensor:
+    """Binary cross-entropy from logits, summed over pixels.
+
+    Args:
+        images: float32 (n, pixels), 0 to 1; taken as constants.
+        logits: float32 (n, pixels).
+
+    Returns:
+        float32 (n,), nats. Its gradient is written out as sigmoid(logits) - images: exact, and half the work of
+        differentiating the formula.
+    """
+
+    def with_gradient(logits: Tensor) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
+        softplus = tf.math.log1p(tf.exp(-tf.abs(logits)))
+        losses = tf.reduce_sum(tf.maximum(logits, 0.0) - logits * images + softplus, 1)
+        return losses, lambda upstream: upstream[:, None] * (tf.sigmoid(logits) - images)
+
+    return tf.custom_gradient(with_gradient)(logits)
+
+
+def kl_per_dimension(z_mean: Tensor, z_log_var: Tensor) -> Tensor:
+    """KL(N(z_mean, exp(z_log_var)) || N(0, 1)) in closed form (Kingma and Welling 2014, appendix B).
+
+    Args:
+        z_mean: float32 (n, latent_dim).
+        z_log_var: float32 (n, latent_dim).
+
+    Returns:
+        float32 (n, latent_dim), nats, at least 0 up to rounding.
+    """
+    return 0.5 * (tf.square(z_mean) + tf.exp(z_log_var) - 1.0 - z_log_var)
