@@ -1,0 +1,219 @@
+"""A trained network as a few affine maps, evaluated in NumPy.
+
+At inference dropout is the identity and batch normalisation is affine: before the activation it folds into its own
+Dense layer, after it into the next one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from cvae_core.architecture import (
+    BATCH_NORM_EPSILON,
+    Architecture,
+    DataShape,
+    DenseLayer,
+    Weights,
+    check_weights,
+    plan,
+)
+from cvae_core.config import ModelConfig
+from cvae_core.errors import DataError
+from cvae_core.inference.activations import ACTIVATIONS, sigmoid
+from cvae_core.records import Bytes, Floats, Labels
+
+_ROWS_AT_A_TIME: Final = 4096
+_Doubles = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Affine:
+    """activation(x @ kernel + bias).
+
+    Attributes:
+        kernel: float32 (inputs, outputs). In the first layer of encoder and decoder of a conditional network the last
+            n_classes rows belong to the one-hot label.
+        bias: float32 (outputs,).
+        activation: A key of ``activations.ACTIVATIONS``.
+    """
+
+    kernel: Floats
+    bias: Floats
+    activation: str
+
+    def __call__(self, x: Floats) -> Floats:
+        """Apply to float32 (n, inputs); gives float32 (n, outputs)."""
+        return ACTIVATIONS[self.activation](x @ self.kernel + self.bias)
+
+
+class FoldedNetwork:
+    """A trained network at inference.
+
+    Args:
+        model: The network.
+        shape: Of the data.
+        weights: Name -> float32 array.
+
+    Attributes:
+        architecture: Sizes of the data and the code.
+        encoder: Hidden layers, first to last; they take pixels from 0 to 1.
+        z_mean, z_log_var: Heads, from the last hidden layer.
+        decoder: Hidden layers, first to last.
+        output: Gives logits; their sigmoid is the probability of each pixel.
+
+    Raises:
+        WeightsError: The weights are not those of the network.
+    """
+
+    def __init__(self, model: ModelConfig, shape: DataShape, weights: Weights) -> None:
+        self.architecture: Architecture = plan(model, shape)
+        check_weights(self.architecture, weights)
+        encoder = _Folding(weights)
+        self.encoder = tuple(encoder.hidden(layer) for layer in self.architecture.encoder)
+        self.z_mean = encoder.head(self.architecture.z_mean)
+        self.z_log_var = encoder.head(self.architecture.z_log_var)
+        decoder = _Folding(weights)
+        self.decoder = tuple(decoder.hidden(layer) for layer in self.architecture.decoder)
+        self.output = decoder.head(self.architecture.output)
+
+    def encode(self, images: Bytes | Floats, labels: Labels) -> tuple[Floats, Floats]:
+        """Posterior of each image.
+
+        Args:
+            images: (n, height, width, channels) or (n, pixels); uint8 0 to 255, or floats 0 to 1.
+            labels: Integers (n,), 0 to n_classes - 1; looked at only if the network is conditional.
+
+        Returns:
+            z_mean and z_log_var, both float32 (n, latent_dim).
+
+        Raises:
+            DataError: Images or labels do not fit the network.
+        """
+        pixels = _rows(images, self.architecture.shape.pixels, "image", "pixels")
+        self._check_labels(labels, len(pixels))
+        z_mean = np.empty((len(pixels), self.architecture.latent_dim), np.float32)
+        z_log_var = np.empty_like(z_mean)
+        for part in _parts(len(pixels)):
+            h = self._hidden(self.encoder, _unit_range(pixels[part]), labels[part])
+            z_mean[part], z_log_var[part] = self.z_mean(h), self.z_log_var(h)
+        return z_mean, z_log_var
+
+    def decode(self, z: Floats, labels: Labels) -> Floats:
+        """Pixel probabilities of each code.
+
+        Args:
+            z: Floats (n, latent_dim).
+            labels: Integers (n,), 0 to n_classes - 1; looked at only if the network is conditional.
+
+        Returns:
+            float32 (n, height, width, channels), 0 to 1.
+
+        Raises:
+            DataError: Codes or labels do not fit the network.
+        """
+        codes = _rows(z, self.architecture.latent_dim, "code", "numbers")
+        self._check_labels(labels, len(codes))
+        probabilities = np.empty((len(codes), self.architecture.shape.pixels), np.float32)
+        for part in _parts(len(codes)):
+            h = self._hidden(self.decoder, codes[part].astype(np.float32), labels[part])
+            probabilities[part] = sigmoid(self.output(h))
+        return probabilities.reshape(-1, *self.architecture.shape.image_shape)
+
+    def reconstruct(self, images: Bytes | Floats, labels: Labels) -> Floats:
+        """Each image encoded to ``z_mean`` and decoded with its own label.
+
+        Args:
+            images: As in ``encode``.
+            labels: As in ``encode``.
+
+        Returns:
+            As from ``decode``.
+
+        Raises:
+            DataError: Images or labels do not fit the network.
+        """
+        return self.decode(self.encode(images, labels)[0], labels)
+
+    def _hidden(self, layers: tuple[Affine, ...], x: Floats, labels: Labels) -> Floats:
+        first, *rest = layers
+        h = ACTIVATIONS[first.activation](self._conditioned(first, x, labels))
+        for layer in rest:
+            h = layer(h)
+        return h
+
+    def _conditioned(self, layer: Affine, x: Floats, labels: Labels) -> Floats:
+        if not self.architecture.conditional:
+            return x @ layer.kernel + layer.bias
+        inputs = x.shape[1]
+        # A one-hot label picks a row of the kernel, so no one-hot matrix is made.
+        result: Floats = x @ layer.kernel[:inputs] + (layer.kernel[inputs:] + layer.bias)[labels]
+        return result
+
+    def _check_labels(self, labels: Labels, count: int) -> None:
+        n_classes = self.architecture.shape.n_classes
+        if labels.shape != (count,):
+            raise DataError(f"There should be one label for each of {count} examples; there are {labels.shape}.")
+        if self.architecture.conditional and count and not 0 <= labels.min() <= labels.max() < n_classes:
+            raise DataError(f"Labels should be from 0 to {n_classes - 1}; there are {labels.min()} to {labels.max()}.")
+
+
+def _rows(values: npt.NDArray[Any], width: int, what: str, unit: str) -> npt.NDArray[Any]:
+    if values.ndim < 2 or int(np.prod(values.shape[1:])) != width:
+        raise DataError(f"Each {what} should have {width} {unit}; the array has shape {values.shape}.")
+    return values.reshape(len(values), width)
+
+
+def _parts(count: int) -> Iterator[slice]:
+    """Pieces small enough that no temporary array is large."""
+    return (slice(begin, begin + _ROWS_AT_A_TIME) for begin in range(0, count, _ROWS_AT_A_TIME))
+
+
+def _unit_range(pixels: Bytes | Floats) -> Floats:
+    if pixels.dtype == np.uint8:
+        return pixels.astype(np.float32) * np.float32(1.0 / 255.0)
+    return pixels.astype(np.float32)
+
+
+class _Folding:
+    """Folds a stack of layers, first to last, carrying the normalisation that still waits for its next layer."""
+
+    def __init__(self, weights: Weights) -> None:
+        self._weights = weights
+        self._waiting: tuple[_Doubles, _Doubles] | None = None
+
+    def hidden(self, layer: DenseLayer) -> Affine:
+        kernel, bias = self._affine(layer)
+        self._waiting = None
+        if layer.batch_normalization == "before":
+            scale, offset = self._normalization(layer)
+            kernel, bias = kernel * scale, bias * scale + offset
+        elif layer.batch_normalization == "after":
+            self._waiting = self._normalization(layer)
+        return _single(kernel, bias, layer)
+
+    def head(self, layer: DenseLayer) -> Affine:
+        return _single(*self._affine(layer), layer)
+
+    def _affine(self, layer: DenseLayer) -> tuple[_Doubles, _Doubles]:
+        kernel, bias = self._double(layer, "kernel"), self._double(layer, "bias")
+        if self._waiting is None:
+            return kernel, bias
+        scale, offset = self._waiting
+        return scale[:, None] * kernel, offset @ kernel + bias
+
+    def _normalization(self, layer: DenseLayer) -> tuple[_Doubles, _Doubles]:
+        """Batch normalisation at inference as x * scale + offset (Ioffe and Szegedy 2015, algorithm 2, step 11)."""
+        scale = self._double(layer, "gamma") / np.sqrt(self._double(layer, "moving_variance") + BATCH_NORM_EPSILON)
+        return scale, self._double(layer, "beta") - self._double(layer, "moving_mean") * scale
+
+    def _double(self, layer: DenseLayer, part: str) -> _Doubles:
+        return self._weights[f"{layer.name}/{part}"].astype(np.float64)
+
+
+def _single(kernel: _Doubles, bias: _Doubles, layer: DenseLayer) -> Affine:
+    return Affine(kernel.astype(np.float32), bias.astype(np.float32), layer.activation)
