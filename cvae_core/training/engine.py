@@ -1,0 +1,166 @@
+"""The training loop: an iterator of events over compiled chunks of steps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from cvae_core.architecture import plan
+from cvae_core.config import RunConfig
+from cvae_core.errors import DataError, DivergedError
+from cvae_core.records import Dataset, EpochRecord, Losses, StepRecord
+from cvae_core.runs.checkpoints import Checkpoint
+from cvae_core.training.compiled import CHUNK_CAPACITY, evaluation_program, train_program
+from cvae_core.training.epoch import Batching, Epoch, EvaluationSet, prepare_epoch
+from cvae_core.training.events import EpochEvent, Event, SnapshotEvent, StepEvent
+from cvae_core.training.pace import Pace, Stopwatch
+from cvae_core.training.schedules import next_plateau, snapshot_epochs
+from cvae_core.training.state import Progress, starting_state
+
+_Sums = npt.NDArray[np.float64]
+
+
+def train(config: RunConfig, dataset: Dataset, start: Checkpoint | None = None) -> Iterator[Event]:
+    """Train, and tell what happens.
+
+    The weights after any step are a pure function of settings, data and machine: neither the cutting into chunks nor
+    an interruption changes a bit of them.
+
+    Args:
+        config: All settings.
+        dataset: Images to learn from and to measure on.
+        start: Where to go on; ``None`` for the beginning.
+
+    Yields:
+        Step events several times a second; for each epoch an epoch event; snapshot events for the epochs of the
+        schedule, the untrained model's first. Time between asking for events does not count as training.
+
+    Raises:
+        DataError: There is no image to learn from or to measure on.
+        DivergedError: A loss became NaN or infinite.
+        WeightsError: The checkpoint is of another network.
+        RunDamagedError: The checkpoint is of another form.
+    """
+    trainer = _Trainer(config, dataset, start)
+    for event in trainer.events():
+        trainer.watch.pause()
+        yield event
+        trainer.watch.go_on()
+
+
+class _Trainer:
+    def __init__(self, config: RunConfig, dataset: Dataset, start: Checkpoint | None) -> None:
+        if not len(dataset.train) or not len(dataset.test):
+            raise DataError(f"The data set {dataset.title} has no images to learn from or none to measure on.")
+        self._train = config.train
+        self._data = dataset.train
+        self._architecture = plan(config.model, dataset.shape)
+        self._test = EvaluationSet(dataset.test, config.train.seed, config.model.latent_dim)
+        self._batching = Batching.of(len(dataset.train), config.train)
+        self._snapshots = snapshot_epochs(config.train)
+        self._pace = Pace(CHUNK_CAPACITY)
+        self._state = starting_state(self._architecture, config.train.seed, start)
+        self.watch = Stopwatch(self._progress.seconds)
+
+    @property
+    def _progress(self) -> Progress:
+        return self._state.progress
+
+    def events(self) -> Iterator[Event]:
+        if self._progress.step == 0:
+            yield from self._snapshot_if_due()
+        while self._progress.epoch < self._train.epochs:
+            epoch = prepare_epoch(
+                self._architecture, self._train, self._data, self._progress.epoch + 1, self._progress.plateau
+            )
+            while self._progress.step < self._batching.steps:
+                yield self._chunk(epoch)
+            yield self._complete(epoch)
+            yield from self._snapshot_if_due()
+
+    def _snapshot_if_due(self) -> Iterator[Event]:
+        if self._progress.epoch in self._snapshots:
+            yield SnapshotEvent(self._progress.epoch, self._state)
+
+    def _chunk(self, epoch: Epoch) -> StepEvent:
+        """Take the next few steps, all of one batch size."""
+        first = self._progress.step
+        full = first < self._batching.full_steps
+        steps = self._pace.steps(self._batching.full_steps - first) if full else 1
+        losses, seconds = self._run(epoch, first, steps)
+        if full:
+            self._pace.took(steps, seconds)
+        if not np.isfinite(losses).all():
+            raise DivergedError(self._progress.epoch + 1)
+        self._account(losses, first + steps)
+        speed = steps * self._batching.rows(first) / seconds
+        record = StepRecord(
+            self._progress.epoch + 1, first + steps, self._batching.steps, _losses(losses.mean(0)), speed
+        )
+        return StepEvent(record, self._state)
+
+    def _run(self, epoch: Epoch, first: int, steps: int) -> tuple[_Sums, float]:
+        """Losses of each of these steps, float64 (steps, 2 + latent_dim), and the time that they took."""
+        rows = self._batching.rows(first)
+        program = train_program(self._architecture, self._batching.batch_size, rows)
+        # A call for no steps compiles the program if that is still to be done, so that it does not count as slowness.
+        program(self._state.vectors, epoch.tensors, tf.constant(first), tf.constant(0))
+        watch = Stopwatch()
+        vectors, history = program(self._state.vectors, epoch.tensors, tf.constant(first), tf.constant(steps))
+        losses = history.numpy()[:steps].astype(np.float64)
+        seconds = watch.read()
+        self._state = replace(self._state, vectors=vectors)
+        weighted = epoch.betas[first : first + steps].astype(np.float64) * losses[:, 1:].sum(1)
+        return np.column_stack([losses[:, 0] + weighted, losses]), seconds
+
+    def _account(self, losses: _Sums, step: int) -> None:
+        """Add the losses to the epoch's sums, step by step: float addition must not depend on the chunk's length."""
+        rows = self._batching.rows(step - 1)
+        sums = np.array(self._progress.sums or np.zeros(losses.shape[1]))
+        for row in losses:
+            sums = sums + rows * row
+        progress = replace(
+            self._progress,
+            step=step,
+            sums=tuple(sums.tolist()),
+            images=self._progress.images + rows * len(losses),
+            seconds=self.watch.read(),
+        )
+        self._state = replace(self._state, progress=progress)
+
+    def _complete(self, epoch: Epoch) -> EpochEvent:
+        """Measure the test set and close the epoch."""
+        done = self._progress.epoch + 1
+        train = _losses(np.array(self._progress.sums) / self._progress.images)
+        test = self._measure(done)
+        plateau = next_plateau(self._progress.plateau, self._train, done, train.loss)
+        self._state = replace(self._state, progress=Progress(epoch=done, plateau=plateau))
+        record = EpochRecord(
+            epoch=done,
+            train=train,
+            test=test,
+            seconds=self.watch.read(),
+            learning_rate=float(epoch.learning_rates[-1]),
+            beta=float(epoch.betas[-1]),
+        )
+        self.watch.restart()
+        return EpochEvent(record, self._state)
+
+    def _measure(self, epoch: int) -> Losses:
+        vectors = self._state.vectors
+        program = evaluation_program(self._architecture)
+        sums = program(vectors.parameters, vectors.moving, self._test.after(epoch)).numpy()
+        means = sums.astype(np.float64).sum(0) / len(self._test)
+        if not np.isfinite(means).all():
+            raise DivergedError(epoch)
+        return _losses(np.concatenate([[means.sum()], means]))
+
+
+def _losses(means: _Sums) -> Losses:
+    """From loss, reconstruction and the KL of each dimension."""
+    loss, reconstruction, *kl = means.tolist()
+    return Losses(loss, reconstruction, sum(kl), tuple(kl))

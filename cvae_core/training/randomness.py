@@ -1,0 +1,82 @@
+"""All random numbers of a training but the batch order, drawn on the host: pure functions of (seed, epoch).
+
+Drawn here and not in the compiled loop because XLA's own generators cost the CPU a third of the step; only dropout,
+which takes two orders of magnitude more numbers, is made in the loop, from the keys given here.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from cvae_core.architecture import Architecture, Weights
+from cvae_core.records import Floats
+
+_WEIGHTS_STREAM: Final = 0
+_NOISE_STREAM: Final = 3
+_DROPOUT_STREAM: Final = 4
+_EVALUATION_NOISE_STREAM: Final = 5
+
+
+def initial_weights(architecture: Architecture, seed: int) -> Weights:
+    """Weights of the untrained network: those that Keras's layers begin with.
+
+    Args:
+        architecture: The network.
+        seed: Of the training.
+
+    Returns:
+        Name -> float32 array: kernels Glorot-uniform (Glorot and Bengio 2010, equation 16), gammas and moving
+        variances 1, everything else 0.
+    """
+    generator = np.random.default_rng((seed, 0, _WEIGHTS_STREAM))
+    return {name: _initial(name, shape, generator) for name, shape in architecture.weight_shapes().items()}
+
+
+def _initial(name: str, shape: tuple[int, ...], generator: np.random.Generator) -> Floats:
+    if name.endswith("/kernel"):
+        limit = np.sqrt(6.0 / sum(shape))
+        return generator.uniform(-limit, limit, shape).astype(np.float32)
+    if name.endswith(("/gamma", "/moving_variance")):
+        return np.ones(shape, np.float32)
+    return np.zeros(shape, np.float32)
+
+
+def posterior_noise(seed: int, epoch: int, count: int, latent_dim: int) -> Floats:
+    """Noise for the draws of z in one epoch of training.
+
+    Args:
+        seed: Of the training.
+        epoch: Counted from 1.
+        count: Number of images.
+        latent_dim: Size of the code.
+
+    Returns:
+        Standard normal, float32 (count, latent_dim); row i belongs to the i-th image in the epoch's order.
+    """
+    generator = np.random.default_rng((seed, epoch, _NOISE_STREAM))
+    return generator.standard_normal((count, latent_dim), np.float32)
+
+
+def evaluation_noise(seed: int, epoch: int, count: int, latent_dim: int) -> Floats:
+    """The same for measuring the test set after ``epoch`` completed epochs."""
+    generator = np.random.default_rng((seed, epoch, _EVALUATION_NOISE_STREAM))
+    return generator.standard_normal((count, latent_dim), np.float32)
+
+
+def dropout_keys(seed: int, epoch: int, steps: int, layers: int) -> npt.NDArray[np.uint32]:
+    """Keys from which the compiled step makes its dropout masks.
+
+    Args:
+        seed: Of the training.
+        epoch: Counted from 1.
+        steps: Of the epoch.
+        layers: How many layers have dropout.
+
+    Returns:
+        uint32 (steps, layers, 2), uniform.
+    """
+    generator = np.random.default_rng((seed, epoch, _DROPOUT_STREAM))
+    return generator.integers(0, 2**32, (steps, layers, 2), np.uint32)

@@ -1,0 +1,143 @@
+"""One training step as a pure function: weights, moments and a batch in; weights, moments and losses out."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import tensorflow as tf
+
+from cvae_core.architecture import BATCH_NORM_MOMENTUM, Architecture, DenseLayer
+from cvae_core.models.layout import Layout, Slot
+from cvae_core.models.network import ForwardPass, Tensor, forward, kl_per_dimension, reconstruction_per_image
+from cvae_core.training.schedules import ADAM_BETA_1, ADAM_BETA_2
+
+ADAM_EPSILON: Final = 1e-7
+
+
+class Vectors(NamedTuple):
+    """All that a training changes, as flat float32 vectors in the order of the ``Layout``."""
+
+    parameters: Tensor
+    first_moment: Tensor
+    second_moment: Tensor
+    moving: Tensor
+
+
+class Batch(NamedTuple):
+    """What one step is given.
+
+    Attributes:
+        images: uint8 (n, pixels).
+        labels: int32 (n,).
+        noise: Standard normal, float32 (n, latent_dim).
+        dropout_keys: uint32 (layers with dropout, 2).
+        step_size: Adam's, as ``adam_step_sizes`` gives it; float32 ().
+        beta: Weight of the KL, float32 ().
+    """
+
+    images: Tensor
+    labels: Tensor
+    noise: Tensor
+    dropout_keys: Tensor
+    step_size: Tensor
+    beta: Tensor
+
+
+def train_step(architecture: Architecture, vectors: Vectors, batch: Batch) -> tuple[Vectors, Tensor]:
+    """One step of Adam on reconstruction + beta * KL.
+
+    Args:
+        architecture: The network.
+        vectors: Before the step.
+        batch: Images and all random numbers.
+
+    Returns:
+        The vectors after the step, and the losses that it saw, averaged over the batch in nats per image: float32
+        (1 + latent_dim,), the reconstruction and the KL of each latent dimension.
+    """
+    layout = Layout.of(architecture)
+    parameters = split(layout.parameters, vectors.parameters)
+    with tf.GradientTape() as tape:
+        tape.watch(parameters)
+        losses, statistics = _losses(architecture, parameters, batch)
+        loss = losses[0] + batch.beta * tf.reduce_sum(losses[1:])
+    gradients = tape.gradient(loss, parameters)
+    gradient = tf.concat([tf.reshape(gradients[slot.name], [-1]) for slot in layout.parameters], 0)
+    return _updated(layout, vectors, gradient, batch.step_size, statistics), losses
+
+
+def split(slots: tuple[Slot, ...], vector: Tensor) -> dict[str, Tensor]:
+    """The weights, by name, that stand in a flat vector."""
+    return {slot.name: tf.reshape(tf.slice(vector, [slot.offset], [slot.size]), slot.shape) for slot in slots}
+
+
+def scaled(images: Tensor) -> Tensor:
+    """uint8 pixels as float32, 0 to 1."""
+    return tf.cast(images, tf.float32) * (1.0 / 255.0)
+
+
+def losses_per_image(passed: ForwardPass, images: Tensor) -> Tensor:
+    """Reconstruction and KL of each latent dimension, float32 (n, 1 + latent_dim), nats."""
+    reconstruction = reconstruction_per_image(images, passed.logits)[:, None]
+    return tf.concat([reconstruction, kl_per_dimension(passed.z_mean, passed.z_log_var)], 1)
+
+
+def _losses(
+    architecture: Architecture, parameters: dict[str, Tensor], batch: Batch
+) -> tuple[Tensor, dict[str, Tensor]]:
+    images = scaled(batch.images)
+    condition = tf.one_hot(batch.labels, architecture.shape.n_classes)
+    dropout = _dropout_factors(architecture, batch)
+    passed = forward(architecture, parameters, images, condition, batch.noise, dropout)
+    return tf.reduce_mean(losses_per_image(passed, images), 0), passed.statistics
+
+
+def dropout_layers(architecture: Architecture) -> tuple[DenseLayer, ...]:
+    """The layers that have dropout, in their fixed order."""
+    return tuple(layer for layer in architecture.layers if layer.dropout_rate > 0.0)
+
+
+def _dropout_factors(architecture: Architecture, batch: Batch) -> dict[str, Tensor]:
+    rows = batch.images.shape[0]
+    return {
+        layer.name: _dropout_factor(layer, rows, batch.dropout_keys[index])
+        for index, layer in enumerate(dropout_layers(architecture))
+    }
+
+
+def _dropout_factor(layer: DenseLayer, rows: int, keys: Tensor) -> Tensor:
+    """Inverted dropout: 0 with the layer's rate, else 1 / (1 - rate)."""
+    threshold = tf.constant(round(layer.dropout_rate * 2**32), tf.uint32)
+    keep = _random_bits(rows, layer.outputs, keys) >= threshold
+    return tf.where(keep, tf.constant(1.0 / (1.0 - layer.dropout_rate)), tf.constant(0.0))
+
+
+def _random_bits(rows: int, columns: int, keys: Tensor) -> Tensor:
+    """A hash of each element's index and two keys, uint32 (rows, columns).
+
+    The mixer is the best two-round one of Wellons' "hash-prospector" (2018). Unlike Philox it fuses with the product
+    that it masks, which makes it nearly free; dropout needs no more than that.
+    """
+    index = tf.cast(tf.reshape(tf.range(rows * columns), [rows, columns]), tf.uint32)
+    x = (index + keys[0]) * tf.constant(0x9E3779B9, tf.uint32)
+    x = _shifted_xor(x, 16) * tf.constant(0x21F0AAAD, tf.uint32) + keys[1]
+    x = _shifted_xor(x, 15) * tf.constant(0xD35A2D97, tf.uint32)
+    return _shifted_xor(x, 15)
+
+
+def _shifted_xor(x: Tensor, places: int) -> Tensor:
+    return tf.bitwise.bitwise_xor(x, tf.bitwise.right_shift(x, tf.constant(places, tf.uint32)))
+
+
+def _updated(
+    layout: Layout, vectors: Vectors, gradient: Tensor, step_size: Tensor, statistics: dict[str, Tensor]
+) -> Vectors:
+    """Adam (Kingma and Ba 2015, section 2, last paragraph, as Keras has it) and the moving averages."""
+    first = vectors.first_moment + (gradient - vectors.first_moment) * (1.0 - ADAM_BETA_1)
+    second = vectors.second_moment + (tf.square(gradient) - vectors.second_moment) * (1.0 - ADAM_BETA_2)
+    parameters = vectors.parameters - step_size * first / (tf.sqrt(second) + ADAM_EPSILON)
+    if not layout.moving:
+        return Vectors(parameters, first, second, vectors.moving)
+    batch_values = tf.concat([statistics[slot.name] for slot in layout.moving], 0)
+    moving = vectors.moving * BATCH_NORM_MOMENTUM + batch_values * (1.0 - BATCH_NORM_MOMENTUM)
+    return Vectors(parameters, first, second, moving)
