@@ -2,15 +2,43 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from cvae_core.cli.options import JsonOption, print_json
+from cvae_core.cli.options import JsonOption
+
+if TYPE_CHECKING:
+    from cvae_core.bench import BenchReport
 
 
 def bench(as_json: JsonOption = False) -> None:
     """Time training, snapshots and decoding side by side with plain Keras, on this machine."""
-    raise NotImplementedError
+    from cvae_core.bench import bench as measure  # TensorFlow takes seconds to load
+
+    console = Console(stderr=True)
+    with console.status("loading") as status:
+        report = measure(lambda words: status.update(f"Timing: {words}"))
+    if as_json:
+        typer.echo(json.dumps(asdict(report), indent=2))
+    else:
+        _print(report)
+
+
+def _print(report: BenchReport) -> None:
+    table = Table("", "Ours", "Keras, the tutorial's way", "Bare matrix products", title="Medians of alternating turns")
+    epoch = report.epoch_s
+    table.add_row("An epoch, 60,000 images, s", *(f"{epoch[name]:.2f}" for name in ("ours", "keras_fit", "matmul")))
+    ratio = report.ratio
+    table.add_row("... ours relative to it", "1", f"{ratio['ours_to_keras_fit']:.2f}", f"{ratio['ours_to_matmul']:.2f}")
+    for words, times in (
+        ("A snapshot, ms", report.snapshot_ms),
+        ("2,250 codes decoded, ms", report.decode_2250_ms),
+    ):
+        table.add_row(words, f"{times['ours']:.1f}", f"{times['predict_one_by_one']:,.0f}", "")
+    Console().print(table)
+    typer.echo(", ".join(f"{name} {value}" for name, value in report.machine.items()))

@@ -1,0 +1,19 @@
+"""The dashboard's first script: the registry of pages, and how a page shows an error."""
+
+import numpy  # noqa: F401  before Plotly, which breaks if two first visitors import NumPy at once
+import streamlit as st
+
+from cvae_core.bundled import bundled_file
+from dashboard.controls import errors_shown
+
+st.set_page_config(page_title="CVAE laboratory", page_icon=str(bundled_file("logo.svg")), layout="wide")
+st.logo(str(bundled_file("logo.svg")))
+page = st.navigation(
+    [
+        st.Page("pages/home.py", title="Home", icon=":material/home:", url_path="home", default=True),
+        st.Page("pages/train.py", title="Train", icon=":material/model_training:", url_path="train"),
+    ],
+    position="top",
+)
+with errors_shown():
+    page.run()

@@ -1,0 +1,1 @@
+"""The dashboard: pages over the runs of `cvae_core`."""

@@ -1,0 +1,12 @@
+"""The picture of what a CVAE does, drawn in the colours of the page."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard.components.sources import read_sources
+
+
+def cvae_diagram() -> None:
+    """An image and its label become a code; the code and any label become an image."""
+    st.html(read_sources("diagram.svg"))

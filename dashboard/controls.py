@@ -1,0 +1,108 @@
+"""Widgets and signs that pages share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Final, Literal, NamedTuple
+
+import streamlit as st
+
+from cvae_core.errors import CvaeError
+from cvae_core.runs.overview import Overview
+from cvae_core.runs.status import State
+from dashboard import state
+
+Colour = Literal["red", "orange", "yellow", "blue", "green", "violet", "gray"]
+NEW_RUN: Final = ""
+
+
+class Sign(NamedTuple):
+    """How a state looks."""
+
+    word: str
+    icon: str
+    colour: Colour
+    meaning: str
+
+
+SIGNS: Final[dict[State, Sign]] = {
+    "queued": Sign("Queued", ":material/hourglass_empty:", "blue", "Waits for its turn and starts by itself."),
+    "running": Sign("Running", ":material/play_circle:", "green", "Learning now."),
+    "paused": Sign("Paused", ":material/pause_circle:", "orange", "Waits until you let it go on."),
+    "finished": Sign("Finished", ":material/check_circle:", "gray", "Trained to its end."),
+    "stopped": Sign("Stopped", ":material/stop_circle:", "gray", "Stopped on request; it can be resumed."),
+    "failed": Sign("Failed", ":material/error:", "red", "Ended with an error; it says which."),
+    "interrupted": Sign("Interrupted", ":material/power_off:", "orange", "Its worker is gone; it can be resumed."),
+    "broken": Sign("Broken", ":material/broken_image:", "red", "A file of it cannot be read."),
+}
+
+
+@contextmanager
+def errors_shown() -> Iterator[None]:
+    """Show an expected failure as one message in its place on the page."""
+    try:
+        yield
+    except CvaeError as error:
+        st.error(str(error), icon=":material/error:")
+
+
+def state_badge(of: State) -> None:
+    """A run's state, as a coloured word."""
+    sign = SIGNS[of]
+    st.badge(sign.word, icon=sign.icon, color=sign.colour, help=sign.meaning)
+
+
+def run_picker(found: Sequence[Overview], selected: str | None) -> None:
+    """Choose a run, or none in order to start a new one; the choice goes into the address.
+
+    Args:
+        found: The runs that there are.
+        selected: The name of the chosen one; ``None`` for a new run.
+    """
+    words = {item.run.id: f"{item.run.id}  ·  {SIGNS[item.state].word.lower()}" for item in found}
+    options = [NEW_RUN, *words]
+    st.session_state[state.RUN_PICKER] = selected if selected in words else NEW_RUN
+    st.selectbox(
+        "Run",
+        options,
+        key=state.RUN_PICKER,
+        format_func=lambda name: words.get(name, "New run"),
+        on_change=_pick,
+        help="Look at a run, finished or under way, or choose “New run” to set one up.",
+    )
+
+
+def _pick() -> None:
+    state.select_run(st.session_state[state.RUN_PICKER] or None)
+
+
+def label_picker(class_names: Sequence[str]) -> int:
+    """Choose a label by the name of its class.
+
+    Returns:
+        The label, 0 to len(class_names) - 1.
+    """
+    chosen = st.selectbox(
+        "Label",
+        range(len(class_names)),
+        format_func=lambda label: class_names[label],
+        key=state.LABEL,
+        persist_state="session",
+        help="The label whose manifold and codes are shown.",
+    )
+    return int(chosen or 0)
+
+
+def duration(seconds: float | None) -> str:
+    """A time span in words that fit beside a progress bar; a dash if unknown."""
+    if seconds is None:
+        return "–"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:
+        return f"{minutes} min {rest:02d} s"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02d} min"

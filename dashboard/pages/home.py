@@ -1,0 +1,83 @@
+"""Home: what this is, what to do first, and the runs that there are."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from cvae_core.runs.overview import Overview, overviews
+from cvae_core.runs.status import ALIVE
+from dashboard import services
+from dashboard.components.diagram import cvae_diagram
+from dashboard.controls import duration, errors_shown, state_badge
+
+_SHOWN_RUNS = 12
+
+
+def introduction() -> None:
+    """What a CVAE is."""
+    words, picture = st.columns([5, 6], gap="large", vertical_alignment="center")
+    with words:
+        st.title("The CVAE laboratory")
+        st.markdown(
+            "A **conditional variational autoencoder** learns to describe an image by a handful of numbers, the "
+            "*latent code*, and to draw it again from them. Because encoder and decoder are both told the label, "
+            "the code need not say *which* digit it is. What remains in it is *style*: slant, weight, width. "
+            "Any code can then be drawn as any digit."
+        )
+        st.page_link("pages/train.py", label="Train a model", icon=":material/play_arrow:")
+        st.caption("Start with the preset **quick**: in about half a minute 60,000 digits are learnt before your eyes.")
+    with picture:
+        cvae_diagram()
+
+
+def runs_panel(found: list[Overview]) -> None:
+    """The newest runs."""
+    if not found:
+        with st.container(border=True):
+            st.markdown("**No run yet.** Choose *Train a model* above, keep the preset *quick*, and press *Train*.")
+        return
+    for item in found[:_SHOWN_RUNS]:
+        run_row(item)
+    if len(found) > _SHOWN_RUNS:
+        st.caption(f"And {len(found) - _SHOWN_RUNS} older ones, which the Train page lists.")
+
+
+def run_row(item: Overview) -> None:
+    """One run: a link, its state, how far it got."""
+    with st.container(border=True, horizontal=True, vertical_alignment="center", key=f"row_{item.run.id}"):
+        st.page_link(
+            "pages/train.py",
+            label=item.run.id,
+            query_params={"run": item.run.id},
+            help="Open this run.",
+            width="stretch",
+        )
+        st.caption(progress_words(item), width="content")
+        state_badge(item.state)
+
+
+def progress_words(item: Overview) -> str:
+    """How far a run got, in a few words."""
+    if item.status is None:
+        return item.problem
+    words = f"epoch {item.status.epoch:,} of {item.status.epochs:,}"
+    if item.state == "running":
+        words += f", {duration(item.status.remaining_seconds)} to go"
+    return words
+
+
+def live_runs(alive: bool) -> None:
+    """The list of runs; once none is alive any more, the page is drawn anew, without the timer."""
+    found = overviews(services.folder())
+    if alive and not any(item.state in ALIVE for item in found):
+        st.rerun()
+    with errors_shown():
+        runs_panel(found)
+
+
+introduction()
+st.subheader("Runs")
+alive = any(item.state in ALIVE for item in overviews(services.folder()))
+st.fragment(run_every=2.0 if alive else None)(live_runs)(alive)
+if not alive:
+    services.keep_spare_worker()

@@ -1,0 +1,1 @@
+"""Sections of pages: each lays out one thing that a person does or looks at."""

@@ -1,0 +1,59 @@
+"""How far a run is: a bar, the epoch, the time to go, the speed, and the newest losses."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from cvae_core.records import EpochRecord
+from cvae_core.runs.overview import Overview
+from dashboard import services
+from dashboard.controls import duration
+
+
+def progress_view(item: Overview) -> None:
+    """Draw the progress of a run that can be read."""
+    status = item.status
+    if status is None:
+        return
+    if item.state != "finished":
+        st.progress(status.progress, text=_words(item))
+    epochs = services.history(item.run).epochs
+    with st.container(horizontal=True, gap="large", key="figures_of_merit"):
+        _figures(item, epochs[-1] if epochs else None)
+
+
+def _words(item: Overview) -> str:
+    status = item.status
+    assert status is not None
+    if item.state == "queued":
+        return "Waiting for its turn."
+    if item.state == "running" and not status.steps_per_epoch:
+        return "Loading the data and compiling the network: a few seconds."
+    words = f"Epoch {status.epoch:,} of {status.epochs:,}"
+    if item.state == "running":
+        words += f"  ·  {duration(status.remaining_seconds)} to go  ·  {status.images_per_second:,.0f} images/s"
+    return words
+
+
+def _figures(item: Overview, newest: EpochRecord | None) -> None:
+    status = item.status
+    assert status is not None
+    st.metric("Epochs", f"{status.epoch:,}", help="Completed passes through all training images.", width="content")
+    if newest:
+        losses = newest.test
+        st.metric(
+            "Negative ELBO",
+            f"{losses.loss:.1f}",
+            help="On the test set, in nats per image, with beta = 1. Lower is better.",
+            width="content",
+        )
+        st.metric(
+            "Reconstruction",
+            f"{losses.reconstruction:.1f}",
+            help="Binary cross-entropy summed over pixels, on the test set, in nats per image.",
+            width="content",
+        )
+        st.metric("KL", f"{losses.kl:.1f}", help="What the code says about an image, in nats.", width="content")
+    st.metric(
+        "Time", duration(status.seconds), help="Spent training; loading and pauses are left out.", width="content"
+    )

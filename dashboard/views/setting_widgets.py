@@ -1,0 +1,63 @@
+"""A widget for a setting, made from what the configuration says of it: its type, its bounds, its explanation."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, get_args, get_origin
+
+import streamlit as st
+from pydantic.fields import FieldInfo
+
+from cvae_core.config import SECTIONS
+from dashboard import state
+
+
+def setting_widget(preset: str, section: str, name: str, value: Any) -> Any:
+    """Draw the widget of a setting.
+
+    Args:
+        preset: The preset that the value comes from; each preset keeps its own changes.
+        section: "data", "model" or "train".
+        name: The setting.
+        value: What it is to begin with.
+
+    Returns:
+        What the person chose, for ``RunConfig.with_settings`` to validate.
+    """
+    field = SECTIONS[section].model_fields[name]
+    options: dict[str, Any] = {
+        "label": field.title or name,
+        "help": _help(name, field),
+        "key": f"{state.SETTING_PREFIX}{preset}_{name}",
+        "persist_state": "session",
+    }
+    if isinstance(value, bool):
+        return st.toggle(value=value, **options)
+    if get_origin(field.annotation) is Literal:
+        choices = list(get_args(field.annotation))
+        return st.selectbox(options=choices, index=choices.index(value), **options)
+    if isinstance(value, tuple):
+        return st.text_input(value=", ".join(map(str, value)), **options)
+    return _number(field, value, options)
+
+
+def _number(field: FieldInfo, value: float | None, options: dict[str, Any]) -> Any:
+    limits = _limits(field)
+    if isinstance(value, float):
+        return st.number_input(
+            value=value, min_value=limits.get("ge", 0.0), max_value=limits.get("le"), step=None, format="%g", **options
+        )
+    return st.number_input(
+        value=value, min_value=limits.get("ge"), max_value=limits.get("le"), step=1, placeholder="all", **options
+    )
+
+
+def _limits(field: FieldInfo) -> dict[str, Any]:
+    return {name: getattr(rule, name) for rule in field.metadata for name in ("ge", "le") if hasattr(rule, name)}
+
+
+def _help(name: str, field: FieldInfo) -> str:
+    """What the setting does, where to read on, and its name on the command line."""
+    extra = field.json_schema_extra
+    link = extra.get("link") if isinstance(extra, dict) else None
+    reading = f" [Read more]({link})." if link else ""
+    return f"{field.description}{reading} On the command line: `{name}`."

@@ -1,0 +1,49 @@
+"""What the newest snapshot of a run can do: reconstructions, the manifold of a label, and its latent scatter."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from cvae_core.errors import CvaeError
+from cvae_core.runs.directory import Run
+from cvae_core.runs.overview import Overview
+from cvae_core.runs.snapshots import snapshot_epochs
+from dashboard import services
+from dashboard.components.image_grid import image_grid
+from dashboard.components.latent_scatter import latent_scatter
+from dashboard.components.tiles import manifold_tiles, reconstruction_tiles
+from dashboard.controls import label_picker
+
+
+def label_choice(item: Overview) -> int:
+    """Let the person choose a label of the run's data set; 0 as long as the data are not there."""
+    st.subheader("What it has learnt")
+    try:
+        names = services.test_data(services.run_config(services.run_key(item.run)).data).class_names
+    except CvaeError:
+        return 0
+    return min(label_picker(names), len(names) - 1)
+
+
+def snapshot_view(run: Run, label: int) -> None:
+    """Draw the pictures of the newest snapshot.
+
+    Args:
+        run: The run.
+        label: Whose manifold and codes to show.
+    """
+    epochs = snapshot_epochs(run.snapshots_folder)
+    if not epochs:
+        st.caption("Pictures come with the first snapshot, in a few seconds.")
+        return
+    key, epoch = services.run_key(run), epochs[-1]
+    names = services.test_data(services.run_config(key).data).class_names
+    st.caption(f"Snapshot of epoch {epoch:,}, the newest of {len(epochs)}." if epoch else "The untrained model.")
+    image_grid(reconstruction_tiles(services.reconstructions(key, epoch), names), key="reconstructions")
+    left, right = st.columns(2, gap="medium")
+    with left:
+        st.markdown(f"**Manifold of “{names[label]}”**", help="Images decoded from a grid over two latent dimensions.")
+        image_grid(manifold_tiles(services.manifold_grid(key, epoch, label), names), key="manifold")
+    with right:
+        st.markdown(f"**Codes of “{names[label]}”**", help="Where the encoder puts the test images of this label.")
+        latent_scatter(services.latent_plane(key, epoch, label), key="latent", class_names=names)

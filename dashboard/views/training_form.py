@@ -1,0 +1,100 @@
+"""Set up a new training: a data set, a preset, any setting, and the button that starts it."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import streamlit as st
+
+from cvae_core.config import SECTIONS
+from cvae_core.data import dataset_names, dataset_title
+from cvae_core.errors import CvaeError
+from cvae_core.presets import preset
+from dashboard import services, state
+from dashboard.views.setting_widgets import setting_widget
+
+_PRESET_WORDS: Final = {
+    "quick": "Good pictures in about half a minute on two cores. The one to start with.",
+    "recommended": "The best model that five minutes on two cores give.",
+    "tutorial": "The network and the 1,000 epochs of the tutorial, to the letter. Stop it whenever you like.",
+}
+_SECTION_TITLES: Final = {"model": "Model", "train": "Training", "data": "Data"}
+_OUTSIDE: Final = {"dataset", "kind"}
+
+
+def training_form() -> None:
+    """Draw the form; starting a run selects it."""
+    message = state.take_message()
+    if message:
+        st.error(message, icon=":material/error:")
+    left, right = st.columns(2, gap="medium")
+    with left:
+        dataset = _dataset_picker()
+    with right:
+        chosen = _preset_picker()
+    settings = _all_settings(chosen) | {"dataset": dataset}
+    name = st.text_input(
+        "Name (optional)",
+        key=state.RUN_NAME,
+        placeholder="made from date and preset",
+        help="The run's name: letters, digits, '-', '_' and single dots. It is the name of its folder, too.",
+    )
+    st.button(
+        "Train",
+        type="primary",
+        icon=":material/play_arrow:",
+        on_click=_start,
+        args=(chosen, settings, name.strip() or None),
+        help="Start training in a process of its own. It goes on if you close this page.",
+    )
+
+
+def _dataset_picker() -> str:
+    chosen = st.selectbox(
+        "Data set",
+        dataset_names(),
+        format_func=dataset_title,
+        key=state.DATASET,
+        persist_state="session",
+        help="MNIST is bundled. Fashion-MNIST is downloaded once, when you first train on it.",
+    )
+    return str(chosen)
+
+
+def _preset_picker() -> str:
+    chosen = st.segmented_control(
+        "Preset",
+        list(_PRESET_WORDS),
+        default="quick",
+        required=True,
+        key=state.PRESET,
+        persist_state="session",
+        help="Settings that go well together. Each can be changed below.",
+    )
+    name = str(chosen or "quick")
+    st.caption(_PRESET_WORDS[name])
+    return name
+
+
+def _all_settings(chosen: str) -> dict[str, Any]:
+    """Every setting in its own widget, beginning at what the preset says."""
+    config = preset(chosen)
+    values: dict[str, Any] = {}
+    with st.expander("All settings", icon=":material/tune:"):
+        for section, title in _SECTION_TITLES.items():
+            st.markdown(f"**{title}**")
+            columns = st.columns(3, gap="medium")
+            names = [name for name in SECTIONS[section].model_fields if name not in _OUTSIDE]
+            for place, name in enumerate(names):
+                with columns[place % 3]:
+                    values[name] = setting_widget(chosen, section, name, getattr(getattr(config, section), name))
+    return values
+
+
+def _start(chosen: str, settings: dict[str, Any], name: str | None) -> None:
+    try:
+        run = services.launcher().start(services.folder(), preset(chosen).with_settings(settings), name)
+    except CvaeError as error:
+        state.keep_message(error)
+        return
+    state.select_run(run.id)

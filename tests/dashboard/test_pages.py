@@ -1,0 +1,262 @@
+"""Each page in each of its worlds, run by Streamlit without a browser."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from cvae_core import jobs
+from cvae_core.config import SECTIONS, RunConfig
+from cvae_core.presets import PRESETS
+from cvae_core.runs.control import is_asked
+from cvae_core.runs.directory import Run
+from tests.dashboard.worlds import living_worker, make_run
+
+HOME = str(Path(__file__).parents[2] / "dashboard" / "Home.py")
+
+
+@pytest.fixture(autouse=True)
+def no_spare_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages ask for a warm worker; these tests start no process."""
+    monkeypatch.setattr("cvae_core.jobs.Launcher.keep_spare", lambda self: None)
+
+
+@pytest.fixture(autouse=True)
+def fresh_caches() -> None:
+    st.cache_resource.clear()
+
+
+def home() -> AppTest:
+    return AppTest.from_file(HOME, default_timeout=30).run()
+
+
+def train_page(run: str | None = None) -> AppTest:
+    app = AppTest.from_file(HOME, default_timeout=30)
+    app.run()
+    app.switch_page("pages/train.py")
+    if run is not None:
+        app.query_params["run"] = run
+    return app.run()
+
+
+def said(app: AppTest) -> str:
+    """All text on the page."""
+    kinds = (app.title, app.subheader, app.markdown, app.caption, app.error, app.warning, app.info)
+    return "\n".join(str(element.value) for kind in kinds for element in kind)
+
+
+def buttons(app: AppTest) -> set[str]:
+    return {button.label for button in app.button}
+
+
+def component_count(app: AppTest) -> int:
+    return len(app.get("bidi_component"))
+
+
+def test_home_explains_itself_when_there_is_no_run(runs_folder: Path) -> None:
+    app = home()
+    assert not app.exception
+    assert "conditional variational autoencoder" in said(app)
+    assert "No run yet" in said(app)
+
+
+def test_home_lists_runs_with_their_states_and_hides_none_for_a_broken_one(runs_folder: Path) -> None:
+    make_run(runs_folder, "done", "finished", 5)
+    broken = make_run(runs_folder, "broken", "finished", 5)
+    broken.status_file.write_text("{")
+    make_run(runs_folder, "cut", "running")
+    app = home()
+    assert not app.exception
+    text = said(app)
+    for word in ("Finished", "Broken", "Interrupted", "epoch 5 of 5", "not valid JSON"):
+        assert word in text, word
+
+
+def test_home_with_damaged_metrics_or_config_still_lists_the_run(runs_folder: Path) -> None:
+    for name in ("config.json", "status.json"):
+        run = make_run(runs_folder, f"no-{name.partition('.')[0]}", "finished")
+        (run.path / name).unlink()
+    app = home()
+    assert not app.exception
+    assert said(app).count("Broken") == 2
+
+
+def test_train_without_runs_offers_the_form(runs_folder: Path) -> None:
+    app = train_page()
+    assert not app.exception
+    assert "Train" in buttons(app)
+    assert app.selectbox(key="run_picker").value == ""
+
+
+def test_every_setting_has_a_widget_with_its_help(runs_folder: Path) -> None:
+    app = train_page()
+    shown = {
+        element.key.removeprefix("setting_quick_"): element.help
+        for kind in (app.number_input, app.selectbox, app.toggle, app.text_input)
+        for element in kind
+        if element.key and element.key.startswith("setting_")
+    }
+    fields = {name: field for section in SECTIONS.values() for name, field in section.model_fields.items()}
+    assert shown.keys() == fields.keys() - {"dataset", "kind"}
+    for name, explanation in shown.items():
+        assert explanation.startswith(fields[name].description or "")
+
+
+def started_config(monkeypatch: pytest.MonkeyPatch, folder: Path) -> list[RunConfig]:
+    """Catch what the page would start."""
+    caught: list[RunConfig] = []
+
+    def start(self: jobs.Launcher, folder: Path, config: RunConfig, name: str | None = None) -> Run:
+        caught.append(config)
+        return make_run(folder, name or "started", "queued", 0)
+
+    monkeypatch.setattr("cvae_core.jobs.Launcher.start", start)
+    return caught
+
+
+@pytest.mark.parametrize("preset", list(PRESETS))
+def test_the_button_starts_what_the_preset_says_and_shows_the_run(
+    preset: str, runs_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caught = started_config(monkeypatch, runs_folder)
+    app = train_page()
+    app.button_group(key="preset").set_value(preset).run()
+    next(button for button in app.button if button.label == "Train").click().run()
+    assert not app.exception
+    assert caught == [PRESETS[preset]()]
+    assert app.query_params["run"] == "started"
+    assert app.selectbox(key="run_picker").value == "started"
+
+
+def test_a_changed_setting_is_started(runs_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    caught = started_config(monkeypatch, runs_folder)
+    app = train_page()
+    app.number_input(key="setting_quick_latent_dim").set_value(3).run()
+    app.text_input(key="setting_quick_hidden_widths").set_value("64, 32").run()
+    app.text_input(key="run_name").set_value("mine").run()
+    next(button for button in app.button if button.label == "Train").click().run()
+    assert not app.exception
+    assert (caught[0].model.latent_dim, caught[0].model.hidden_widths) == (3, (64, 32))
+    assert app.query_params["run"] == "mine"
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [
+        ("setting_quick_hidden_widths", "none", "hidden_widths"),
+        ("setting_quick_hidden_widths", "0", "hidden_widths"),
+        ("setting_quick_learning_rate", 0.0, "learning_rate"),
+        ("run_name", "a/b", "cannot be the name"),
+    ],
+)
+def test_a_bad_setting_is_one_message_and_no_run(
+    key: str, value: Any, words: str, runs_folder: Path
+) -> None:
+    app = train_page()
+    widget = app.number_input(key=key) if isinstance(value, float) else app.text_input(key=key)
+    widget.set_value(value).run()
+    next(button for button in app.button if button.label == "Train").click().run()
+    assert not app.exception
+    assert [words in str(error.value) for error in app.error] == [True]
+    assert not list(runs_folder.iterdir())
+
+
+STATES = {
+    "queued": ({"Pause", "Stop"}, "starts by itself"),
+    "running": ({"Pause", "Stop"}, ""),
+    "paused": ({"Continue", "Stop"}, ""),
+}
+
+
+@pytest.mark.parametrize("state", list(STATES))
+def test_a_living_run_can_be_paused_and_stopped(state: Any, runs_folder: Path) -> None:
+    run = make_run(runs_folder, "alive", state)
+    wanted, words = STATES[state]
+    with living_worker(run):
+        app = train_page("alive")
+        assert not app.exception
+        assert buttons(app) == wanted
+        assert words in said(app)
+        assert component_count(app) == 3
+        next(button for button in app.button if button.label == "Stop").click().run()
+    assert not app.exception
+    assert is_asked(run.control_folder, "stop")
+
+
+ENDED = {
+    "finished": ({"Delete"}, ""),
+    "stopped": ({"Resume", "Delete"}, ""),
+    "failed": ({"Resume", "Delete"}, "NaN"),
+    "running": ({"Resume", "Delete"}, "Resume"),
+}
+
+
+@pytest.mark.parametrize("written", list(ENDED))
+def test_a_run_without_a_worker_shows_its_record(written: Any, runs_folder: Path) -> None:
+    make_run(runs_folder, "ended", written)
+    wanted, words = ENDED[written]
+    app = train_page("ended")
+    assert not app.exception
+    assert buttons(app) == wanted
+    assert words in said(app)
+    assert component_count(app) == 3
+    assert len(app.get("vega_lite_chart")) == 5
+
+
+def test_a_run_before_its_first_snapshot_says_what_comes(runs_folder: Path) -> None:
+    run = make_run(runs_folder, "young", "running", epochs=0, snapshots=-1)
+    with living_worker(run):
+        app = train_page("young")
+    assert not app.exception
+    assert "first snapshot" in said(app)
+    assert component_count(app) == 0
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "words"),
+    [
+        ("config.json", "", "empty"),
+        ("status.json", '{"schema_version": 9}', "schema version 9"),
+        ("metrics.jsonl", "nonsense\n", "cannot be read"),
+        ("snapshots/000002/weights.safetensors", "nonsense", "epoch 2 is damaged"),
+    ],
+)
+def test_a_damaged_run_says_what_is_wrong_and_stands_alone(
+    file: str, content: str, words: str, runs_folder: Path
+) -> None:
+    make_run(runs_folder, "whole", "finished")
+    damaged = make_run(runs_folder, "damaged", "finished")
+    (damaged.path / file).write_text(content)
+    app = train_page("damaged")
+    assert not app.exception
+    assert words in said(app)
+    assert "Delete" in buttons(app)
+    whole = train_page("whole")
+    assert not whole.exception
+    assert not whole.error
+
+
+@pytest.mark.parametrize("name", ["missing", "../outside", "", "a\x00b"])
+def test_a_link_to_no_run_says_so_and_offers_the_form(name: str, runs_folder: Path) -> None:
+    make_run(runs_folder, "there", "finished")
+    app = train_page(name)
+    assert not app.exception
+    assert "Train" in buttons(app)
+    if name:
+        assert "no run named" in said(app)
+
+
+def test_deleting_asks_first(runs_folder: Path) -> None:
+    run = make_run(runs_folder, "old", "finished")
+    app = train_page("old")
+    next(button for button in app.button if button.label == "Delete").click().run()
+    assert run.path.exists()
+    assert "cannot be undone" in said(app)
+    next(button for button in app.button if button.label == "Delete for good").click().run()
+    assert not app.exception
+    assert not run.path.exists()
+    assert "Train" in buttons(app)

@@ -1,0 +1,141 @@
+"""A person trains real digits: starts, watches, refreshes, restarts the server, pauses, and stops."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from cvae_core import jobs
+from cvae_core.runs.directory import Run, all_runs
+from cvae_core.runs.metrics import read_history
+from cvae_core.runs.status import ALIVE
+from tests.e2e.conftest import DASHBOARD, OpenPage, streamlit_server, wait_until_idle
+from tests.workers import wait_for
+
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+_LONG_MS = 60_000
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[tuple[str, Path]]:
+    """A server over an empty folder of runs; whatever is left training is stopped."""
+    folder = tmp_path / "runs"
+    with streamlit_server(DASHBOARD / "Home.py", {"CVAE_RUNS": str(folder)}, tmp_path / "server.log") as url:
+        yield url, folder
+    for run in all_runs(folder):
+        jobs.stop(run)
+        wait_for(run, lambda state, status: state not in ALIVE)
+
+
+def curve_points(page: Page) -> int:
+    """How many measurements the run behind the page has by now; the page itself must show its curve."""
+    expect(page.locator("[data-testid=stVegaLiteChart] canvas, [data-testid=stVegaLiteChart] svg").first).to_be_visible()
+    return len(read_history(_run_of(page).metrics_file).steps)
+
+
+_FOLDERS: dict[str, Path] = {}
+
+
+def _run_of(page: Page) -> Run:
+    name = re.search(r"run=([^&]+)", page.url)
+    assert name
+    origin = page.url.split("/train")[0]
+    return Run(_FOLDERS[origin] / name.group(1))
+
+
+def start_training(page: Page, url: str, folder: Path) -> Run:
+    """Press Train on the page, as it stands."""
+    _FOLDERS[url] = folder
+    page.get_by_role("button", name="Train", exact=True).click()
+    page.wait_for_url(re.compile(r"run="))
+    expect(page.get_by_role("button", name="Stop")).to_be_visible(timeout=_LONG_MS)
+    return _run_of(page)
+
+
+def epoch_shown(page: Page) -> int:
+    text = page.locator("[data-testid=stProgress]").inner_text()
+    found = re.search(r"Epoch ([\d,]+) of", text)
+    return int(found.group(1).replace(",", "")) if found else 0
+
+
+def wait_for_epoch(page: Page, epoch: int) -> None:
+    page.wait_for_function(
+        """epoch => { const bar = document.querySelector('[data-testid=stProgress]');
+             const found = bar && bar.innerText.match(/Epoch ([\\d,]+) of/);
+             return found && Number(found[1].replace(',', '')) >= epoch; }""",
+        arg=epoch,
+        timeout=_LONG_MS,
+    )
+
+
+def test_train_watch_refresh_restart_and_stop(
+    server: tuple[str, Path], open_page: OpenPage, tmp_path: Path
+) -> None:
+    url, folder = server
+    page = open_page(url)
+    page.get_by_role("link", name="Train a model").click()
+    wait_until_idle(page)
+    page.get_by_role("radio", name="tutorial").or_(page.get_by_role("button", name="tutorial")).first.click()
+    wait_until_idle(page)
+    run = start_training(page, url, folder)
+    wait_for_epoch(page, 1)
+    expect(page.locator("canvas").first).to_be_visible()
+    few = len(read_history(run.metrics_file).steps)
+    first_chart = page.locator("[data-testid=stVegaLiteChart]").first
+    first_chart.evaluate("chart => { chart.dataset.seen = 'before'; }")
+    wait_for_epoch(page, epoch_shown(page) + 2)
+    assert len(read_history(run.metrics_file).steps) > few
+    assert first_chart.get_attribute("data-seen") == "before", "the chart was mounted anew"
+
+    page.reload()
+    wait_for_epoch(page, 1)
+    expect(page.get_by_role("button", name="Stop")).to_be_visible()
+
+    page.get_by_role("button", name="Pause").click()
+    expect(page.get_by_role("button", name="Continue")).to_be_visible(timeout=_LONG_MS)
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_role("button", name="Pause")).to_be_visible(timeout=_LONG_MS)
+
+    page.get_by_role("button", name="Stop").click()
+    expect(page.get_by_role("button", name="Resume")).to_be_visible(timeout=_LONG_MS)
+    expect(page.get_by_text("Stopped", exact=True)).to_be_visible()
+    keep_picture(page, "stopped", tmp_path)
+
+
+def test_a_training_outlives_its_server_and_the_next_server_finds_it(
+    open_page: OpenPage, tmp_path: Path
+) -> None:
+    folder = tmp_path / "runs"
+    environment = {"CVAE_RUNS": str(folder)}
+    with streamlit_server(DASHBOARD / "Home.py", environment, tmp_path / "first.log") as url:
+        page = open_page(f"{url}/train")
+        page.get_by_role("radio", name="tutorial").or_(page.get_by_role("button", name="tutorial")).first.click()
+        wait_until_idle(page)
+        run = start_training(page, url, folder)
+        wait_for_epoch(page, 1)
+        page.close()
+    _, before = wait_for(run, lambda state, status: state == "running")
+    wait_for(run, lambda state, status: status.epoch > before.epoch)
+    try:
+        with streamlit_server(DASHBOARD / "Home.py", environment, tmp_path / "second.log") as url:
+            page = open_page(url)
+            page.get_by_role("link", name=run.id).click()
+            expect(page.get_by_role("button", name="Stop")).to_be_visible(timeout=_LONG_MS)
+            wait_for_epoch(page, before.epoch + 1)
+            page.get_by_role("button", name="Stop").click()
+            expect(page.get_by_role("button", name="Resume")).to_be_visible(timeout=_LONG_MS)
+    finally:
+        jobs.stop(run)
+        wait_for(run, lambda state, status: state not in ALIVE)
+
+
+def keep_picture(page: Page, name: str, folder: Path) -> None:
+    """Keep a picture of the page where ``CVAE_PICTURES`` says, or with the test's files."""
+    target = Path(os.environ.get("CVAE_PICTURES", folder))
+    target.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=target / f"{name}.png", full_page=True)
