@@ -6,7 +6,9 @@ import streamlit as st
 
 from dashboard.components.sources import read_sources
 
+_mount = st.components.v2.component("cvae_diagram", html=read_sources("diagram.svg"))
+
 
 def cvae_diagram() -> None:
     """An image and its label become a code; the code and any label become an image."""
-    st.html(read_sources("diagram.svg"))
+    _mount(key="cvae_diagram")

@@ -24,7 +24,10 @@ def introduction() -> None:
             "the code need not say *which* digit it is. What remains in it is *style*: slant, weight, width. "
             "Any code can then be drawn as any digit."
         )
-        st.page_link("pages/train.py", label="Train a model", icon=":material/play_arrow:")
+        if st.button(
+            "Train a model", type="primary", icon=":material/play_arrow:", help="Go to the Train page and set up a run."
+        ):
+            st.switch_page("pages/train.py")
         st.caption("Start with the preset **quick**: in about half a minute 60,000 digits are learnt before your eyes.")
     with picture:
         cvae_diagram()
