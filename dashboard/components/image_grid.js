@@ -3,6 +3,7 @@
 const LABEL_SIZE = 13;
 const LABEL_SPACE = 8;
 const EXPORT_WIDTH = 1200;
+const EXPORT_MARGIN = 16;
 // A whole number of screen pixels an image pixel is even to the eye, and worth leaving some width empty for.
 const WORTHWHILE_SHARE = 0.8;
 
@@ -77,10 +78,13 @@ function drawExport(grid, theme) {
   const natural = grid.columns * grid.width;
   const scale = Math.min(8, Math.max(1, Math.round(EXPORT_WIDTH / natural)));
   const layout = layOut(grid, theme, Infinity, 1, grid.width * scale);
+  // Names need room around them; bare tiles go to the very edge.
+  const margin = layout.left || layout.top ? EXPORT_MARGIN : 0;
   const canvas = document.createElement("canvas");
-  const context = sizeCanvas(canvas, layout.totalWidth, layout.totalHeight, 1);
+  const context = sizeCanvas(canvas, layout.totalWidth + 2 * margin, layout.totalHeight + 2 * margin, 1);
   context.fillStyle = theme.background;
-  context.fillRect(0, 0, layout.totalWidth, layout.totalHeight);
+  context.fillRect(0, 0, canvas.width, canvas.height);
+  context.translate(margin, margin);
   paint(context, grid, theme, layout);
   return canvas;
 }

@@ -3,8 +3,9 @@
 const MARGIN = { left: 34, right: 10, top: 10, bottom: 34 };
 const TICK_SIZE = 12;
 const LARGEST = 560;
+// Narrower is nobody's picture: a sidebar or tab on its way in or out.
+const SMALLEST = 96;
 const REACH = 10;
-const SPRITE = 24;
 
 export default function (component) {
   const { parentElement, data } = component;
@@ -19,7 +20,7 @@ function createView(parentElement) {
   surface.legend = createElement("div", "legend", surface.figure);
   surface.figure.insertBefore(surface.legend, surface.caption);
   surface.tooltip = createTooltip(surface.stage);
-  const view = { surface, points: null, chosen: null, marked: null };
+  const view = { surface, points: null, chosen: null, marked: null, layer: createPointLayer() };
   const draw = () => drawOnScreen(view);
   listenToPointer(view, draw);
   surface.download.addEventListener("click", () => {
@@ -60,7 +61,7 @@ function createTooltip(stage) {
 function drawOnScreen(view) {
   const { surface, points } = view;
   const available = surface.figure.clientWidth;
-  if (!points || !available) return;
+  if (!points || available < SMALLEST) return;
   const theme = readTheme(surface.figure);
   view.frame = frameOf(points.header, Math.min(available, LARGEST));
   const context = sizeCanvas(surface.canvas, view.frame.size, view.frame.size);
@@ -74,7 +75,7 @@ function drawExport(view) {
   const context = sizeCanvas(canvas, frame.size, frame.size, 2);
   context.fillStyle = theme.background;
   context.fillRect(0, 0, frame.size, frame.size);
-  paint(context, { ...view, frame, marked: null }, theme);
+  paint(context, { ...view, frame, marked: null, layer: createPointLayer() }, theme);
   return canvas;
 }
 
@@ -84,6 +85,8 @@ function frameOf({ limit }, size) {
   const scale = side / (2 * limit);
   return {
     size,
+    left: MARGIN.left,
+    top: MARGIN.top,
     side,
     scale,
     x: (z) => MARGIN.left + (z + limit) * scale,
@@ -92,14 +95,14 @@ function frameOf({ limit }, size) {
 }
 
 function paint(context, view, theme) {
-  const { header } = view.points;
-  paintAxes(context, view.frame, header, theme);
+  const { frame, points } = view;
+  stampPoints(context, view.layer, view, theme, radiusFor(points.x.length, frame.side));
+  paintAxes(context, frame, points.header, theme);
   context.save();
   context.beginPath();
-  context.rect(MARGIN.left, MARGIN.top, view.frame.side, view.frame.side);
+  context.rect(MARGIN.left, MARGIN.top, frame.side, frame.side);
   context.clip();
-  paintPoints(context, view, theme);
-  paintPrior(context, view.frame, header, theme);
+  paintPrior(context, frame, points.header, theme);
   if (view.marked !== null) paintMark(context, view, theme);
   context.restore();
 }
@@ -175,20 +178,6 @@ function paintPatchText(context, text, x, y, theme) {
   context.fillText(text, x, y);
 }
 
-function paintPoints(context, view, theme) {
-  const { frame, points, chosen } = view;
-  const { x, y, labels, header } = points;
-  const radius = radiusFor(x.length, frame.side);
-  const sprites = header.class_names.map((_, label) => spriteOf(label, theme, radius));
-  const half = radius * 1.5;
-  for (let index = 0; index < x.length; index++) {
-    context.globalAlpha = chosen === null || labels[index] === chosen ? 0.85 : 0.06;
-    const left = frame.x(x[index]) - half;
-    context.drawImage(sprites[labels[index]], left, frame.y(y[index]) - half, 2 * half, 2 * half);
-  }
-  context.globalAlpha = 1;
-}
-
 /** Fewer points are drawn larger. */
 function radiusFor(count, side) {
   const crowd = count > 4000 ? 1.7 : count > 1000 ? 2.2 : count > 200 ? 3 : 4;
@@ -197,38 +186,12 @@ function radiusFor(count, side) {
 
 function paintMark(context, view, theme) {
   const { frame, points, marked } = view;
-  context.strokeStyle = theme.text;
-  context.lineWidth = 2;
-  context.beginPath();
-  context.arc(frame.x(points.x[marked]), frame.y(points.y[marked]), 6, 0, 2 * Math.PI);
-  context.stroke();
-  context.lineWidth = 1;
-}
-
-/** A label's mark, drawn once and then copied; labels beyond the palette reuse its colours with another shape. */
-function spriteOf(label, theme, radius) {
-  const sprite = document.createElement("canvas");
-  sprite.width = sprite.height = SPRITE;
-  const context = sprite.getContext("2d");
-  context.fillStyle = theme.colors[label % theme.colors.length];
-  traceShape(context, Math.floor(label / theme.colors.length) % 4, SPRITE / 2, SPRITE / 3);
-  context.fill();
-  if (radius >= 2) {
-    context.strokeStyle = theme.background;
-    context.lineWidth = 1.5;
+  for (const [color, width] of [[theme.background, 5], [theme.text, 2]]) {
+    context.strokeStyle = color;
+    context.lineWidth = width;
+    context.beginPath();
+    context.arc(frame.x(points.x[marked]), frame.y(points.y[marked]), 6, 0, 2 * Math.PI);
     context.stroke();
   }
-  return sprite;
-}
-
-function traceShape(context, shape, centre, radius) {
-  const corners = [0, 4, 3, 4][shape];
-  const turn = [0, Math.PI / 4, -Math.PI / 2, 0][shape];
-  context.beginPath();
-  if (!corners) context.arc(centre, centre, radius, 0, 2 * Math.PI);
-  for (let corner = 0; corner < corners; corner++) {
-    const angle = turn + (2 * Math.PI * corner) / corners;
-    context.lineTo(centre + 1.2 * radius * Math.cos(angle), centre + 1.2 * radius * Math.sin(angle));
-  }
-  context.closePath();
+  context.lineWidth = 1;
 }

@@ -16,7 +16,7 @@ AXIS_LIMIT = 5.0
 _mount = st.components.v2.component(
     "cvae_latent_scatter",
     css=read_sources("surface.css", "latent_scatter.css"),
-    js=read_sources("packing.js", "surface.js", "latent_scatter_pointer.js", "latent_scatter.js"),
+    js=read_sources("packing.js", "surface.js", "point_stamps.js", "latent_scatter_pointer.js", "latent_scatter.js"),
 )
 
 

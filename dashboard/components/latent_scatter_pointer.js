@@ -1,5 +1,7 @@
 // The legend, and what the mouse finds among the points.
 
+const SWATCH = 32;
+
 /** Buttons for the labels that are there; one pressed shows its label alone. */
 function fillLegend(view, draw) {
   const { surface, points } = view;
@@ -31,7 +33,7 @@ function legendEntry(view, label, theme) {
   entry.title = view.chosen === label ? "Show all" : `Show only ${name}`;
   entry.setAttribute("aria-pressed", String(view.chosen === label));
   entry.classList.toggle("faded", view.chosen !== null && view.chosen !== label);
-  const swatch = spriteOf(label, theme, 0);
+  const swatch = paintMarkShape(SWATCH, label, theme, 1, SWATCH / 3, SWATCH / 2, SWATCH / 2).canvas;
   swatch.className = "swatch";
   entry.append(swatch);
   createElement("span", "", entry, name);

@@ -1,0 +1,135 @@
+// Stamps points straight into pixels. Ten thousand drawing calls on a canvas would take the time of many frames.
+
+// A stamp is kept for each quarter of a pixel that a point may stand at, so that moving points glide.
+const PHASES = 4;
+const CHANNELS = 4;
+
+/** What is kept between two drawings of the same picture. */
+function createPointLayer() {
+  return { image: null, key: "", stamps: new Map() };
+}
+
+/**
+ * Draws all points inside the frame; those of other labels than the chosen one are faded and lie below.
+ * The patch is opaque: it covers the frame's whole plane with the theme's background.
+ */
+function stampPoints(context, layer, { frame, points, chosen }, theme, radius) {
+  const ratio = context.getTransform().a;
+  const reach = Math.ceil(radius * ratio * 1.5) + 1;
+  const left = Math.round(frame.left * ratio);
+  const top = Math.round(frame.top * ratio);
+  const side = Math.round(frame.side * ratio);
+  const size = side + 2 * reach;
+  const pixels = preparePixels(context, layer, size, theme, `${radius * ratio}`);
+  const place = { size, reach, ratio, left: left - reach, top: top - reach, side };
+  const stampAll = (wanted, alpha) => {
+    const { x, y, labels } = points;
+    for (let index = 0; index < x.length; index++) {
+      if (chosen !== null && (labels[index] === chosen) !== wanted) continue;
+      const column = frame.x(x[index]) * ratio - place.left;
+      const row = frame.y(y[index]) * ratio - place.top;
+      if (column < reach || row < reach || column >= reach + side || row >= reach + side) continue;
+      const stamp = stampFor(layer, place, theme, labels[index], alpha, radius * ratio, column, row);
+      blend(pixels, place, column, row, stamp);
+    }
+  };
+  if (chosen !== null) stampAll(false, 0.06);
+  stampAll(true, 0.85);
+  // The image is one reach wider on every side than what is shown of it, so points at the border need no clipping.
+  context.putImageData(layer.image, place.left, place.top, reach, reach, side, side);
+}
+
+/** The layer's pixels, all of the background's colour; stamps of another size or theme are forgotten. */
+function preparePixels(context, layer, size, theme, scale) {
+  const key = [size, scale, theme.background, ...theme.colors].join("|");
+  if (layer.key !== key) {
+    layer.key = key;
+    layer.stamps.clear();
+    layer.image = context.createImageData(size, size);
+    layer.background = opaquePixel(theme.background);
+  }
+  new Uint32Array(layer.image.data.buffer).fill(layer.background);
+  return layer.image.data;
+}
+
+/** A colour as the browser stores it in one pixel. */
+function opaquePixel(color) {
+  const context = document.createElement("canvas").getContext("2d");
+  context.fillStyle = color;
+  context.fillRect(0, 0, 1, 1);
+  return new Uint32Array(context.getImageData(0, 0, 1, 1).data.buffer)[0];
+}
+
+function stampFor(layer, place, theme, label, alpha, radius, column, row) {
+  const phaseX = Math.floor((column % 1) * PHASES);
+  const phaseY = Math.floor((row % 1) * PHASES);
+  const key = ((label * PHASES + phaseX) * PHASES + phaseY) * 2 + (alpha > 0.5 ? 1 : 0);
+  let stamp = layer.stamps.get(key);
+  if (!stamp) {
+    const centre = [(phaseX + 0.5) / PHASES, (phaseY + 0.5) / PHASES].map((part) => place.reach + part);
+    stamp = makeStamp(label, theme, alpha, radius, centre, place);
+    layer.stamps.set(key, stamp);
+  }
+  return stamp;
+}
+
+/** One label's mark as the pixels that it covers: where they are, and what they add to what lies below. */
+function makeStamp(label, theme, alpha, radius, [x, y], { reach, size }) {
+  const edge = 2 * reach + 1;
+  const context = paintMarkShape(edge, label, theme, alpha, radius, x, y);
+  const source = context.getImageData(0, 0, edge, edge).data;
+  const covered = [];
+  for (let i = 0; i < edge * edge; i++) if (source[CHANNELS * i + 3]) covered.push(i);
+  const stamp = {
+    offsets: new Int32Array(covered.length),
+    adds: new Float32Array(3 * covered.length),
+    keeps: new Float32Array(covered.length),
+  };
+  covered.forEach((pixel, k) => {
+    const dx = (pixel % edge) - reach;
+    const dy = Math.floor(pixel / edge) - reach;
+    const opacity = source[CHANNELS * pixel + 3] / 255;
+    stamp.offsets[k] = CHANNELS * (dy * size + dx);
+    stamp.keeps[k] = 1 - opacity;
+    for (let channel = 0; channel < 3; channel++) {
+      stamp.adds[3 * k + channel] = source[CHANNELS * pixel + channel] * opacity;
+    }
+  });
+  return stamp;
+}
+
+function paintMarkShape(edge, label, theme, alpha, radius, x, y) {
+  const canvas = document.createElement("canvas");
+  canvas.width = canvas.height = edge;
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  context.globalAlpha = alpha;
+  context.fillStyle = theme.colors[label % theme.colors.length];
+  traceShape(context, label, theme, x, y, radius);
+  context.fill();
+  return context;
+}
+
+/** Labels beyond the palette reuse its colours with another shape. */
+function traceShape(context, label, theme, x, y, radius) {
+  const shape = Math.floor(label / theme.colors.length) % 4;
+  const corners = [0, 4, 3, 4][shape];
+  const turn = [0, Math.PI / 4, -Math.PI / 2, 0][shape];
+  context.beginPath();
+  if (!corners) context.arc(x, y, radius, 0, 2 * Math.PI);
+  for (let corner = 0; corner < corners; corner++) {
+    const angle = turn + (2 * Math.PI * corner) / corners;
+    context.lineTo(x + 1.2 * radius * Math.cos(angle), y + 1.2 * radius * Math.sin(angle));
+  }
+  context.closePath();
+}
+
+function blend(pixels, { size }, column, row, { offsets, adds, keeps }) {
+  const base = CHANNELS * (Math.floor(row) * size + Math.floor(column));
+  for (let k = 0, add = 0; k < offsets.length; k++, add += 3) {
+    const at = base + offsets[k];
+    const keep = keeps[k];
+    pixels[at] = pixels[at] * keep + adds[add];
+    pixels[at + 1] = pixels[at + 1] * keep + adds[add + 1];
+    pixels[at + 2] = pixels[at + 2] * keep + adds[add + 2];
+  }
+}
