@@ -1,0 +1,139 @@
+"""A server and a browser for the tests that need both."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.e2e.browser import FLAGS, chromium
+
+DASHBOARD = Path(__file__).parents[2] / "dashboard"
+START_SECONDS = 60.0
+QUIET_MS = 200
+# True once the page has been connected and at rest for a while: alone it may come just before a rerun starts, so
+# tests wait for the content that they expect as well.
+IDLE = """quiet => {
+  const app = document.querySelector('[data-testid=stApp]');
+  const atRest = app && app.dataset.testConnectionState === 'CONNECTED'
+    && app.dataset.testScriptState === 'notRunning'
+    && !document.querySelector('[data-testid=stSpinner],[data-testid=stSkeleton],[data-stale=true]');
+  const now = performance.now();
+  if (!atRest) { window.__restingSince = null; return false; }
+  window.__restingSince ??= now;
+  return now - window.__restingSince >= quiet;
+}"""
+
+Serve = Callable[..., str]
+OpenPage = Callable[..., Page]
+
+
+def wait_until_idle(page: Page, quiet_ms: int = QUIET_MS) -> None:
+    """Wait until Streamlit has drawn all that it was asked for."""
+    page.evaluate("window.__restingSince = null")
+    page.wait_for_function(IDLE, arg=quiet_ms, polling=25)
+
+
+@contextmanager
+def streamlit_server(script: Path, environment: dict[str, str], log: Path) -> Iterator[str]:
+    """Run a script under the dashboard's own configuration; gives its address."""
+    port = _free_port()
+    # -P keeps the working directory, whose configuration is read, from being importable.
+    command = [sys.executable, "-P", "-m", "streamlit", "run", str(script)]
+    options = ["--server.headless=true", f"--server.port={port}", "--server.fileWatcherType=none"]
+    with log.open("wb") as output:
+        server = subprocess.Popen(
+            [*command, *options],
+            cwd=DASHBOARD,
+            env={**os.environ, **environment},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+        )
+        try:
+            _wait_for_health(server, port, log)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            server.terminate()
+            try:
+                server.wait(10)
+            except subprocess.TimeoutExpired:
+                server.kill()
+                server.wait()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _wait_for_health(server: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and server.poll() is None:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=1):
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.05)
+    raise RuntimeError(f"The server did not start:\n{log.read_text(errors='replace')}")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One Chromium for all tests."""
+    with sync_playwright() as playwright:
+        instance = playwright.chromium.launch(executable_path=chromium(), args=list(FLAGS))
+        yield instance
+        instance.close()
+
+
+@pytest.fixture(scope="module")
+def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
+    """``serve(script, CVAE_RUNS=..., ...)`` starts a server once a module and gives its address."""
+    running: dict[Path, tuple[str, object]] = {}
+
+    def start(script: Path = DASHBOARD / "Home.py", **environment: str) -> str:
+        if script not in running:
+            log = tmp_path_factory.mktemp("server") / "server.log"
+            server = streamlit_server(script, environment, log)
+            running[script] = (server.__enter__(), server)
+        return running[script][0]
+
+    yield start
+    for _, server in running.values():
+        server.__exit__(None, None, None)  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def open_page(browser: Browser) -> Iterator[OpenPage]:
+    """``open_page(url, dark=False, width=1280)`` gives a page at rest; errors in it fail the test at its end."""
+    contexts = []
+    problems: list[str] = []
+
+    def open_(url: str, *, dark: bool = False, width: int = 1280, height: int = 900) -> Page:
+        scheme: Literal["dark", "light"] = "dark" if dark else "light"
+        context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.goto(url)
+        wait_until_idle(page)
+        return page
+
+    yield open_
+    for context in contexts:
+        context.close()
+    assert not problems, problems
