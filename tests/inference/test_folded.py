@@ -1,0 +1,114 @@
+"""The folded network against Keras."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import warnings
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+
+from cvae_core.architecture import DataShape
+from cvae_core.config import ModelConfig
+from cvae_core.errors import DataError, WeightsError
+from cvae_core.inference import FoldedNetwork, folded
+from cvae_core.inference.activations import sigmoid
+from cvae_core.models.keras_models import build_keras_models
+from tests.networks import models, one_hot, random_split, random_weights, shapes
+
+SHAPE = DataShape(4, 3, 2, 3)
+MODEL = ModelConfig(latent_dim=2, hidden_widths=(5, 4))
+
+
+def network(model: ModelConfig = MODEL) -> FoldedNetwork:
+    return FoldedNetwork(model, SHAPE, random_weights(model, SHAPE))
+
+
+@given(models, shapes)
+@settings(max_examples=20)
+def test_folded_equals_keras(model: ModelConfig, shape: DataShape) -> None:
+    weights = random_weights(model, shape)
+    data = random_split(shape, 7)
+    keras_models, ours = build_keras_models(model, shape, weights), FoldedNetwork(model, shape, weights)
+    labels = [one_hot(data.labels, shape)] if model.conditional else []
+    images = data.images.astype(np.float32) / 255
+    z_mean, z_log_var = ours.encode(data.images, data.labels)
+    np.testing.assert_allclose(z_mean, keras_models.z_mean([images, *labels]), atol=1e-5)
+    np.testing.assert_allclose(z_log_var, keras_models.z_log_var([images, *labels]), atol=1e-5)
+    decoded = ours.decode(z_mean, data.labels)
+    assert decoded.dtype == z_mean.dtype == np.float32
+    np.testing.assert_allclose(decoded, keras_models.decoder([z_mean, *labels]), atol=1e-5)
+
+
+def test_tutorial_size_equals_keras() -> None:
+    model, shape = ModelConfig(), DataShape(28, 28, 1, 10)
+    weights = random_weights(model, shape)
+    data = random_split(shape, 50)
+    keras_models, ours = build_keras_models(model, shape, weights), FoldedNetwork(model, shape, weights)
+    labels = one_hot(data.labels, shape)
+    images = data.images.astype(np.float32) / 255
+    z_mean, _ = ours.encode(data.images, data.labels)
+    np.testing.assert_allclose(z_mean, keras_models.z_mean([images, labels]), atol=1e-5)
+    z = np.random.default_rng(0).normal(size=(50, 8)).astype(np.float32)
+    np.testing.assert_allclose(ours.decode(z, data.labels), keras_models.decoder([z, labels]), atol=1e-5)
+
+
+def test_bytes_floats_and_flat_images_are_the_same() -> None:
+    data = random_split(SHAPE, 5)
+    expected = network().encode(data.images, data.labels)[0]
+    floats = data.images / 255.0
+    np.testing.assert_allclose(network().encode(floats, data.labels)[0], expected, atol=1e-6)
+    np.testing.assert_allclose(network().encode(floats.reshape(5, -1), data.labels)[0], expected, atol=1e-6)
+
+
+def test_large_inputs_are_cut_into_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = random_split(SHAPE, 10)
+    whole = network().reconstruct(data.images, data.labels)
+    monkeypatch.setattr(folded, "_ROWS_AT_A_TIME", 3)
+    np.testing.assert_allclose(network().reconstruct(data.images, data.labels), whole, atol=1e-6)
+
+
+def test_no_images_give_no_codes() -> None:
+    data = random_split(SHAPE, 0)
+    assert network().encode(data.images, data.labels)[0].shape == (0, 2)
+    assert network().decode(np.zeros((0, 2), np.float32), data.labels).shape == (0, 4, 3, 2)
+
+
+def test_sigmoid_is_quiet_at_the_ends() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        np.testing.assert_allclose(sigmoid(np.array([-1e4, 0, 1e4], np.float32)), [0, 0.5, 1], atol=1e-30)
+
+
+@pytest.mark.parametrize("labels", [[3], [-1], [0, 0]])
+def test_wrong_labels_are_refused(labels: list[int]) -> None:
+    with pytest.raises(DataError):
+        network().encode(random_split(SHAPE, 1).images, np.array(labels))
+
+
+def test_wrong_shapes_are_refused() -> None:
+    labels = np.zeros(1, np.int64)
+    with pytest.raises(DataError, match="24 pixels"):
+        network().encode(np.zeros((1, 5, 5, 1), np.uint8), labels)
+    with pytest.raises(DataError, match="2 numbers"):
+        network().decode(np.zeros((1, 3), np.float32), labels)
+
+
+@pytest.mark.parametrize("change", ["missing", "unknown", "shape", "dtype"])
+def test_wrong_weights_are_refused(change: str) -> None:
+    weights = random_weights(MODEL, SHAPE)
+    if change == "missing":
+        del weights["output/bias"]
+    elif change == "unknown":
+        weights["more"] = np.zeros(1, np.float32)
+    else:
+        weights["output/bias"] = np.zeros(*{"shape": (3,), "dtype": (24, np.float64)}[change])
+    with pytest.raises(WeightsError):
+        FoldedNetwork(MODEL, SHAPE, weights)
+
+
+def test_needs_no_tensorflow() -> None:
+    code = "import sys, cvae_core.inference; sys.exit('tensorflow' in sys.modules or 'keras' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
