@@ -1,0 +1,41 @@
+"""The order and the shifts of an epoch."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cvae_core.data.order import batch_order, ordered_images
+
+
+def test_order_is_a_permutation_that_seed_and_epoch_decide() -> None:
+    order = batch_order(3, 5, 50)
+    assert sorted(order) == list(range(50))
+    np.testing.assert_array_equal(order, batch_order(3, 5, 50))
+    assert (order != batch_order(3, 6, 50)).any()
+    assert (order != batch_order(4, 5, 50)).any()
+
+
+def test_images_follow_the_order() -> None:
+    images = np.random.default_rng(0).integers(0, 256, (9, 4, 3, 2), np.uint8)
+    order = batch_order(0, 1, 9)
+    np.testing.assert_array_equal(ordered_images(images, order, 0, 1, 0), images[order])
+
+
+def test_shifts_move_within_bounds_and_reach_them() -> None:
+    images = np.zeros((500, 7, 9, 1), np.uint8)
+    images[:, 3, 4] = 200
+    shifted = ordered_images(images, batch_order(0, 1, 500), 0, 1, 2)
+    which, row, column, _ = np.nonzero(shifted)
+    np.testing.assert_array_equal(which, np.arange(500))
+    assert set(row - 3) == set(column - 4) == {-2, -1, 0, 1, 2}
+    assert len(set(zip(row, column, strict=True))) == 25
+    np.testing.assert_array_equal(shifted, ordered_images(images, batch_order(0, 1, 500), 0, 1, 2))
+    assert (shifted != ordered_images(images, batch_order(0, 1, 500), 0, 2, 2)).any()
+
+
+def test_what_leaves_does_not_come_back_on_the_other_side() -> None:
+    images = np.zeros((100, 3, 3, 1), np.uint8)
+    images[:, 0, 0] = 1
+    shifted = ordered_images(images, np.arange(100), 0, 1, 1)
+    assert not shifted[:, 2].any() and not shifted[:, :, 2].any()
+    assert 0 < shifted.sum() < 100
