@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Final
 
 import streamlit as st
-from cvae_core.inference.folded import FoldedNetwork
 
 from cvae_core.analysis.latent import encode_split, of_label, plane
 from cvae_core.analysis.manifold import manifold
@@ -19,6 +18,7 @@ from cvae_core.analysis.reconstruction import first_of_each_label, reconstruct
 from cvae_core.analysis.records import LatentCodes, LatentPlane, ManifoldGrid, Reconstructions
 from cvae_core.config import DataConfig, RunConfig
 from cvae_core.data import load_test_data
+from cvae_core.inference.folded import FoldedNetwork
 from cvae_core.jobs import Launcher
 from cvae_core.records import Dataset
 from cvae_core.runs.directory import Run, runs_folder

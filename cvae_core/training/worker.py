@@ -17,6 +17,7 @@ from pathlib import Path
 from types import FrameType
 
 from cvae_core.records import EpochRecord, StepRecord
+from cvae_core.runs import lock
 from cvae_core.runs.directory import Run
 from cvae_core.runs.status import Status
 from cvae_core.training.session import work
@@ -48,7 +49,10 @@ def _train(run: Run, lock_descriptor: int) -> int:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, request)
-    status = work(run, _unobserved, stop.is_set)
+    try:
+        status = work(run, _unobserved, stop.is_set)
+    finally:
+        lock.release(lock_descriptor)  # not at the process's end, which TensorFlow's goodbye delays by seconds
     return 1 if status.state == "failed" else 0
 
 

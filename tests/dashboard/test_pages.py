@@ -153,9 +153,7 @@ def test_a_changed_setting_is_started(runs_folder: Path, monkeypatch: pytest.Mon
         ("run_name", "a/b", "cannot be the name"),
     ],
 )
-def test_a_bad_setting_is_one_message_and_no_run(
-    key: str, value: Any, words: str, runs_folder: Path
-) -> None:
+def test_a_bad_setting_is_one_message_and_no_run(key: str, value: Any, words: str, runs_folder: Path) -> None:
     app = train_page()
     widget = app.number_input(key=key) if isinstance(value, float) else app.text_input(key=key)
     widget.set_value(value).run()

@@ -32,12 +32,6 @@ def server(tmp_path: Path) -> Iterator[tuple[str, Path]]:
         wait_for(run, lambda state, status: state not in ALIVE)
 
 
-def curve_points(page: Page) -> int:
-    """How many measurements the run behind the page has by now; the page itself must show its curve."""
-    expect(page.locator("[data-testid=stVegaLiteChart] canvas, [data-testid=stVegaLiteChart] svg").first).to_be_visible()
-    return len(read_history(_run_of(page).metrics_file).steps)
-
-
 _FOLDERS: dict[str, Path] = {}
 
 
@@ -73,12 +67,10 @@ def wait_for_epoch(page: Page, epoch: int) -> None:
     )
 
 
-def test_train_watch_refresh_restart_and_stop(
-    server: tuple[str, Path], open_page: OpenPage, tmp_path: Path
-) -> None:
+def test_train_watch_refresh_restart_and_stop(server: tuple[str, Path], open_page: OpenPage, tmp_path: Path) -> None:
     url, folder = server
     page = open_page(url)
-    page.get_by_role("link", name="Train a model").click()
+    page.get_by_role("button", name="Train a model").click()
     wait_until_idle(page)
     page.get_by_role("radio", name="tutorial").or_(page.get_by_role("button", name="tutorial")).first.click()
     wait_until_idle(page)
@@ -107,9 +99,7 @@ def test_train_watch_refresh_restart_and_stop(
     keep_picture(page, "stopped", tmp_path)
 
 
-def test_a_training_outlives_its_server_and_the_next_server_finds_it(
-    open_page: OpenPage, tmp_path: Path
-) -> None:
+def test_a_training_outlives_its_server_and_the_next_server_finds_it(open_page: OpenPage, tmp_path: Path) -> None:
     folder = tmp_path / "runs"
     environment = {"CVAE_RUNS": str(folder)}
     with streamlit_server(DASHBOARD / "Home.py", environment, tmp_path / "first.log") as url:
