@@ -1,0 +1,116 @@
+"""What a person waits for, and what the server takes: `pytest -s tests/e2e/test_budgets.py` prints the figures.
+
+The bars are for a machine that does nothing else; times are held to twice their bar, since tests share theirs.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from cvae_core import jobs
+from cvae_core.runs.directory import all_runs
+from cvae_core.runs.status import ALIVE
+from tests.dashboard.worlds import make_run
+from tests.e2e.conftest import DASHBOARD, streamlit_server, wait_until_idle
+from tests.workers import wait_for
+
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+FIRST_VISIT_SECONDS = 3.5
+LATER_VISIT_SECONDS = 1.5
+COLD_CURVE_SECONDS = 10.0
+WARM_CURVE_SECONDS = 3.0
+SERVER_MEBIBYTES = 250
+SLACK = 2.0
+
+
+@contextmanager
+def dashboard(folder: Path) -> Iterator[str]:
+    """A server over ``folder / runs``; what is left training at the end is stopped."""
+    runs = folder / "runs"
+    with streamlit_server(DASHBOARD / "Home.py", {"CVAE_RUNS": str(runs)}, folder / "server.log") as url:
+        yield url
+    for run in all_runs(runs):
+        jobs.stop(run)
+        wait_for(run, lambda state, status: state not in ALIVE)
+
+
+def report(what: str, value: float, bar: float, unit: str = "s") -> None:
+    print(f"\n{what}: {value:.2f} {unit} (bar {bar:g} {unit})", end="")
+
+
+def visit(browser: Browser, url: str) -> Page:
+    page = browser.new_context().new_page()
+    page.goto(url)
+    expect(page.get_by_role("heading", name="The CVAE laboratory")).to_be_visible(timeout=30_000)
+    return page
+
+
+def server_process(url: str) -> Path:
+    """The server's folder below /proc."""
+    port = f"--server.port={url.rpartition(':')[2]}".encode()
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdecimal() and port in (entry / "cmdline").read_bytes():
+            return entry
+    raise AssertionError("no server process")
+
+
+def memory_mebibytes(process: Path) -> float:
+    resident = re.search(r"VmRSS:\s+(\d+) kB", (process / "status").read_text())
+    assert resident
+    return int(resident.group(1)) / 1024
+
+
+def test_pages_come_fast_and_the_server_stays_small(browser: Browser, tmp_path: Path) -> None:
+    run = make_run(tmp_path / "runs", "done", "finished", 5)
+    began = time.monotonic()
+    with dashboard(tmp_path) as url:
+        visit(browser, url).close()
+        first = time.monotonic() - began
+        began = time.monotonic()
+        page = visit(browser, url)
+        later = time.monotonic() - began
+        page.goto(f"{url}/train?run={run.id}")
+        wait_until_idle(page)
+        expect(page.locator("canvas").last).to_be_visible()
+        process = server_process(url)
+        memory = memory_mebibytes(process)
+        assert "tensorflow" not in (process / "maps").read_text()
+    report("first content after the server's start", first, FIRST_VISIT_SECONDS)
+    report("first content of a later visit", later, LATER_VISIT_SECONDS)
+    report("memory of the server", memory, SERVER_MEBIBYTES, "MiB")
+    assert first < SLACK * FIRST_VISIT_SECONDS
+    assert later < SLACK * LATER_VISIT_SECONDS
+    assert memory < SERVER_MEBIBYTES
+
+
+def press_train(page: Page) -> float:
+    """Seconds from the press of Train to the first point on the loss curve."""
+    page.get_by_role("button", name="Train", exact=True).click()
+    began = time.monotonic()
+    expect(page.locator("[data-testid=stVegaLiteChart]").first).to_be_visible(timeout=60_000)
+    return time.monotonic() - began
+
+
+def test_the_curve_begins_soon_after_the_press_of_train(browser: Browser, tmp_path: Path) -> None:
+    with dashboard(tmp_path) as url:
+        page = browser.new_context().new_page()
+        page.goto(f"{url}/train")
+        wait_until_idle(page)
+        cold = press_train(page)
+        page.get_by_role("button", name="Stop").click()
+        expect(page.get_by_role("button", name="Resume")).to_be_visible(timeout=30_000)
+        page.goto(f"{url}/train")
+        wait_until_idle(page)
+        page.wait_for_timeout(20_000)  # time to warm a spare worker
+        warm = press_train(page)
+    report("first point on the curve, cold", cold, COLD_CURVE_SECONDS)
+    report("first point on the curve, with a warm worker", warm, WARM_CURVE_SECONDS)
+    assert cold < SLACK * COLD_CURVE_SECONDS
+    assert warm < SLACK * WARM_CURVE_SECONDS

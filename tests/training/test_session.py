@@ -1,0 +1,167 @@
+"""A training from claim to end, in this process: what it writes, how it fails, and how it goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from cvae_core.errors import StorageError
+from cvae_core.jobs import claim
+from cvae_core.records import EpochRecord, StepRecord
+from cvae_core.runs import lock
+from cvae_core.runs.control import ask
+from cvae_core.runs.directory import Run, create_run
+from cvae_core.runs.metrics import read_history
+from cvae_core.runs.snapshots import load_snapshot, snapshot_epochs
+from cvae_core.runs.status import Status, observed_state
+from cvae_core.training import session
+from tests.workers import small_config
+
+Observer = Callable[[Status, StepRecord | EpochRecord | None], None]
+
+
+def trained(run: Run, observe: Observer | None = None) -> Status:
+    """Train a run as its worker would, holding its lock."""
+    descriptor = claim(run)
+    try:
+        return session.work(run, observe or (lambda status, record: None), lambda: False)
+    finally:
+        lock.release(descriptor)
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Iterator[Callable[..., Run]]:
+    def new(name: str = "run", **settings: Any) -> Run:
+        return create_run(tmp_path / "runs", small_config(**settings), name)
+
+    yield new
+
+
+def test_a_training_writes_its_whole_history(make: Callable[..., Run]) -> None:
+    run = make(epochs=3, snapshot_schedule="every", snapshot_every=2)
+    status = trained(run)
+    assert (status.state, status.epoch, status.progress) == ("finished", 3, 1.0)
+    assert observed_state(run.lock_file, run.status_file)[0] == "finished"
+    history = read_history(run.metrics_file)
+    assert [record.epoch for record in history.epochs] == [1, 2, 3]
+    assert [record.step for record in history.steps if record.epoch == 3][-1] == 5
+    assert len(history.begins[0].data_sha256) == 64
+    assert snapshot_epochs(run.snapshots_folder) == [0, 2, 3]
+    for record in history.epochs:
+        assert record.test.loss == pytest.approx(record.test.reconstruction + record.test.kl)
+        assert record.test.kl == pytest.approx(sum(record.test.kl_per_dimension))
+
+
+def test_tensorboard_finds_the_scalars_of_every_epoch(make: Callable[..., Run]) -> None:
+    run = make(epochs=2)
+    trained(run)
+    (file,) = run.tensorboard_folder.glob("*tfevents*")
+    events = [tf.compat.v1.Event.FromString(raw.numpy()) for raw in tf.data.TFRecordDataset(str(file))]
+    assert events[0].file_version == "brain.Event:2"
+    found = {(event.step, value.tag): value.simple_value for event in events for value in event.summary.value}
+    for record in read_history(run.metrics_file).epochs:
+        assert found[record.epoch, "test/loss"] == pytest.approx(record.test.loss, rel=1e-6)
+        assert found[record.epoch, "test_kl_per_dimension/1"] == pytest.approx(
+            record.test.kl_per_dimension[1], rel=1e-6
+        )
+
+
+def test_a_loss_that_is_no_number_fails_the_run_and_keeps_its_snapshots(make: Callable[..., Run]) -> None:
+    run = make(epochs=50, learning_rate=1.0, batch_normalization="none", dropout_rate=0.0, hidden_widths=(64, 64))
+    status = trained(run)
+    assert status.state == "failed"
+    assert "NaN or infinite in epoch" in status.problem
+    assert "learning rate" in status.advice
+    assert 0 in snapshot_epochs(run.snapshots_folder)
+    assert observed_state(run.lock_file, run.status_file)[1].problem == status.problem
+
+
+def test_a_full_disk_fails_the_run_with_one_sentence(make: Callable[..., Run], monkeypatch: pytest.MonkeyPatch) -> None:
+    run = make(epochs=5, snapshot_schedule="every", snapshot_every=1)
+    publish = session_writer_publish()
+
+    def full(folder: Path, epoch: int, weights: Any) -> None:
+        if epoch == 2:
+            raise StorageError("The disk is full.", "Free some space.")
+        publish(folder, epoch, weights)
+
+    monkeypatch.setattr("cvae_core.training.writer.publish_snapshot", full)
+    status = trained(run)
+    assert (status.state, status.problem, status.advice) == ("failed", "The disk is full.", "Free some space.")
+    assert snapshot_epochs(run.snapshots_folder) == [0, 1]
+    monkeypatch.undo()
+    assert trained(run).state == "finished"
+    assert snapshot_epochs(run.snapshots_folder) == [0, 1, 2, 3, 4, 5]
+
+
+def session_writer_publish() -> Callable[[Path, int, Any], None]:
+    from cvae_core.training import writer
+
+    return writer.publish_snapshot
+
+
+def test_an_unexpected_error_fails_the_run_and_is_logged(
+    make: Callable[..., Run], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*arguments: object) -> None:
+        raise RuntimeError("a cable is loose")
+
+    monkeypatch.setattr(session, "load_dataset", broken)
+    status = trained(make())
+    assert status.state == "failed"
+    assert "worker.log" in status.advice
+    assert "a cable is loose" in caplog.text
+
+
+def test_a_run_does_not_go_on_with_other_data(make: Callable[..., Run], monkeypatch: pytest.MonkeyPatch) -> None:
+    run = make(epochs=100)
+    stop_after(run, epochs=1)
+    load = session.load_dataset
+    monkeypatch.setattr(session, "load_dataset", lambda config: replace(load(config), sha256="f" * 64))
+    status = trained(run)
+    assert status.state == "failed"
+    assert "other data" in status.problem
+
+
+def stop_after(run: Run, epochs: int, steps: int = 0) -> Status:
+    """Train until a point, then ask for a stop as a page does."""
+
+    def observe(status: Status, record: StepRecord | EpochRecord | None) -> None:
+        if (status.epoch, status.step) >= (epochs, steps):
+            ask(run.control_folder, "stop")
+
+    return trained(run, observe)
+
+
+@pytest.mark.parametrize("steps", [0, 1, 3])
+def test_a_stopped_training_goes_on_as_if_it_had_never_stopped(steps: int, make: Callable[..., Run]) -> None:
+    stopped, whole = make("stopped", epochs=4), make("whole", epochs=4)
+    status = stop_after(stopped, 2, steps)
+    assert status.state == "stopped"
+    assert status.epoch == 2
+    assert trained(stopped).state == trained(whole).state == "finished"
+    for epoch in snapshot_epochs(whole.snapshots_folder):
+        ours, theirs = (load_snapshot(run.snapshots_folder, epoch) for run in (stopped, whole))
+        for name, weight in theirs.items():
+            np.testing.assert_array_equal(ours[name], weight)
+    ours_then, theirs_then = (read_history(run.metrics_file).epochs for run in (stopped, whole))
+    for one, other in zip(ours_then, theirs_then, strict=True):
+        assert (one.train, one.test) == (other.train, other.test)
+
+
+def test_a_run_that_waits_can_be_stopped(make: Callable[..., Run], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session, "take_turn", lambda run, limit: None)
+    run = make()
+    descriptor = claim(run)
+    try:
+        asked = iter([False, False, True])
+        status = session.work(run, lambda status, record: None, lambda: next(asked))
+    finally:
+        lock.release(descriptor)
+    assert status.state == "stopped"
