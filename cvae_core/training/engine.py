@@ -14,7 +14,7 @@ from cvae_core.config import RunConfig
 from cvae_core.errors import DataError, DivergedError
 from cvae_core.records import Dataset, EpochRecord, Losses, StepRecord
 from cvae_core.runs.checkpoints import Checkpoint
-from cvae_core.training.compiled import CHUNK_CAPACITY, evaluation_program, train_program
+from cvae_core.training.compiled import CHUNK_CAPACITY, TrainProgram, evaluation_program, train_program
 from cvae_core.training.epoch import Batching, Epoch, EvaluationSet, prepare_epoch
 from cvae_core.training.events import EpochEvent, Event, SnapshotEvent, StepEvent
 from cvae_core.training.pace import Pace, Stopwatch
@@ -52,6 +52,16 @@ def train(config: RunConfig, dataset: Dataset, start: Checkpoint | None = None) 
         trainer.watch.go_on()
 
 
+def rehearse(config: RunConfig, dataset: Dataset) -> None:
+    """Compile all that a training will run, so that it begins at once when it comes; nothing is learnt.
+
+    Args:
+        config: All settings of that training.
+        dataset: Its data; only the shapes matter.
+    """
+    _Trainer(config, dataset, None).rehearse()
+
+
 class _Trainer:
     def __init__(self, config: RunConfig, dataset: Dataset, start: Checkpoint | None) -> None:
         if not len(dataset.train) or not len(dataset.test):
@@ -82,6 +92,15 @@ class _Trainer:
             yield self._complete(epoch)
             yield from self._snapshot_if_due()
 
+    def rehearse(self) -> None:
+        epoch = prepare_epoch(self._architecture, self._train, self._data, 1, self._progress.plateau)
+        for first in {0, self._batching.steps - 1}:
+            self._program(first)(self._state.vectors, epoch.tensors, tf.constant(first), tf.constant(0))
+        self._measure(1)
+
+    def _program(self, first: int) -> TrainProgram:
+        return train_program(self._architecture, self._batching.batch_size, self._batching.rows(first))
+
     def _snapshot_if_due(self) -> Iterator[Event]:
         if self._progress.epoch in self._snapshots:
             yield SnapshotEvent(self._progress.epoch, self._state)
@@ -105,8 +124,7 @@ class _Trainer:
 
     def _run(self, epoch: Epoch, first: int, steps: int) -> tuple[_Sums, float]:
         """Losses of each of these steps, float64 (steps, 2 + latent_dim), and the time that they took."""
-        rows = self._batching.rows(first)
-        program = train_program(self._architecture, self._batching.batch_size, rows)
+        program = self._program(first)
         # A call for no steps compiles the program if that is still to be done, so that it does not count as slowness.
         program(self._state.vectors, epoch.tensors, tf.constant(first), tf.constant(0))
         watch = Stopwatch()

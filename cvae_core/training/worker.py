@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import select
 import signal
 import socket
 import sys
@@ -16,6 +17,9 @@ import threading
 from pathlib import Path
 from types import FrameType
 
+from cvae_core.config import DataConfig
+from cvae_core.data import load_dataset
+from cvae_core.presets import PRESETS, preset
 from cvae_core.records import EpochRecord, StepRecord
 from cvae_core.runs import lock
 from cvae_core.runs.directory import Run
@@ -63,7 +67,7 @@ def _unobserved(_status: Status, _record: StepRecord | EpochRecord | None) -> No
 def _wait_for_run(connection_descriptor: int) -> int:
     """Load all that takes long, then train the run that comes; end quietly if the other side goes away."""
     with socket.socket(fileno=connection_descriptor) as connection:
-        _warm_up()
+        _warm_up(connection)
         message, descriptors, _, _ = socket.recv_fds(connection, _MESSAGE_LIMIT, 1)
     if not message or not descriptors:
         return 0
@@ -72,9 +76,21 @@ def _wait_for_run(connection_descriptor: int) -> int:
     return _train(run, descriptors[0])
 
 
-def _warm_up() -> None:
-    import cvae_core.training.engine
+def _warm_up(connection: socket.socket) -> None:
+    """Load TensorFlow and compile the presets, the first one first, until a run comes."""
     import cvae_core.training.writer  # noqa: F401
+    from cvae_core.training.engine import rehearse
+
+    dataset = load_dataset(DataConfig())
+    for name in PRESETS:
+        if _is_called(connection):
+            return
+        rehearse(preset(name), dataset)
+
+
+def _is_called(connection: socket.socket) -> bool:
+    """Whether a run was handed over, or the other side went away."""
+    return bool(select.select([connection], [], [], 0.0)[0])
 
 
 def _redirect_output(log_file: Path) -> None:
