@@ -9,13 +9,13 @@ from typing import Final
 
 import numpy as np
 
+from cvae_core.bundled import bundled_file
 from cvae_core.errors import DataError
 from cvae_core.records import Dataset, Split
 
 TITLE: Final = "MNIST handwritten digits"
 SHA256: Final = "06af5dfe73b70e3bc1c36439982b18a8d76803db9b544f6fdf838a37fbb01b64"
-_PACKAGE: Final = Path(__file__).resolve().parents[1]
-_PLACES: Final = (_PACKAGE / "assets" / "mnist.npz", _PACKAGE.parent / "assets" / "mnist.npz")
+FILE_NAME: Final = "mnist.npz"
 
 
 def load(with_training: bool = True) -> Dataset:
@@ -27,7 +27,7 @@ def load(with_training: bool = True) -> Dataset:
     Raises:
         DataError: The bundled file is missing or not the original.
     """
-    path = _verified(next((place for place in _PLACES if place.is_file()), _PLACES[-1]))
+    path = _verified(bundled_file(FILE_NAME))
     with np.load(path, allow_pickle=False) as arrays:
         test = _split(arrays, "test")
         train = _split(arrays, "train") if with_training else test.first(0)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
+from cvae_core.errors import StorageError
 from cvae_core.records import EpochRecord
 from cvae_core.runs.files import storage_errors
 
@@ -32,11 +33,20 @@ class EventFile:
         self._write(tf.compat.v1.Event(wall_time=moment, step=epoch + 1, session_log=start))
 
     def add(self, record: EpochRecord) -> None:
-        """Append the scalars of an epoch."""
+        """Append the scalars of an epoch.
+
+        Raises:
+            StorageError: The disk is full or cannot be written.
+        """
         values = [tf.compat.v1.Summary.Value(tag=tag, simple_value=value) for tag, value in _scalars(record)]
         summary = tf.compat.v1.Summary(value=values)
-        self._write(tf.compat.v1.Event(wall_time=time.time(), step=record.epoch, summary=summary))
-        self._writer.flush()
+        try:
+            self._write(tf.compat.v1.Event(wall_time=time.time(), step=record.epoch, summary=summary))
+            self._writer.flush()
+        except tf.errors.OpError as error:
+            raise StorageError(
+                f"{self._path} could not be written: {error.message}.", "Free some space, then resume the run."
+            ) from error
 
     def close(self) -> None:
         """Finish the file."""

@@ -58,7 +58,7 @@ def test_only_the_test_part_is_loaded_when_asked(digits: Dataset) -> None:
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path = tmp_path / "mnist.npz"
-    monkeypatch.setattr(mnist, "_PLACES", (path,))
+    monkeypatch.setattr(mnist, "bundled_file", lambda name: path)
     return path
 
 
