@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -11,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from cvae_core.cli.options import JsonOption
+from cvae_core.cli.terminal import messages_into
 
 if TYPE_CHECKING:
     from cvae_core.bench import BenchReport
@@ -18,10 +21,9 @@ if TYPE_CHECKING:
 
 def bench(as_json: JsonOption = False) -> None:
     """Time training, snapshots and decoding side by side with plain Keras, on this machine."""
-    from cvae_core.bench import bench as measure  # TensorFlow takes seconds to load
-
-    console = Console(stderr=True)
-    with console.status("loading") as status:
+    with messages_into(Path(os.devnull)):
+        from cvae_core.bench import bench as measure  # TensorFlow takes seconds to load
+    with messages_into(Path(os.devnull)) as terminal, Console(file=terminal).status("loading") as status:
         report = measure(lambda words: status.update(f"Timing: {words}"))
     if as_json:
         typer.echo(json.dumps(asdict(report), indent=2))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
@@ -27,11 +27,11 @@ class TrainingProgress:
 
     Args:
         run: The run that is trained.
-        visible: Whether to draw anything.
+        terminal: Where to draw; ``None`` to draw nothing.
     """
 
-    def __init__(self, run: Run, visible: bool) -> None:
-        console = Console(stderr=True)
+    def __init__(self, run: Run, terminal: TextIO | None) -> None:
+        console = Console(file=terminal)
         self._progress = Progress(
             TextColumn("[bold]{task.description}"),
             BarColumn(),
@@ -41,11 +41,11 @@ class TrainingProgress:
             TextColumn("{task.fields[speed]}"),
             TextColumn("{task.fields[loss]}"),
             console=console,
-            disable=not visible,
+            disable=terminal is None,
         )
         self._task = self._progress.add_task("starting", total=1.0, epoch="0", speed="", loss="")
-        if visible:
-            console.print(f"Run {run.id} in {run.path.parent}", highlight=False)
+        if terminal is not None:
+            console.print(f"Run {run.id} in {run.path.parent}", highlight=False, soft_wrap=True)
 
     def observe(self, status: Status, record: StepRecord | EpochRecord | None) -> None:
         """Show where the training stands.

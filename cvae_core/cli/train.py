@@ -14,12 +14,14 @@ import typer
 
 from cvae_core.cli.options import JsonOption, RunArgument, RunsOption, parse_settings
 from cvae_core.cli.progress import TrainingProgress
+from cvae_core.cli.terminal import messages_into
 from cvae_core.errors import RunError, TrainingError
 from cvae_core.jobs import check_startable, claim
 from cvae_core.presets import PRESETS, preset
 from cvae_core.runs import lock
 from cvae_core.runs.directory import Run, create_run, open_run, runs_folder
 from cvae_core.runs.status import RESUMABLE, Status, observed_state
+from cvae_core.training.session import work
 
 _INTERRUPTED: Final = 130
 
@@ -60,12 +62,14 @@ def resume(run: RunArgument, runs: RunsOption = None, as_json: JsonOption = Fals
 
 def _work(run: Run, as_json: bool) -> None:
     """Train in this process, then say how it ended."""
-    from cvae_core.training.session import work  # TensorFlow takes seconds to load
-
     descriptor = claim(run)
     stop = threading.Event()
     try:
-        with _stop_on_signal(stop), TrainingProgress(run, visible=not as_json) as progress:
+        with (
+            _stop_on_signal(stop),
+            messages_into(run.log_file) as terminal,
+            TrainingProgress(run, None if as_json else terminal) as progress,
+        ):
             status = work(run, progress.observe, stop.is_set)
     finally:
         lock.release(descriptor)

@@ -94,7 +94,7 @@ class _Session:
     def fail(self, problem: str, advice: str) -> None:
         """End as failed; on a full disk even that may not be written, and the run then reads as interrupted."""
         changes: dict[str, Any] = {"state": "failed", "problem": problem, "advice": advice}
-        _log.error("%s %s", problem, advice)
+        _log.info("%s %s", problem, advice)
         try:
             self.report(**changes)
         except CvaeError:

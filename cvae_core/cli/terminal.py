@@ -1,0 +1,35 @@
+"""What reaches the terminal: our own words, and not those that compiled libraries print as they please."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO
+
+_STANDARD_ERROR = 2
+
+
+@contextmanager
+def messages_into(log: Path) -> Iterator[TextIO]:
+    """Send log records, and whatever else is written to standard error, into a file.
+
+    Args:
+        log: The file; appended to.
+
+    Yields:
+        The terminal, for what the person should see.
+    """
+    terminal = os.dup(_STANDARD_ERROR)
+    with log.open("a", encoding="utf-8") as file, os.fdopen(terminal, "w", encoding="utf-8", closefd=True) as screen:
+        handler = logging.StreamHandler(file)
+        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+        logging.getLogger("cvae_core").addHandler(handler)
+        os.dup2(file.fileno(), _STANDARD_ERROR)
+        try:
+            yield screen
+        finally:
+            os.dup2(terminal, _STANDARD_ERROR)
+            logging.getLogger("cvae_core").removeHandler(handler)
