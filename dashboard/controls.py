@@ -63,14 +63,23 @@ def run_picker(found: Sequence[Overview], selected: str | None) -> None:
     words = {item.run.id: f"{item.run.id}  ·  {SIGNS[item.state].word.lower()}" for item in found}
     options = [NEW_RUN, *words]
     st.session_state[state.RUN_PICKER] = selected if selected in words else NEW_RUN
-    st.selectbox(
-        "Run",
-        options,
-        key=state.RUN_PICKER,
-        format_func=lambda name: words.get(name, "New run"),
-        on_change=_pick,
-        help="Look at a run, finished or under way, or choose “New run” to set one up.",
-    )
+    with st.container(horizontal=True, vertical_alignment="bottom", key="run_choice"):
+        st.selectbox(
+            "Run",
+            options,
+            key=state.RUN_PICKER,
+            format_func=lambda name: words.get(name, "New run"),
+            on_change=_pick,
+            help="Look at a run, finished or under way, or choose “New run” to set one up.",
+        )
+        st.button(
+            "New run",
+            icon=":material/add:",
+            disabled=selected is None,
+            on_click=state.select_run,
+            args=(None,),
+            help="Set up another training; this run stays as it is.",
+        )
 
 
 def _pick() -> None:

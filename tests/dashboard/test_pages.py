@@ -50,7 +50,7 @@ def said(app: AppTest) -> str:
 
 
 def buttons(app: AppTest) -> set[str]:
-    return {button.label for button in app.button}
+    return {button.label for button in app.button} - {"New run"}
 
 
 def component_count(app: AppTest) -> int:
@@ -258,3 +258,12 @@ def test_deleting_asks_first(runs_folder: Path) -> None:
     assert not app.exception
     assert not run.path.exists()
     assert "Train" in buttons(app)
+
+
+def test_from_a_run_back_to_the_form(runs_folder: Path) -> None:
+    make_run(runs_folder, "old", "finished")
+    app = train_page("old")
+    next(button for button in app.button if button.label == "New run").click().run()
+    assert not app.exception
+    assert "Train" in buttons(app)
+    assert "run" not in app.query_params
