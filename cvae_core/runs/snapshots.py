@@ -116,7 +116,7 @@ def load_arrays(path: Path, what: str) -> Weights:
         what: What it is, to start a sentence with.
 
     Raises:
-        RunDamagedError: The file is missing or damaged.
+        RunDamagedError: The file is missing or damaged, or holds numbers that NumPy does not know.
     """
     if not path.is_file() or path.is_symlink():
         raise RunDamagedError(f"{what} is damaged: {path.name} is missing.")
@@ -124,4 +124,7 @@ def load_arrays(path: Path, what: str) -> Weights:
         arrays: Weights = load_file(path)
     except (SafetensorError, *_FAULTS) as error:
         raise RunDamagedError(f"{what} is damaged: {path.name} cannot be read.") from error
+    # With TensorFlow loaded NumPy has more kinds of numbers than its own; what can be read must not depend on that.
+    if any(array.dtype.isbuiltin != 1 for array in arrays.values()):
+        raise RunDamagedError(f"{what} is damaged: {path.name} holds numbers of an unknown kind.")
     return arrays
