@@ -4,6 +4,7 @@ import numpy  # noqa: F401  before Plotly, which breaks if two first visitors im
 import streamlit as st
 
 from cvae_core.bundled import bundled_file
+from dashboard.components.sources import read_sources
 from dashboard.controls import errors_shown
 
 st.set_page_config(page_title="CVAE laboratory", page_icon=str(bundled_file("logo.svg")), layout="wide")
@@ -17,3 +18,4 @@ page = st.navigation(
 )
 with errors_shown():
     page.run()
+st.markdown(read_sources("page.html"), unsafe_allow_html=True)

@@ -9,6 +9,7 @@ from cvae_core.runs.status import ALIVE
 from dashboard import services
 from dashboard.components.diagram import cvae_diagram
 from dashboard.controls import duration, errors_shown, state_badge
+from dashboard.registry import require_registry
 
 _SHOWN_RUNS = 12
 
@@ -78,6 +79,7 @@ def live_runs(alive: bool) -> None:
         runs_panel(found)
 
 
+require_registry()
 introduction()
 st.subheader("Runs")
 alive = any(item.state in ALIVE for item in overviews(services.folder()))

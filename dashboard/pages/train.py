@@ -8,9 +8,11 @@ from cvae_core.runs.overview import overviews
 from cvae_core.runs.status import ALIVE
 from dashboard import services, state
 from dashboard.controls import run_picker
+from dashboard.registry import require_registry
 from dashboard.views.run_view import run_view
 from dashboard.views.training_form import training_form
 
+require_registry()
 st.title("Train")
 found = overviews(services.folder())
 selected = state.selected_run()

@@ -42,8 +42,8 @@ def snapshot_view(run: Run, label: int) -> None:
     image_grid(reconstruction_tiles(services.reconstructions(key, epoch), names), key="reconstructions")
     left, right = st.columns(2, gap="medium")
     with left:
-        st.markdown(f"**Manifold of “{names[label]}”**", help="Images decoded from a grid over two latent dimensions.")
         image_grid(manifold_tiles(services.manifold_grid(key, epoch, label), names), key="manifold")
     with right:
-        st.markdown(f"**Codes of “{names[label]}”**", help="Where the encoder puts the test images of this label.")
-        latent_scatter(services.latent_plane(key, epoch, label), key="latent", class_names=names)
+        latent_scatter(
+            services.latent_plane(key, epoch, label), key="latent", class_names=names, title=f"Codes of {names[label]}"
+        )

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
 from tests.e2e.browser import FLAGS, chromium
 
@@ -43,6 +43,11 @@ def wait_until_idle(page: Page, quiet_ms: int = QUIET_MS) -> None:
     """Wait until Streamlit has drawn all that it was asked for."""
     page.evaluate("window.__restingSince = null")
     page.wait_for_function(IDLE, arg=quiet_ms, polling=25)
+
+
+def the_button(page: Page, name: str) -> Locator:
+    """A button of the page itself; Streamlit's own toolbar has one called Stop."""
+    return page.get_by_test_id("stMainBlockContainer").get_by_role("button", name=name, exact=True)
 
 
 @contextmanager

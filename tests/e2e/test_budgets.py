@@ -18,7 +18,7 @@ from cvae_core import jobs
 from cvae_core.runs.directory import all_runs
 from cvae_core.runs.status import ALIVE
 from tests.dashboard.worlds import make_run
-from tests.e2e.conftest import DASHBOARD, streamlit_server, wait_until_idle
+from tests.e2e.conftest import DASHBOARD, streamlit_server, the_button, wait_until_idle
 from tests.workers import wait_for
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
@@ -92,7 +92,7 @@ def test_pages_come_fast_and_the_server_stays_small(browser: Browser, tmp_path: 
 
 def press_train(page: Page) -> float:
     """Seconds from the press of Train to the first point on the loss curve."""
-    page.get_by_role("button", name="Train", exact=True).click()
+    the_button(page, "Train").click()
     began = time.monotonic()
     expect(page.locator("[data-testid=stVegaLiteChart]").first).to_be_visible(timeout=60_000)
     return time.monotonic() - began
@@ -104,8 +104,8 @@ def test_the_curve_begins_soon_after_the_press_of_train(browser: Browser, tmp_pa
         page.goto(f"{url}/train")
         wait_until_idle(page)
         cold = press_train(page)
-        page.get_by_role("button", name="Stop").click()
-        expect(page.get_by_role("button", name="Resume")).to_be_visible(timeout=30_000)
+        the_button(page, "Stop").click()
+        expect(the_button(page, "Resume")).to_be_visible(timeout=30_000)
         page.goto(f"{url}/train")
         wait_until_idle(page)
         page.wait_for_timeout(20_000)  # time to warm a spare worker

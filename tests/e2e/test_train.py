@@ -14,7 +14,7 @@ from cvae_core import jobs
 from cvae_core.runs.directory import Run, all_runs
 from cvae_core.runs.metrics import read_history
 from cvae_core.runs.status import ALIVE
-from tests.e2e.conftest import DASHBOARD, OpenPage, streamlit_server, wait_until_idle
+from tests.e2e.conftest import DASHBOARD, OpenPage, streamlit_server, the_button, wait_until_idle
 from tests.workers import wait_for
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
@@ -45,9 +45,9 @@ def _run_of(page: Page) -> Run:
 def start_training(page: Page, url: str, folder: Path) -> Run:
     """Press Train on the page, as it stands."""
     _FOLDERS[url] = folder
-    page.get_by_role("button", name="Train", exact=True).click()
+    the_button(page, "Train").click()
     page.wait_for_url(re.compile(r"run="))
-    expect(page.get_by_role("button", name="Stop")).to_be_visible(timeout=_LONG_MS)
+    expect(the_button(page, "Stop")).to_be_visible(timeout=_LONG_MS)
     return _run_of(page)
 
 
@@ -86,15 +86,15 @@ def test_train_watch_refresh_restart_and_stop(server: tuple[str, Path], open_pag
 
     page.reload()
     wait_for_epoch(page, 1)
-    expect(page.get_by_role("button", name="Stop")).to_be_visible()
+    expect(the_button(page, "Stop")).to_be_visible()
 
-    page.get_by_role("button", name="Pause").click()
-    expect(page.get_by_role("button", name="Continue")).to_be_visible(timeout=_LONG_MS)
-    page.get_by_role("button", name="Continue").click()
-    expect(page.get_by_role("button", name="Pause")).to_be_visible(timeout=_LONG_MS)
+    the_button(page, "Pause").click()
+    expect(the_button(page, "Continue")).to_be_visible(timeout=_LONG_MS)
+    the_button(page, "Continue").click()
+    expect(the_button(page, "Pause")).to_be_visible(timeout=_LONG_MS)
 
-    page.get_by_role("button", name="Stop").click()
-    expect(page.get_by_role("button", name="Resume")).to_be_visible(timeout=_LONG_MS)
+    the_button(page, "Stop").click()
+    expect(the_button(page, "Resume")).to_be_visible(timeout=_LONG_MS)
     expect(page.get_by_text("Stopped", exact=True)).to_be_visible()
     keep_picture(page, "stopped", tmp_path)
 
@@ -115,10 +115,10 @@ def test_a_training_outlives_its_server_and_the_next_server_finds_it(open_page: 
         with streamlit_server(DASHBOARD / "Home.py", environment, tmp_path / "second.log") as url:
             page = open_page(url)
             page.get_by_role("link", name=run.id).click()
-            expect(page.get_by_role("button", name="Stop")).to_be_visible(timeout=_LONG_MS)
+            expect(the_button(page, "Stop")).to_be_visible(timeout=_LONG_MS)
             wait_for_epoch(page, before.epoch + 1)
-            page.get_by_role("button", name="Stop").click()
-            expect(page.get_by_role("button", name="Resume")).to_be_visible(timeout=_LONG_MS)
+            the_button(page, "Stop").click()
+            expect(the_button(page, "Resume")).to_be_visible(timeout=_LONG_MS)
     finally:
         jobs.stop(run)
         wait_for(run, lambda state, status: state not in ALIVE)
