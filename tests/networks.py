@@ -11,9 +11,7 @@ from cvae_core.architecture import DataShape, Weights, plan
 from cvae_core.config import Activation, BatchNormalization, ModelConfig
 from cvae_core.records import Dataset, Split
 
-shapes = st.builds(
-    DataShape, st.integers(1, 5), st.integers(1, 5), st.integers(1, 3), st.integers(1, 4)
-)
+shapes = st.builds(DataShape, st.integers(1, 5), st.integers(1, 5), st.integers(1, 3), st.integers(1, 4))
 models = st.builds(
     ModelConfig,
     conditional=st.booleans(),

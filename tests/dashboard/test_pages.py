@@ -276,3 +276,15 @@ def test_from_a_run_back_to_the_form(runs_folder: Path) -> None:
     assert not app.exception
     assert "Train" in buttons(app)
     assert "run" not in app.query_params
+
+
+def test_a_runs_folder_that_cannot_be_written_is_one_message(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    monkeypatch.setenv("CVAE_RUNS", str(tmp_path / "file" / "runs"))
+    assert not home().exception
+    app = train_page()
+    next(button for button in app.button if button.label == "Train").click().run()
+    assert not app.exception
+    assert ["could not be written" in str(error.value) for error in app.error] == [True]

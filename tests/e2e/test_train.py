@@ -76,7 +76,7 @@ def test_train_watch_refresh_restart_and_stop(server: tuple[str, Path], open_pag
     wait_until_idle(page)
     run = start_training(page, url, folder)
     wait_for_epoch(page, 1)
-    expect(page.locator("canvas").first).to_be_visible()
+    expect(page.get_by_text("Reconstructions")).to_be_visible(timeout=_LONG_MS)
     few = len(read_history(run.metrics_file).steps)
     first_chart = page.locator("[data-testid=stVegaLiteChart]").first
     first_chart.evaluate("chart => { chart.dataset.seen = 'before'; }")
@@ -96,7 +96,27 @@ def test_train_watch_refresh_restart_and_stop(server: tuple[str, Path], open_pag
     the_button(page, "Stop").click()
     expect(the_button(page, "Resume")).to_be_visible(timeout=_LONG_MS)
     expect(page.get_by_text("Stopped", exact=True)).to_be_visible()
-    keep_picture(page, "stopped", tmp_path)
+
+
+def test_controls_keep_value_and_focus_while_the_page_renews_itself(
+    server: tuple[str, Path], open_page: OpenPage, tmp_path: Path
+) -> None:
+    url, folder = server
+    page = open_page(f"{url}/train", height=1560)
+    expect(page.get_by_role("link", name="Home")).to_be_visible()  # the very first visit, by a link to a page
+    start_training(page, url, folder)
+    wait_for_epoch(page, 1)
+    label = page.get_by_role("combobox", name="Label")
+    label.click()
+    page.get_by_role("option", name="3", exact=True).click()
+    expect(page.get_by_text("Manifold of 3")).to_be_visible()
+    label.focus()
+    wait_for_epoch(page, 10)
+    expect(label).to_be_focused()
+    expect(page.get_by_text("Manifold of 3")).to_be_visible()
+    page.mouse.move(5, 5)
+    page.wait_for_timeout(500)
+    keep_picture(page, "train", tmp_path)
 
 
 def test_a_training_outlives_its_server_and_the_next_server_finds_it(open_page: OpenPage, tmp_path: Path) -> None:
@@ -128,4 +148,4 @@ def keep_picture(page: Page, name: str, folder: Path) -> None:
     """Keep a picture of the page where ``CVAE_PICTURES`` says, or with the test's files."""
     target = Path(os.environ.get("CVAE_PICTURES", folder))
     target.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=target / f"{name}.png", full_page=True)
+    page.screenshot(path=target / f"{name}.png")
