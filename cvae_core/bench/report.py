@@ -18,7 +18,7 @@ from cvae_core.bench.peers import BATCH, KerasPeer, matrix_products
 from cvae_core.data import load_dataset
 from cvae_core.presets import tutorial
 
-_ROUNDS: Final = 5
+TURNS: Final = 5
 _SNAPSHOTS: Final = 9
 _PREDICTED: Final = 30
 _VERSIONED: Final = ("tensorflow", "keras", "numpy")
@@ -43,11 +43,12 @@ class BenchReport:
     machine: dict[str, str | int]
 
 
-def bench(progress: Callable[[str], None]) -> BenchReport:
+def bench(progress: Callable[[str], None], turns: int = TURNS) -> BenchReport:
     """Take all times.
 
     Args:
         progress: Told what is being timed.
+        turns: How often each way of training an epoch is timed.
     """
     config = tutorial()
     dataset = load_dataset(config.data)
@@ -55,7 +56,7 @@ def bench(progress: Callable[[str], None]) -> BenchReport:
     training = Training(config, dataset)
     peer = KerasPeer(dataset.train.images, dataset.train.labels)
     products = matrix_products(-(-len(dataset.train) // BATCH))
-    epochs = _epochs(training, peer, products, progress)
+    epochs = _epochs({"ours": training.epoch_seconds, **_peers(peer, products)}, turns, progress)
     progress("snapshots and decoding")
     predicted = 1000 * DECODED / _PREDICTED * _predicting(peer)
     decoded = _timed_ms(decoding(config, dataset, training.state.weights()), _SNAPSHOTS)
@@ -71,18 +72,15 @@ def bench(progress: Callable[[str], None]) -> BenchReport:
     )
 
 
-def _epochs(
-    training: Training, peer: KerasPeer, products: Callable[[], None], progress: Callable[[str], None]
-) -> dict[str, float]:
+def _peers(peer: KerasPeer, products: Callable[[], None]) -> dict[str, Callable[[], float]]:
+    return {"keras_fit": lambda: _seconds(peer.fit_epoch), "matmul": lambda: _seconds(products)}
+
+
+def _epochs(ways: dict[str, Callable[[], float]], turns: int, progress: Callable[[str], None]) -> dict[str, float]:
     """Seconds an epoch of each, taken in turns after one turn that compiles."""
-    ways: dict[str, Callable[[], float]] = {
-        "ours": training.epoch_seconds,
-        "keras_fit": lambda: _seconds(peer.fit_epoch),
-        "matmul": lambda: _seconds(products),
-    }
     times: dict[str, list[float]] = {name: [] for name in ways}
-    for turn in range(_ROUNDS + 1):
-        progress(f"epochs, turn {turn} of {_ROUNDS}" if turn else "epochs, warming up")
+    for turn in range(turns + 1):
+        progress(f"epochs, turn {turn} of {turns}" if turn else "epochs, warming up")
         for name, way in ways.items():
             times[name].append(way())
     return {name: median(seconds[1:]) for name, seconds in times.items()}
