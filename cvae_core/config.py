@@ -212,9 +212,18 @@ class TrainConfig(_Config):
     max_shift: int = _setting(
         0,
         "Random shift",
-        "Move each training image by up to so many pixels at random, anew each epoch. 0: not at all.",
+        "Move some of the training images by up to so many pixels at random, others in each epoch, which keeps the "
+        "network from learning them by heart. 0: not at all.",
         ge=0,
         le=4,
+    )
+    shift_rate: float = _setting(
+        0.25,
+        "Share of images shifted",
+        "How many of the training images are moved, where a random shift is set. Few are better than all: where "
+        "images stand is something that the code would have to say.",
+        ge=0.0,
+        le=1.0,
     )
     seed: int = _setting(
         0,

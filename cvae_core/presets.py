@@ -18,8 +18,8 @@ def quick() -> RunConfig:
     """Good pictures in about half a minute on two cores."""
     return RunConfig(
         preset="quick",
-        model=ModelConfig(hidden_widths=(256,), dropout_rate=0.0),
-        train=TrainConfig(epochs=30, learning_rate=2e-3, learning_rate_schedule="cosine"),
+        model=_smooth((256,)),
+        train=TrainConfig(epochs=20, batch_size=250, learning_rate=3e-3, learning_rate_schedule="cosine"),
     )
 
 
@@ -29,6 +29,17 @@ def recommended() -> RunConfig:
         preset="recommended",
         model=ModelConfig(hidden_widths=(512, 512), dropout_rate=0.0),
         train=TrainConfig(epochs=60, learning_rate=2e-3, learning_rate_schedule="cosine"),
+    )
+
+
+def _smooth(hidden_widths: tuple[int, ...]) -> ModelConfig:
+    """GELU and neither dropout nor batch normalisation, which learns the fastest of what was tried."""
+    return ModelConfig(
+        hidden_widths=hidden_widths,
+        encoder_activation="gelu",
+        decoder_activation="gelu",
+        dropout_rate=0.0,
+        batch_normalization="none",
     )
 
 

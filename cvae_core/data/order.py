@@ -28,8 +28,10 @@ def batch_order(seed: int, epoch: int, count: int) -> npt.NDArray[np.int64]:
     return order
 
 
-def ordered_images(images: Bytes, order: npt.NDArray[np.int64], seed: int, epoch: int, max_shift: int) -> Bytes:
-    """The images of an epoch, in its order, each moved by its own random number of pixels.
+def ordered_images(
+    images: Bytes, order: npt.NDArray[np.int64], seed: int, epoch: int, max_shift: int, shift_rate: float = 1.0
+) -> Bytes:
+    """The images of an epoch, in its order, some of them moved, each by its own random number of pixels.
 
     Args:
         images: uint8 (n, height, width, channels).
@@ -37,6 +39,7 @@ def ordered_images(images: Bytes, order: npt.NDArray[np.int64], seed: int, epoch
         seed: Of the training.
         epoch: Counted from 1.
         max_shift: Largest shift in pixels, each direction by itself; what moves in is 0. 0 moves nothing.
+        shift_rate: Share of the images that are moved, 0 to 1.
 
     Returns:
         uint8 (m, height, width, channels), a copy.
@@ -46,6 +49,7 @@ def ordered_images(images: Bytes, order: npt.NDArray[np.int64], seed: int, epoch
     span = 2 * max_shift + 1
     generator = np.random.default_rng((seed, epoch, _SHIFT_STREAM))
     corners = generator.integers(0, span, (len(order), 2))
+    corners[generator.random(len(order)) >= shift_rate] = max_shift
     margin = (max_shift, max_shift)
     padded = np.pad(images, ((0, 0), margin, margin, (0, 0)))
     shifted = np.empty((len(order), *images.shape[1:]), np.uint8)

@@ -62,9 +62,7 @@ class Epoch:
     betas: Floats
 
 
-def prepare_epoch(
-    architecture: Architecture, train: TrainConfig, data: Split, epoch: int, plateau: Plateau
-) -> Epoch:
+def prepare_epoch(architecture: Architecture, train: TrainConfig, data: Split, epoch: int, plateau: Plateau) -> Epoch:
     """Lay out an epoch: a pure function of the settings, the data, the epoch and the plateau's state.
 
     Args:
@@ -76,7 +74,7 @@ def prepare_epoch(
     """
     count, steps = len(data), Batching.of(len(data), train).steps
     order = batch_order(train.seed, epoch, count)
-    images = ordered_images(data.images, order, train.seed, epoch, train.max_shift)
+    images = ordered_images(data.images, order, train.seed, epoch, train.max_shift, train.shift_rate)
     rates = learning_rates(train, epoch, steps, plateau)
     weights = betas(train, epoch, steps)
     tensors = EpochTensors(

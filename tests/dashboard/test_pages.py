@@ -278,9 +278,7 @@ def test_from_a_run_back_to_the_form(runs_folder: Path) -> None:
     assert "run" not in app.query_params
 
 
-def test_a_runs_folder_that_cannot_be_written_is_one_message(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_runs_folder_that_cannot_be_written_is_one_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").write_text("not a folder")
     monkeypatch.setenv("CVAE_RUNS", str(tmp_path / "file" / "runs"))
     assert not home().exception

@@ -39,3 +39,12 @@ def test_what_leaves_does_not_come_back_on_the_other_side() -> None:
     shifted = ordered_images(images, np.arange(100), 0, 1, 1)
     assert not shifted[:, 2].any() and not shifted[:, :, 2].any()
     assert 0 < shifted.sum() < 100
+
+
+def test_only_the_share_that_was_asked_for_is_moved() -> None:
+    images = np.random.default_rng(0).integers(0, 256, (4000, 9, 9, 1), np.uint8)
+    shifted = ordered_images(images, np.arange(4000), 0, 1, 1, 0.25)
+    moved = (shifted != images).any(axis=(1, 2, 3)).mean()
+    # One draw in nine moves nothing; the tolerance is five standard deviations of the share.
+    assert abs(moved - 0.25 * 8 / 9) < 5 * np.sqrt(0.25 * 0.75 / 4000)
+    np.testing.assert_array_equal(ordered_images(images, np.arange(4000), 0, 1, 1, 0.0), images)
