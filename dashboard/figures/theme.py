@@ -79,7 +79,9 @@ def epoch_axis(field: str) -> alt.X:
     Args:
         field: The column that holds them.
     """
-    axis = alt.Axis(format="d", tickMinStep=1, tickCount=6, grid=False, titlePadding=4, labelPadding=4, labelFlush=False)
+    axis = alt.Axis(
+        format="d", tickMinStep=1, tickCount=6, grid=False, titlePadding=4, labelPadding=4, labelFlush=False
+    )
     return alt.X(f"{field}:Q", title="epoch", axis=axis, scale=alt.Scale(nice=False))
 
 
