@@ -15,7 +15,11 @@ def tutorial() -> RunConfig:
 
 
 def quick() -> RunConfig:
-    """Good pictures in about half a minute on two cores."""
+    """Good pictures in about half a minute on two cores.
+
+    Reached with seed 0: 104.1 nats per image on the test set, in 39 s on two cores on which an epoch of the
+    tutorial's network takes Keras's ``fit`` 5.5 s.
+    """
     return RunConfig(
         preset="quick",
         model=_smooth((256,)),
@@ -24,7 +28,13 @@ def quick() -> RunConfig:
 
 
 def recommended() -> RunConfig:
-    """The best held-out ELBO that was found for 8 latent dimensions in about five minutes on two cores."""
+    """The best held-out ELBO that was found for 8 latent dimensions in about five minutes on two cores.
+
+    Reached with seed 0: 93.2 nats per image on the test set, in 6.6 minutes on two cores on which an epoch of the
+    tutorial's network takes Keras's ``fit`` 5.5 s. What brought it there, each beside the same without it: GELU and
+    no batch normalisation, batches of 250, a peak learning rate of 3e-3, and a quarter of the images shifted by a
+    pixel, without which the network learns the training images by heart.
+    """
     return RunConfig(
         preset="recommended",
         model=_smooth((512, 512)),
