@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+# The browser to drive, and where its pictures for the README go.
+KEPT = {"CVAE_CHROMIUM", "CVAE_PICTURES"}
+
 settings.register_profile("tests", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("tests")
 
@@ -17,7 +20,7 @@ settings.load_profile("tests")
 def clean_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Forget the person's settings, and keep runs that a test does not place out of the working directory."""
     with pytest.MonkeyPatch.context() as patch:
-        for name in [name for name in os.environ if name.startswith("CVAE_") and name != "CVAE_CHROMIUM"]:
+        for name in [name for name in os.environ if name.startswith("CVAE_") and name not in KEPT]:
             patch.delenv(name)
         patch.setenv("CVAE_RUNS", str(tmp_path_factory.mktemp("runs")))
         yield

@@ -78,7 +78,7 @@ def test_pages_come_fast_and_the_server_stays_small(browser: Browser, tmp_path: 
         later = time.monotonic() - began
         page.goto(f"{url}/train?run={run.id}")
         wait_until_idle(page)
-        expect(page.locator("canvas").last).to_be_visible()
+        expect(page.get_by_text("Codes of 0")).to_be_visible()
         process = server_process(url)
         memory = memory_mebibytes(process)
         assert "tensorflow" not in (process / "maps").read_text()

@@ -95,7 +95,7 @@ def test_train_watch_refresh_restart_and_stop(server: tuple[str, Path], open_pag
 
     the_button(page, "Stop").click()
     expect(the_button(page, "Resume")).to_be_visible(timeout=_LONG_MS)
-    expect(page.get_by_test_id("stMainBlockContainer").get_by_text("Stopped")).to_be_visible()
+    expect(page.get_by_test_id("stMainBlockContainer").get_by_text("Stopped").first).to_be_visible()
 
 
 def test_controls_keep_value_and_focus_while_the_page_renews_itself(
