@@ -8,7 +8,7 @@ from cvae_core.errors import CvaeError
 from cvae_core.runs.directory import Run
 from cvae_core.runs.overview import Overview
 from cvae_core.runs.snapshots import snapshot_epochs
-from dashboard import services
+from dashboard import services, snapshots
 from dashboard.components.image_grid import image_grid
 from dashboard.components.latent_scatter import latent_scatter
 from dashboard.components.tiles import manifold_tiles, reconstruction_tiles
@@ -39,11 +39,11 @@ def snapshot_view(run: Run, label: int) -> None:
     key, epoch = services.run_key(run), epochs[-1]
     names = services.test_data(services.run_config(key).data).class_names
     st.caption(f"Snapshot of epoch {epoch:,}, the newest of {len(epochs)}." if epoch else "The untrained model.")
-    image_grid(reconstruction_tiles(services.reconstructions(key, epoch), names), key="reconstructions")
+    image_grid(reconstruction_tiles(snapshots.reconstructions(key, epoch), names), key="reconstructions")
     left, right = st.columns(2, gap="medium")
     with left:
-        image_grid(manifold_tiles(services.manifold_grid(key, epoch, label), names), key="manifold")
+        image_grid(manifold_tiles(snapshots.manifold_grid(key, epoch, label), names), key="manifold")
     with right:
         latent_scatter(
-            services.latent_plane(key, epoch, label), key="latent", class_names=names, title=f"Codes of {names[label]}"
+            snapshots.latent_plane(key, epoch, label), key="latent", class_names=names, title=f"Codes of {names[label]}"
         )
