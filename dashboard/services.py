@@ -18,6 +18,8 @@ from cvae_core.jobs import Launcher
 from cvae_core.records import Dataset
 from cvae_core.runs.directory import Run, runs_folder
 from cvae_core.runs.metrics import History, MetricsReader
+from cvae_core.runs.overview import overviews
+from cvae_core.runs.status import ALIVE
 
 RunKey = tuple[str, int]
 _SPARE_DELAY_SECONDS: Final = 3.0
@@ -40,10 +42,15 @@ def launcher() -> Launcher:
 
 
 def keep_spare_worker() -> None:
-    """Warm a spare worker, after the page that asks for it was drawn."""
-    timer = threading.Timer(_SPARE_DELAY_SECONDS, launcher().keep_spare)
+    """Warm a spare worker, after the page that asks for it was drawn, unless a run needs the processor by then."""
+    timer = threading.Timer(_SPARE_DELAY_SECONDS, _keep_spare_unless_busy, (launcher(), folder()))
     timer.daemon = True
     timer.start()
+
+
+def _keep_spare_unless_busy(starter: Launcher, runs: Path) -> None:
+    if not any(item.state in ALIVE for item in overviews(runs)):
+        starter.keep_spare()
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
