@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Literal, get_args, get_origin
 
 import streamlit as st
@@ -44,11 +45,21 @@ def _number(field: FieldInfo, value: float | None, options: dict[str, Any]) -> A
     limits = _limits(field)
     if isinstance(value, float):
         return st.number_input(
-            value=value, min_value=limits.get("ge", 0.0), max_value=limits.get("le"), step=None, format="%g", **options
+            value=value,
+            min_value=limits.get("ge", 0.0),
+            max_value=limits.get("le"),
+            step=_step(value),
+            format="%g",
+            **options,
         )
     return st.number_input(
         value=value, min_value=limits.get("ge"), max_value=limits.get("le"), step=1, placeholder="all", **options
     )
+
+
+def _step(value: float) -> float:
+    """What a press on plus or minus changes: about a tenth of the value."""
+    return 10.0 ** (math.floor(math.log10(value)) - 1) if value > 0 else 0.05
 
 
 def _limits(field: FieldInfo) -> dict[str, Any]:

@@ -20,6 +20,7 @@ _PRESET_WORDS: Final = {
 }
 _SECTION_TITLES: Final = {"model": "Model", "train": "Training", "data": "Data"}
 _OUTSIDE: Final = {"dataset", "kind"}
+_COLUMNS: Final = 3
 
 
 def training_form() -> None:
@@ -78,16 +79,24 @@ def _preset_picker() -> str:
 
 def _all_settings(chosen: str) -> dict[str, Any]:
     """Every setting in its own widget, beginning at what the preset says."""
-    config = preset(chosen)
     values: dict[str, Any] = {}
     with st.expander("All settings", icon=":material/tune:"):
         for section, title in _SECTION_TITLES.items():
             st.markdown(f"**{title}**")
-            columns = st.columns(3, gap="medium")
             names = [name for name in SECTIONS[section].model_fields if name not in _OUTSIDE]
-            for place, name in enumerate(names):
-                with columns[place % 3]:
-                    values[name] = setting_widget(chosen, section, name, getattr(getattr(config, section), name))
+            for first in range(0, len(names), _COLUMNS):
+                values |= _row(chosen, section, names[first : first + _COLUMNS])
+    return values
+
+
+def _row(chosen: str, section: str, names: list[str]) -> dict[str, Any]:
+    """A few settings side by side, their fields on one line."""
+    settings = getattr(preset(chosen), section)
+    values: dict[str, Any] = {}
+    columns = st.columns(_COLUMNS, gap="medium", vertical_alignment="bottom")
+    for name, column in zip(names, columns, strict=False):
+        with column:
+            values[name] = setting_widget(chosen, section, name, getattr(settings, name))
     return values
 
 
