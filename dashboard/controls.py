@@ -60,7 +60,7 @@ def run_picker(found: Sequence[Overview], selected: str | None) -> None:
         found: The runs that there are.
         selected: The name of the chosen one; ``None`` for a new run.
     """
-    words = {item.run.id: f"{item.run.id}  ·  {SIGNS[item.state].word.lower()}" for item in found}
+    words = {item.run.id: f"{item.run.id}  ·  {_word(item.state)}" for item in found}
     options = [NEW_RUN, *words]
     st.session_state[state.RUN_PICKER] = selected if selected in words else NEW_RUN
     with st.container(horizontal=True, vertical_alignment="bottom", key="run_choice"):
@@ -80,6 +80,11 @@ def run_picker(found: Sequence[Overview], selected: str | None) -> None:
             args=(None,),
             help="Set up another training; this run stays as it is.",
         )
+
+
+def _word(of: State) -> str:
+    """A state in the list of runs, which is not renewed while a run goes from waiting to training."""
+    return "under way" if of in ("queued", "running") else SIGNS[of].word.lower()
 
 
 def _pick() -> None:

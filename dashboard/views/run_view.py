@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import Final
 
 import streamlit as st
 
 from cvae_core.data import dataset_title
-from cvae_core.errors import CvaeError
 from cvae_core.runs.directory import Run
 from cvae_core.runs.overview import Overview, overview
-from cvae_core.runs.status import ALIVE, State
+from cvae_core.runs.status import ALIVE
 from dashboard import services
 from dashboard.controls import errors_shown
 from dashboard.views.loss_view import loss_view
 from dashboard.views.progress_view import progress_view
-from dashboard.views.run_header import run_header
+from dashboard.views.run_header import run_header, run_sign, stage
 from dashboard.views.snapshot_view import label_choice, snapshot_view
 
-Stage = tuple[State, bool]
-_POLL_SECONDS: Final = 1.0
-_IMPATIENT_POLL_SECONDS: Final = 0.3
+_POLL_SECONDS: Final = 0.7
 
 
 def run_view(item: Overview) -> None:
@@ -29,33 +25,19 @@ def run_view(item: Overview) -> None:
     run_header(item)
     if item.state == "broken":
         return
-    drawn_for = _stage(item)
-    st.fragment(run_every=_polling(drawn_for))(_learning)(item.run, drawn_for)
+    polling = _POLL_SECONDS if item.state in ALIVE else None
+    st.fragment(run_every=polling)(_learning)(item.run, stage(item.state))
     label = label_choice(item)
-    st.fragment(run_every=_polling(drawn_for))(_pictures)(item.run, label)
+    st.fragment(run_every=polling)(_pictures)(item.run, label)
     _settings(item)
 
 
-def _stage(item: Overview) -> Stage:
-    """The state of a run, and whether its curve has begun: whenever this changes, the page is drawn anew."""
-    with suppress(CvaeError):
-        return item.state, bool(services.history(item.run).steps)
-    return item.state, True
-
-
-def _polling(stage: Stage) -> float | None:
-    """How often to look: more often while a person waits for the first point of the curve."""
-    state, begun = stage
-    if state not in ALIVE:
-        return None
-    return _POLL_SECONDS if begun else _IMPATIENT_POLL_SECONDS
-
-
-def _learning(run: Run, drawn_for: Stage) -> None:
-    """Progress and losses; draws the whole page anew when other buttons or another timer are due."""
+def _learning(run: Run, drawn_for: str) -> None:
+    """State, progress and losses; draws the whole page anew when other buttons are due."""
     now = overview(run)
-    if _stage(now) != drawn_for:
+    if stage(now.state) != drawn_for:
         st.rerun()
+    run_sign(now)
     with errors_shown():
         progress_view(now)
         loss_view(services.history(run))
