@@ -8,10 +8,12 @@ from cvae_core.runs.overview import Overview, overviews
 from cvae_core.runs.status import ALIVE
 from dashboard import services
 from dashboard.components.diagram import cvae_diagram
+from dashboard.components.pulse import pulse
 from dashboard.controls import duration, errors_shown, state_badge
 from dashboard.registry import require_registry
 
 _SHOWN_RUNS = 12
+_POLL_SECONDS = 2.0
 
 
 def introduction() -> None:
@@ -70,19 +72,18 @@ def progress_words(item: Overview) -> str:
     return words
 
 
-def live_runs(alive: bool) -> None:
-    """The list of runs; once none is alive any more, the page is drawn anew, without the timer."""
+def live_runs() -> None:
+    """The list of runs, renewed while one is alive; once none is, a worker is kept ready for the next."""
     found = overviews(services.folder())
-    if alive and not any(item.state in ALIVE for item in found):
-        st.rerun()
     with errors_shown():
         runs_panel(found)
+    if any(item.state in ALIVE for item in found):
+        pulse("home_pulse", _POLL_SECONDS)
+    else:
+        services.keep_spare_worker()
 
 
 require_registry()
 introduction()
 st.subheader("Runs")
-alive = any(item.state in ALIVE for item in overviews(services.folder()))
-st.fragment(run_every=2.0 if alive else None)(live_runs)(alive)
-if not alive:
-    services.keep_spare_worker()
+st.fragment(live_runs)()

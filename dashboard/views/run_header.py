@@ -10,30 +10,24 @@ from cvae_core import jobs
 from cvae_core.errors import CvaeError
 from cvae_core.runs.directory import Run, delete_run
 from cvae_core.runs.overview import Overview
-from cvae_core.runs.status import ALIVE, RESUMABLE, State
+from cvae_core.runs.status import ALIVE, RESUMABLE
 from dashboard import services, state
 from dashboard.controls import state_badge
 
 
 def run_header(item: Overview) -> None:
-    """Draw the buttons, and what the last press of one failed with."""
+    """Draw the state and the buttons, and what the last press of one failed with."""
     with st.container(horizontal=True, vertical_alignment="center", key="run_header"):
+        state_badge(item.state)
         _buttons(item)
     message = state.take_message()
     if message:
         st.error(message, icon=":material/error:")
-    if item.state == "broken":
-        run_sign(item)
+    _explanation(item)
 
 
-def stage(of: State) -> str:
-    """States that have the same buttons are one stage, so that a page need not be drawn anew between them."""
-    return "under way" if of in ("queued", "running") else of
-
-
-def run_sign(item: Overview) -> None:
-    """The state of a run, and why it is in it where that needs saying."""
-    state_badge(item.state)
+def _explanation(item: Overview) -> None:
+    """Why the run is in its state, where that needs saying."""
     if item.state in ("failed", "broken"):
         st.error(f"{item.problem} {item.advice}", icon=":material/error:")
     elif item.state == "interrupted":

@@ -11,41 +11,39 @@ from cvae_core.runs.directory import Run
 from cvae_core.runs.overview import Overview, overview
 from cvae_core.runs.status import ALIVE
 from dashboard import services
+from dashboard.components.pulse import pulse
 from dashboard.controls import errors_shown
 from dashboard.views.loss_view import loss_view
 from dashboard.views.progress_view import progress_view
-from dashboard.views.run_header import run_header, run_sign, stage
+from dashboard.views.run_header import run_header
 from dashboard.views.snapshot_view import label_choice, snapshot_view
 
-_POLL_SECONDS: Final = 0.7
+_POLL_SECONDS: Final = 0.6
 
 
 def run_view(item: Overview) -> None:
-    """Draw all of a run; its controls stand outside what is renewed, so that they keep value and focus."""
-    run_header(item)
-    if item.state == "broken":
-        return
-    polling = _POLL_SECONDS if item.state in ALIVE else None
-    st.fragment(run_every=polling)(_learning)(item.run, stage(item.state))
-    label = label_choice(item)
-    st.fragment(run_every=polling)(_pictures)(item.run, label)
+    """Draw all of a run."""
+    st.fragment(_watched)(item.run, item.state in ALIVE)
     _settings(item)
 
 
-def _learning(run: Run, drawn_for: str) -> None:
-    """State, progress and losses; draws the whole page anew when other buttons are due."""
+def _watched(run: Run, was_alive: bool) -> None:
+    """All that changes while a run lives; the whole page is drawn anew when that life begins or ends."""
     now = overview(run)
-    if stage(now.state) != drawn_for:
+    alive = now.state in ALIVE
+    if alive != was_alive:
         st.rerun()
-    run_sign(now)
+    run_header(now)
+    if now.state == "broken":
+        return
     with errors_shown():
         progress_view(now)
         loss_view(services.history(run))
-
-
-def _pictures(run: Run, label: int) -> None:
+    label = label_choice(now)
     with errors_shown():
         snapshot_view(run, label)
+    if alive:
+        pulse("run_pulse", _POLL_SECONDS)
 
 
 def _settings(item: Overview) -> None:
