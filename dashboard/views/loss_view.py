@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-import altair as alt
 import pandas as pd
 import streamlit as st
 
-from cvae_core.records import EpochRecord, Losses
+from cvae_core.records import EpochRecord
 from cvae_core.runs.metrics import History
-from dashboard.figures.kl import bar_table, kl_bars, kl_over_epochs, kl_points
-from dashboard.figures.losses import Quantity, loss_curve, loss_points
+from dashboard.figures.descriptions import kl_bars_description, kl_over_epochs_description, loss_description
+from dashboard.figures.kl import bar_table, kl_points
+from dashboard.figures.losses import Quantity, loss_points
 
 _QUANTITIES: Final[tuple[Quantity, ...]] = ("negative_elbo", "reconstruction", "kl")
 
@@ -24,7 +24,7 @@ def loss_view(history: History) -> None:
     for column, quantity in zip(st.columns(3, gap="medium"), _QUANTITIES, strict=True):
         with column:
             points = loss_points(history.epochs, history.steps, quantity)
-            _draw(points, _loss_description(quantity), f"loss_{quantity}")
+            _draw(points, loss_description(quantity), f"loss_{quantity}")
     if history.epochs:
         _draw_kl(history.epochs)
 
@@ -33,34 +33,10 @@ def _draw_kl(epochs: list[EpochRecord]) -> None:
     kl = epochs[-1].test.kl_per_dimension
     now, over_time = st.columns(2, gap="medium")
     with now:
-        _draw(bar_table(kl), _bars_description(len(kl)), "kl_now")
+        _draw(bar_table(kl), kl_bars_description(len(kl)), "kl_now")
     with over_time:
-        _draw(kl_points(epochs), _lines_description(len(kl)), "kl_over_epochs")
+        _draw(kl_points(epochs), kl_over_epochs_description(len(kl)), "kl_over_epochs")
 
 
 def _draw(points: pd.DataFrame, description: dict[str, Any], key: str) -> None:
     st.vega_lite_chart(points, description, key=key, width="stretch")
-
-
-# Describing a chart takes Altair far longer than the new points take, and training needs that time more.
-
-
-@st.cache_resource
-def _loss_description(quantity: Quantity) -> dict[str, Any]:
-    return _without_data(loss_curve([], [], quantity))
-
-
-@st.cache_resource
-def _bars_description(latent_dim: int) -> dict[str, Any]:
-    return _without_data(kl_bars([0.0] * latent_dim))
-
-
-@st.cache_resource
-def _lines_description(latent_dim: int) -> dict[str, Any]:
-    nothing = Losses(0.0, 0.0, 0.0, (0.0,) * latent_dim)
-    return _without_data(kl_over_epochs([EpochRecord(1, nothing, nothing, 0.0, 0.0, 0.0)]))
-
-
-def _without_data(chart: alt.Chart | alt.LayerChart) -> dict[str, Any]:
-    description: dict[str, Any] = chart.to_dict()
-    return {name: part for name, part in description.items() if name not in ("data", "datasets")}

@@ -18,7 +18,7 @@ def progress_view(item: Overview) -> None:
     if item.state != "finished":
         st.progress(status.progress, text=_words(item))
     epochs = services.history(item.run).epochs
-    with st.container(horizontal=True, gap="large", key="figures_of_merit"):
+    with st.container(horizontal=True, gap="medium", key="figures_of_merit"):
         _figures(item, epochs[-1] if epochs else None)
 
 
