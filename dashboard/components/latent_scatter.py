@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import streamlit as st
@@ -12,23 +13,36 @@ from dashboard.components.packing import pack
 from dashboard.components.sources import read_sources
 
 AXIS_LIMIT = 5.0
+# What paints a plane and finds points in it; they build on packing.js and surface.js.
+SCATTER_SCRIPTS = ("point_stamps.js", "latent_plane_painter.js", "latent_scatter_pointer.js")
 
 _mount = st.components.v2.component(
     "cvae_latent_scatter",
     css=read_sources("surface.css", "latent_scatter.css"),
-    js=read_sources("packing.js", "surface.js", "point_stamps.js", "latent_scatter_pointer.js", "latent_scatter.js"),
+    js=read_sources("packing.js", "surface.js", *SCATTER_SCRIPTS, "latent_scatter.js"),
 )
 
 
-def latent_scatter(
-    plane: LatentPlane,
-    key: str,
-    *,
-    class_names: Sequence[str],
-    title: str = "",
-    limit: float = AXIS_LIMIT,
-    file_name: str = "latent_space.png",
-) -> None:
+@dataclass(frozen=True)
+class LatentScatter:
+    """What a scatter of a latent plane shows.
+
+    Attributes:
+        plane: The points; 10,000 stay fluid.
+        class_names: One for each label.
+        title: Stands above; empty for none.
+        limit: The axes run from -limit to limit.
+        file_name: Of the PNG.
+    """
+
+    plane: LatentPlane
+    class_names: Sequence[str]
+    title: str = ""
+    limit: float = AXIS_LIMIT
+    file_name: str = "latent_space.png"
+
+
+def latent_scatter(plane: LatentPlane, key: str, *, class_names: Sequence[str], title: str = "") -> None:
     """Mount a scatter of a latent plane. New points under the same key are drawn on the same canvas.
 
     Args:
@@ -36,32 +50,25 @@ def latent_scatter(
         key: Identifies the scatter on the page.
         class_names: One for each label.
         title: Stands above; empty for none.
-        limit: The axes run from -limit to limit.
-        file_name: Of the PNG.
     """
-    _mount(key=key, data=packed_plane(plane, class_names, title, limit, file_name))
+    _mount(key=key, data=packed_scatter(LatentScatter(plane, class_names, title)))
 
 
-def packed_plane(
-    plane: LatentPlane,
-    class_names: Sequence[str],
-    title: str = "",
-    limit: float = AXIS_LIMIT,
-    file_name: str = "latent_space.png",
-) -> bytes:
-    """The points as the browser receives them; the arguments are those of ``latent_scatter``."""
+def packed_scatter(scatter: LatentScatter) -> bytes:
+    """The scatter as the browser receives it."""
+    plane, limit = scatter.plane, scatter.limit
     first, second = plane.dimensions
     outside = int(np.count_nonzero((np.abs(plane.x) > limit) | (np.abs(plane.y) > limit)))
     header = {
-        "title": title,
+        "title": scatter.title,
         "caption": f"{outside:,} of {len(plane.x):,} points lie outside the picture." if outside else "",
-        "description": _description(plane, class_names),
-        "class_names": list(class_names),
+        "description": _description(plane, scatter.class_names),
+        "class_names": list(scatter.class_names),
         "limit": limit,
         "one_dimensional": second is None,
         "x_title": f"z{first + 1}",
         "y_title": "a lane for each label" if second is None else f"z{second + 1}",
-        "file_name": file_name,
+        "file_name": scatter.file_name,
     }
     arrays = {
         "x": plane.x.astype(np.float32),

@@ -1,6 +1,24 @@
 // The legend, and what the mouse finds among the points.
 
 const SWATCH = 32;
+const REACH = 10;
+
+/** The frame of a scatter: that of every picture, with a legend below and a tooltip over it. */
+function createScatterSurface(parent) {
+  const surface = createSurface(parent);
+  surface.figure.classList.add("scatter");
+  surface.legend = createElement("div", "legend", surface.figure);
+  surface.figure.insertBefore(surface.legend, surface.caption);
+  surface.tooltip = createTooltip(surface.stage);
+  return surface;
+}
+
+/** What is shown about the point under the mouse; `picture` is where its image belongs. */
+function createTooltip(stage) {
+  const box = createElement("div", "tooltip", stage);
+  box.hidden = true;
+  return { box, picture: createElement("div", "tooltip-picture", box), text: createElement("div", "tooltip-text", box) };
+}
 
 /** Buttons for the labels that are there; one pressed shows its label alone. */
 function fillLegend(view, draw) {
@@ -40,24 +58,17 @@ function legendEntry(view, label, theme) {
   return entry;
 }
 
-function listenToPointer(view, draw) {
-  const { canvas, tooltip } = view.surface;
-  const mark = (index) => {
-    if (index === view.marked) return;
-    view.marked = index;
-    draw();
-  };
-  canvas.addEventListener("pointermove", (event) => {
-    const box = canvas.getBoundingClientRect();
-    const index = nearestPoint(view, event.clientX - box.left, event.clientY - box.top);
-    mark(index);
-    if (index === null) tooltip.box.hidden = true;
-    else showTooltip(view, index);
-  });
-  canvas.addEventListener("pointerleave", () => {
-    mark(null);
-    tooltip.box.hidden = true;
-  });
+/** Calls mark with the index of the point under the mouse, or null, whenever the mouse moves. */
+function listenToPointer(view, mark) {
+  const { canvas } = view.surface;
+  canvas.addEventListener("pointermove", (event) => mark(pointAt(view, event)));
+  canvas.addEventListener("pointerleave", () => mark(null));
+}
+
+/** Index of the point under the mouse, or null. */
+function pointAt(view, event) {
+  const box = view.surface.canvas.getBoundingClientRect();
+  return nearestPoint(view, event.clientX - box.left, event.clientY - box.top);
 }
 
 /** Index of the point nearest to a place on the canvas, if one is within reach. */
@@ -78,15 +89,24 @@ function nearestPoint({ frame, points, chosen }, left, top) {
 }
 
 function showTooltip(view, index) {
-  const { frame, points } = view;
-  const { box, text } = view.surface.tooltip;
-  const number = (value) => value.toFixed(2).replace("-", "−");
-  const place = points.header.one_dimensional
-    ? `z ${number(points.x[index])}`
-    : `z (${number(points.x[index])}, ${number(points.y[index])})`;
+  const { points } = view;
+  const { text, box } = view.surface.tooltip;
   const name = points.header.class_names[points.labels[index]];
-  text.textContent = `Label ${name} · index ${points.indices[index]} · ${place}`;
+  text.textContent = `Label ${name} · index ${points.indices[index]} · ${placeInWords(points, index)}`;
   box.hidden = false;
+  placeTooltip(view, index);
+}
+
+/** The point's place on both axes, by their names: "z1 = 0.52, z2 = −1.10". */
+function placeInWords({ header, x, y }, index) {
+  const onAxis = (title, value) => `${title.split(" (")[0]} = ${value.toFixed(2).replace("-", "−")}`;
+  const first = onAxis(header.x_title, x[index]);
+  return header.one_dimensional ? first : `${first}, ${onAxis(header.y_title, y[index])}`;
+}
+
+/** Above the point where there is room, below it otherwise, and never beyond the picture's sides. */
+function placeTooltip({ frame, points, surface }, index) {
+  const { box } = surface.tooltip;
   const left = frame.x(points.x[index]);
   const top = frame.y(points.y[index]);
   box.style.left = `${Math.max(0, Math.min(left - box.offsetWidth / 2, frame.size - box.offsetWidth))}px`;

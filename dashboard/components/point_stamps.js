@@ -6,12 +6,13 @@ const CHANNELS = 4;
 
 /** What is kept between two drawings of the same picture. */
 function createPointLayer() {
-  return { image: null, key: "", stamps: new Map() };
+  return { image: null, key: "", stamps: new Map(), content: [] };
 }
 
 /**
  * Draws all points inside the frame; those of other labels than the chosen one are faded and lie below.
- * The patch is opaque: it covers the frame's whole plane with the theme's background.
+ * The patch is opaque: it covers the frame's whole plane with the theme's background. What was stamped last time is
+ * not stamped again.
  */
 function stampPoints(context, layer, { frame, points, chosen }, theme, radius) {
   const ratio = context.getTransform().a;
@@ -19,37 +20,43 @@ function stampPoints(context, layer, { frame, points, chosen }, theme, radius) {
   const left = Math.round(frame.left * ratio);
   const top = Math.round(frame.top * ratio);
   const side = Math.round(frame.side * ratio);
-  const size = side + 2 * reach;
-  const pixels = preparePixels(context, layer, size, theme, `${radius * ratio}`);
-  const place = { size, reach, ratio, left: left - reach, top: top - reach, side };
-  const stampAll = (wanted, alpha) => {
+  const place = { size: side + 2 * reach, reach, ratio, left: left - reach, top: top - reach, side };
+  prepareLayer(context, layer, place.size, theme, radius * ratio);
+  const content = [layer.image, frame.scale, points.x, points.y, points.labels, chosen];
+  if (content.some((part, index) => part !== layer.content[index])) {
+    stampAll(layer, place, { frame, points, chosen }, theme, radius * ratio);
+    layer.content = content;
+  }
+  // The image is one reach wider on every side than what is shown of it, so points at the border need no clipping.
+  context.putImageData(layer.image, place.left, place.top, reach, reach, side, side);
+}
+
+function stampAll(layer, place, { frame, points, chosen }, theme, radius) {
+  const { reach, side, ratio } = place;
+  const pixels = layer.image.data;
+  new Uint32Array(pixels.buffer).fill(layer.background);
+  const stamp = (wanted, alpha) => {
     const { x, y, labels } = points;
     for (let index = 0; index < x.length; index++) {
       if (chosen !== null && (labels[index] === chosen) !== wanted) continue;
       const column = frame.x(x[index]) * ratio - place.left;
       const row = frame.y(y[index]) * ratio - place.top;
-      if (column < reach || row < reach || column >= reach + side || row >= reach + side) continue;
-      const stamp = stampFor(layer, place, theme, labels[index], alpha, radius * ratio, column, row);
-      blend(pixels, place, column, row, stamp);
+      if (!(column >= reach && row >= reach && column < reach + side && row < reach + side)) continue;
+      blend(pixels, place, column, row, stampFor(layer, place, theme, labels[index], alpha, radius, column, row));
     }
   };
-  if (chosen !== null) stampAll(false, 0.06);
-  stampAll(true, 0.85);
-  // The image is one reach wider on every side than what is shown of it, so points at the border need no clipping.
-  context.putImageData(layer.image, place.left, place.top, reach, reach, side, side);
+  if (chosen !== null) stamp(false, 0.06);
+  stamp(true, 0.85);
 }
 
-/** The layer's pixels, all of the background's colour; stamps of another size or theme are forgotten. */
-function preparePixels(context, layer, size, theme, scale) {
-  const key = [size, scale, theme.background, ...theme.colors].join("|");
-  if (layer.key !== key) {
-    layer.key = key;
-    layer.stamps.clear();
-    layer.image = context.createImageData(size, size);
-    layer.background = opaquePixel(theme.background);
-  }
-  new Uint32Array(layer.image.data.buffer).fill(layer.background);
-  return layer.image.data;
+/** Gives the layer an image of the wanted size; stamps of another size or theme are forgotten. */
+function prepareLayer(context, layer, size, theme, radius) {
+  const key = [size, radius, theme.background, ...theme.colors].join("|");
+  if (layer.key === key) return;
+  layer.key = key;
+  layer.stamps.clear();
+  layer.image = context.createImageData(size, size);
+  layer.background = opaquePixel(theme.background);
 }
 
 /** A colour as the browser stores it in one pixel. */
