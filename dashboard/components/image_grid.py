@@ -13,7 +13,7 @@ from dashboard.components.sources import read_sources
 _mount = st.components.v2.component(
     "cvae_image_grid",
     css=read_sources("surface.css"),
-    js=read_sources("packing.js", "surface.js", "image_grid.js"),
+    js=read_sources("packing.js", "surface.js", "image_grid_painter.js", "image_grid.js"),
 )
 
 
