@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from statistics import NormalDist
 from typing import Final
 
 import numpy as np
-from scipy.special import ndtri
 
 from cvae_core.analysis.network import Network, check_dimension, check_label, decode_images
 from cvae_core.analysis.records import ManifoldGrid
@@ -77,7 +77,7 @@ def quantile_steps(size: int, quantiles: tuple[float, float] = QUANTILES) -> Flo
         raise ConfigError(f"The grid should have 2 to {GRID_SIZE_LIMIT} steps a side; {size} were asked for.")
     if not 0.0 < low < high < 1.0:
         raise ConfigError(f"The quantiles should rise and lie between 0 and 1; they are {low} and {high}.")
-    return np.asarray(ndtri(np.linspace(low, high, size)), np.float32)
+    return np.array([NormalDist().inv_cdf(share) for share in np.linspace(low, high, size)], np.float32)
 
 
 def _base_code(others: Sequence[float] | Floats | None, latent_dim: int) -> Floats:

@@ -48,7 +48,9 @@ class Affine:
 
     def __call__(self, x: Floats) -> Floats:
         """Apply to float32 (n, inputs); gives float32 (n, outputs)."""
-        return ACTIVATIONS[self.activation](x @ self.kernel + self.bias)
+        h = x @ self.kernel
+        h += self.bias
+        return ACTIVATIONS[self.activation](h)
 
 
 class FoldedNetwork:
@@ -57,7 +59,7 @@ class FoldedNetwork:
     Args:
         model: The network.
         shape: Of the data.
-        weights: Name -> float32 array.
+        weights: Name -> float32 array. Large kernels are kept as they are, so they should not be changed afterwards.
 
     Attributes:
         architecture: Sizes of the data and the code.
@@ -147,12 +149,11 @@ class FoldedNetwork:
         return h
 
     def _conditioned(self, layer: Affine, x: Floats, labels: Labels) -> Floats:
-        if not self.architecture.conditional:
-            return x @ layer.kernel + layer.bias
         inputs = x.shape[1]
+        h: Floats = x @ layer.kernel[:inputs]
         # A one-hot label picks a row of the kernel, so no one-hot matrix is made.
-        result: Floats = x @ layer.kernel[:inputs] + (layer.kernel[inputs:] + layer.bias)[labels]
-        return result
+        h += (layer.kernel[inputs:] + layer.bias)[labels] if self.architecture.conditional else layer.bias
+        return h
 
     def _check_labels(self, labels: Labels, count: int) -> None:
         n_classes = self.architecture.shape.n_classes
@@ -169,14 +170,15 @@ def _rows(values: npt.NDArray[Any], width: int, what: str, unit: str) -> npt.NDA
 
 
 def _parts(count: int) -> Iterator[slice]:
-    """Pieces small enough that no temporary array is large."""
+    """Pieces so small that no temporary array is large, and few, as on a busy machine each product waits."""
     return (slice(begin, begin + _ROWS_AT_A_TIME) for begin in range(0, count, _ROWS_AT_A_TIME))
 
 
 def _unit_range(pixels: Bytes | Floats) -> Floats:
+    unit = pixels.astype(np.float32)
     if pixels.dtype == np.uint8:
-        return pixels.astype(np.float32) * np.float32(1.0 / 255.0)
-    return pixels.astype(np.float32)
+        unit *= np.float32(1.0 / 255.0)
+    return unit
 
 
 class _Folding:
@@ -191,20 +193,22 @@ class _Folding:
         self._waiting = None
         if layer.batch_normalization == "before":
             scale, offset = self._normalization(layer)
-            kernel, bias = kernel * scale, bias * scale + offset
+            kernel, bias = kernel * scale.astype(np.float32), bias * scale + offset
         elif layer.batch_normalization == "after":
             self._waiting = self._normalization(layer)
-        return _single(kernel, bias, layer)
+        return Affine(kernel, bias.astype(np.float32), layer.activation)
 
     def head(self, layer: DenseLayer) -> Affine:
-        return _single(*self._affine(layer), layer)
+        kernel, bias = self._affine(layer)
+        return Affine(kernel, bias.astype(np.float32), layer.activation)
 
-    def _affine(self, layer: DenseLayer) -> tuple[_Doubles, _Doubles]:
-        kernel, bias = self._double(layer, "kernel"), self._double(layer, "bias")
+    def _affine(self, layer: DenseLayer) -> tuple[Floats, _Doubles]:
+        """Kernels stay single, at one more rounding of each entry; vectors, into which sums go, are double."""
+        kernel, bias = self._weights[f"{layer.name}/kernel"], self._double(layer, "bias")
         if self._waiting is None:
             return kernel, bias
         scale, offset = self._waiting
-        return scale[:, None] * kernel, offset @ kernel + bias
+        return scale.astype(np.float32)[:, None] * kernel, offset @ kernel + bias
 
     def _normalization(self, layer: DenseLayer) -> tuple[_Doubles, _Doubles]:
         """Batch normalisation at inference as x * scale + offset (Ioffe and Szegedy 2015, algorithm 2, step 11)."""
@@ -213,7 +217,3 @@ class _Folding:
 
     def _double(self, layer: DenseLayer, part: str) -> _Doubles:
         return self._weights[f"{layer.name}/{part}"].astype(np.float64)
-
-
-def _single(kernel: _Doubles, bias: _Doubles, layer: DenseLayer) -> Affine:
-    return Affine(kernel.astype(np.float32), bias.astype(np.float32), layer.activation)
