@@ -1,0 +1,93 @@
+"""Trained models of this session: the folded networks of all snapshots of the runs looked at, and their codes.
+
+They live in the session state, within a bound; sessions that look at the same run share them. This stands apart from
+the other services because it takes NumPy's part of the analysis, which the first visitor of Home should not wait for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+from weakref import WeakValueDictionary
+
+import numpy as np
+import streamlit as st
+
+from cvae_core.analysis.latent import encode_split
+from cvae_core.analysis.records import LatentCodes
+from cvae_core.inference.folded import Affine, FoldedNetwork
+from cvae_core.records import Labels, Split
+from cvae_core.runs.directory import Run
+from cvae_core.runs.snapshots import load_snapshot
+from dashboard import services
+from dashboard.bounded_cache import BoundedCache, Pool
+
+CACHE_BYTES: Final = 512 * 1024 * 1024
+SCATTER_POINTS: Final = 10_000
+_SESSION_KEY: Final = "trained_models"
+
+
+def network(key: services.RunKey, epoch: int) -> FoldedNetwork:
+    """The network as it was after an epoch.
+
+    Raises:
+        RunError: The snapshot is missing or damaged.
+        WeightsError: Its weights are not those of the run's configuration.
+    """
+    return _cache().get(("network", key, epoch), lambda: _load(key, epoch), _network_bytes)
+
+
+def codes(key: services.RunKey, epoch: int, label: int | None = None) -> LatentCodes:
+    """The codes of the first 10,000 test images, or of those among them that have a label.
+
+    Raises:
+        RunError: As in ``network``.
+    """
+    return _cache().get(("codes", key, epoch, label), lambda: _encode(key, epoch, label), _codes_bytes)
+
+
+def shown_split(key: services.RunKey) -> Split:
+    """The test images that the latent pictures show."""
+    return services.test_data(services.run_config(key).data).test.first(SCATTER_POINTS)
+
+
+def _cache() -> BoundedCache:
+    if _SESSION_KEY not in st.session_state:
+        st.session_state[_SESSION_KEY] = BoundedCache(CACHE_BYTES, _pool())
+    cache: BoundedCache = st.session_state[_SESSION_KEY]
+    return cache
+
+
+@st.cache_resource(show_spinner=False)
+def _pool() -> Pool:
+    return WeakValueDictionary()
+
+
+def _load(key: services.RunKey, epoch: int) -> FoldedNetwork:
+    config = services.run_config(key)
+    weights = load_snapshot(Run(Path(key[0])).snapshots_folder, epoch)
+    return FoldedNetwork(config.model, services.test_data(config.data).shape, weights)
+
+
+def _encode(key: services.RunKey, epoch: int, label: int | None) -> LatentCodes:
+    split = shown_split(key)
+    if label is None:
+        return encode_split(network(key, epoch), split)
+    # One label's images alone are a tenth of the work of all.
+    chosen: Labels = np.flatnonzero(split.labels == label)
+    found = encode_split(network(key, epoch), Split(split.images[chosen], split.labels[chosen]))
+    return replace(found, indices=chosen)
+
+
+def _layers(of: FoldedNetwork) -> Iterator[Affine]:
+    yield from (*of.encoder, of.z_mean, of.z_log_var, *of.decoder, of.output)
+
+
+def _network_bytes(of: FoldedNetwork) -> int:
+    return sum(layer.kernel.nbytes + layer.bias.nbytes for layer in _layers(of))
+
+
+def _codes_bytes(of: LatentCodes) -> int:
+    return of.z_mean.nbytes + of.z_log_var.nbytes + of.labels.nbytes + of.indices.nbytes
