@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 
-from cvae_core.analysis.network import Network, check_dimension
-from cvae_core.analysis.records import Doubles, LatentCodes, LatentPlane
+from cvae_core.analysis.network import Network, check_whole_number
+from cvae_core.analysis.projection import onto_dimensions, project
+from cvae_core.analysis.records import DimensionStatistics, Doubles, LatentCodes, LatentPlane, Projection
 from cvae_core.records import Floats, Labels, Split
+
+COLLAPSED_KL: Final = 0.01
 
 _LANES_RANGE = 4.5
 _LANE_FILL = 0.7
@@ -20,7 +25,12 @@ def encode_split(network: Network, split: Split, limit: int | None = None) -> La
         network: The encoder.
         split: Images and labels.
         limit: Use only the first so many; all if ``None``.
+
+    Raises:
+        ConfigError: The limit is negative or no whole number.
     """
+    if limit is not None:
+        check_whole_number("number of images", limit, 0)
     part = split.first(limit)
     z_mean, z_log_var = network.encode(part.images, part.labels)
     return _codes(z_mean, z_log_var, part.labels, np.arange(len(part), dtype=np.int64))
@@ -52,8 +62,25 @@ def kl_per_dimension(z_mean: Floats, z_log_var: Floats) -> Doubles:
     return nats
 
 
-def plane(codes: LatentCodes, n_classes: int, dimensions: tuple[int, int] = (0, 1)) -> LatentPlane:
-    """Put codes into the plane of two latent dimensions.
+def dimension_statistics(codes: LatentCodes) -> DimensionStatistics:
+    """How each latent dimension is used, and which are not.
+
+    The variance of z over all examples is that of its mean and the mean of its variance (law of total variance).
+    """
+    posterior = np.exp(codes.z_log_var.astype(np.float64))
+    posterior_variance = posterior.mean(axis=0) if len(codes) else np.zeros(codes.latent_dim)
+    return DimensionStatistics(
+        kl=codes.kl_per_dimension,
+        mean=codes.mean_per_dimension,
+        variance=codes.variance_per_dimension,
+        posterior_variance=posterior_variance,
+        aggregate_variance=codes.variance_per_dimension + posterior_variance,
+        collapsed=(codes.kl_per_dimension < COLLAPSED_KL) & (len(codes) > 0),
+    )
+
+
+def plane(codes: LatentCodes, n_classes: int, projection: Projection | None = None) -> LatentPlane:
+    """Put codes into the plane of a picture.
 
     A one-dimensional code has no plane: its labels get a lane each, in which the points are spread evenly
     so that their density shows.
@@ -61,18 +88,15 @@ def plane(codes: LatentCodes, n_classes: int, dimensions: tuple[int, int] = (0, 
     Args:
         codes: The codes.
         n_classes: Number of labels.
-        dimensions: The dimensions along x and y, counted from 0; not used for a one-dimensional code.
-
-    Raises:
-        ConfigError: The code does not have one of the dimensions.
+        projection: From latent space to the plane; the first two dimensions if ``None``. Not used for a
+            one-dimensional code.
     """
     if codes.latent_dim == 1:
         height = _lanes(codes.labels, n_classes)
         return LatentPlane(codes.z_mean[:, 0], height, codes.labels, codes.indices, (0, None))
-    for dimension in dimensions:
-        check_dimension(codes.latent_dim, dimension)
-    x, y = (np.ascontiguousarray(codes.z_mean[:, dimension]) for dimension in dimensions)
-    return LatentPlane(x, y, codes.labels, codes.indices, dimensions)
+    projection = projection or onto_dimensions(codes.latent_dim)
+    x, y = np.ascontiguousarray(project(projection, codes.z_mean).T)
+    return LatentPlane(x, y, codes.labels, codes.indices, projection.axes, projection.kind == "principal")
 
 
 def _codes(z_mean: Floats, z_log_var: Floats, labels: Labels, indices: Labels) -> LatentCodes:

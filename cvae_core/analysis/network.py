@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
 from cvae_core.architecture import Architecture
+from cvae_core.config_errors import shown
 from cvae_core.errors import ConfigError
 from cvae_core.records import Bytes, Floats, Labels
 
@@ -44,6 +46,23 @@ class Network(Protocol):
         ...
 
 
+@runtime_checkable
+class OffersLogits(Protocol):
+    """A network that also tells the logits of its pixel probabilities, which keep what rounding to 0 or 1 loses."""
+
+    def decode_logits(self, z: Floats, labels: Labels) -> Floats:
+        """Logits of each code.
+
+        Args:
+            z: float32 (n, latent_dim).
+            labels: int64 (n,).
+
+        Returns:
+            float32, (n, height, width, channels) or flattened to (n, pixels).
+        """
+        ...
+
+
 def decode_images(network: Network, z: Floats, labels: Labels) -> Bytes:
     """Decode codes into images.
 
@@ -65,18 +84,55 @@ def check_label(network: Network, label: int) -> None:
     """Refuse a label that the data do not have.
 
     Raises:
-        ConfigError: The label is negative or too large.
+        ConfigError: The label is negative, too large or no whole number.
     """
-    n_classes = network.architecture.shape.n_classes
-    if not 0 <= label < n_classes:
-        raise ConfigError(f"The label should be from 0 to {n_classes - 1}; it is {label}.")
+    check_whole_number("label", label, 0, network.architecture.shape.n_classes - 1)
+
+
+def conditions_of(network: Network, labels: Sequence[int] | None) -> Labels:
+    """The labels to decode under.
+
+    Args:
+        network: The decoder.
+        labels: Some of them in any order; every label once if ``None``.
+
+    Returns:
+        int64 (labels,).
+
+    Raises:
+        ConfigError: There is none, or one that the data do not have.
+    """
+    chosen = range(network.architecture.shape.n_classes) if labels is None else labels
+    for label in chosen:
+        check_label(network, label)
+    if len(chosen) == 0:
+        raise ConfigError("There should be at least one label to decode under.")
+    return np.array(chosen, np.int64)
 
 
 def check_dimension(latent_dim: int, dimension: int) -> None:
     """Refuse a latent dimension that the code does not have.
 
     Raises:
-        ConfigError: The dimension is negative or too large.
+        ConfigError: The dimension is negative, too large or no whole number.
     """
-    if not 0 <= dimension < latent_dim:
-        raise ConfigError(f"The latent dimension should be from 0 to {latent_dim - 1}; it is {dimension}.")
+    check_whole_number("latent dimension", dimension, 0, latent_dim - 1)
+
+
+def check_whole_number(what: str, value: int, low: int, high: int | None = None) -> None:
+    """Refuse a setting that is out of range, or no whole number.
+
+    Args:
+        what: The setting, as it stands in the middle of a sentence.
+        value: What came.
+        low: The smallest that will do.
+        high: The largest that will do, if there is one.
+
+    Raises:
+        ConfigError: It will not do.
+    """
+    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if whole and low <= value and (high is None or value <= high):
+        return
+    span = f"of at least {low}" if high is None else f"from {low} to {high}"
+    raise ConfigError(f"The {what} should be a whole number {span}; it is {shown(value)}.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +11,7 @@ import numpy.typing as npt
 from cvae_core.records import Bytes, Floats, Labels
 
 Doubles = npt.NDArray[np.float64]
+Marks = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,25 @@ class ManifoldGrid:
     y_values: Floats
     dimensions: tuple[int, int | None]
     label: int
+
+
+@dataclass(frozen=True)
+class LabelManifolds:
+    """One grid of codes over two latent dimensions, decoded under several labels.
+
+    Attributes:
+        tiles: uint8 (labels, rows, columns, height, width, channels); each label's grid as in ``ManifoldGrid``.
+        x_values: float32 (columns,), z of ``dimensions[0]``.
+        y_values: float32 (rows,), z of ``dimensions[1]``; of length 1 if there is no second dimension.
+        dimensions: The two latent dimensions, counted from 0; the second is ``None`` if there is only one.
+        labels: int64 (labels,), the condition of each grid.
+    """
+
+    tiles: Bytes
+    x_values: Floats
+    y_values: Floats
+    dimensions: tuple[int, int | None]
+    labels: Labels
 
 
 @dataclass(frozen=True)
@@ -92,7 +113,9 @@ class LatentPlane:
         labels: int64 (n,).
         indices: int64 (n,), where each example stands in its split.
         dimensions: Latent dimensions along x and y, counted from 0; the second is ``None`` for a
-            one-dimensional code, whose y has no meaning of its own.
+            one-dimensional code, whose y has no meaning of its own. Principal directions, counted from 0 too,
+            if ``principal``.
+        principal: Whether x and y are principal directions of the codes and not latent dimensions.
     """
 
     x: Floats
@@ -100,6 +123,65 @@ class LatentPlane:
     labels: Labels
     indices: Labels
     dimensions: tuple[int, int | None]
+    principal: bool = False
+
+
+@dataclass(frozen=True)
+class PrincipalAxes:
+    """The directions in which codes vary most, one for each latent dimension.
+
+    Attributes:
+        mean: float64 (latent_dim,), of the codes.
+        directions: float64 (latent_dim, latent_dim), orthonormal rows, by falling variance. The entry of largest
+            size in each row is positive, so that the same codes always give the same directions.
+        variances: float64 (latent_dim,), of the codes along each direction, never negative.
+        explained: float64 (latent_dim,), share of the whole variance, summing to 1; zeros if the codes do not vary.
+    """
+
+    mean: Doubles
+    directions: Doubles
+    variances: Doubles
+    explained: Doubles
+
+
+@dataclass(frozen=True)
+class Projection:
+    """A linear map from latent space to the plane of a picture: matrix @ z + offset.
+
+    Attributes:
+        matrix: float64 (2, latent_dim), orthonormal rows unless both are the same.
+        offset: float64 (2,).
+        kind: Whether the axes of the picture are latent dimensions or principal directions.
+        axes: Which of them, counted from 0, along x and y.
+    """
+
+    matrix: Doubles
+    offset: Doubles
+    kind: Literal["dimensions", "principal"]
+    axes: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class DimensionStatistics:
+    """What each latent dimension does, over some examples; all float64 (latent_dim,) but the marks.
+
+    Attributes:
+        kl: Nats, averaged over the examples.
+        mean: Of z_mean.
+        variance: Of z_mean.
+        posterior_variance: exp(z_log_var), averaged over the examples.
+        aggregate_variance: Of z drawn from the posterior of a random example, ``variance`` +
+            ``posterior_variance``: what the variance 1 of the prior should be compared with.
+        collapsed: bool (latent_dim,), whether the KL is under ``latent.COLLAPSED_KL``, so that the dimension says
+            nothing; false where there are no examples.
+    """
+
+    kl: Doubles
+    mean: Doubles
+    variance: Doubles
+    posterior_variance: Doubles
+    aggregate_variance: Doubles
+    collapsed: Marks
 
 
 @dataclass(frozen=True)
