@@ -8,10 +8,10 @@ from typing import Final
 
 import numpy as np
 
-from cvae_core.analysis.network import Network, check_dimension, check_label, decode_images
-from cvae_core.analysis.records import ManifoldGrid
+from cvae_core.analysis.network import Network, check_dimension, check_whole_number, conditions_of, decode_images
+from cvae_core.analysis.records import LabelManifolds, ManifoldGrid
 from cvae_core.errors import ConfigError
-from cvae_core.records import Floats
+from cvae_core.records import Floats, Labels
 
 GRID_SIZE: Final = 15
 GRID_SIZE_LIMIT: Final = 30
@@ -46,17 +46,43 @@ def manifold(
     Raises:
         ConfigError: A label, dimension, size, quantile or code is out of range.
     """
-    check_label(network, label)
+    grids = label_manifolds(network, [label], size=size, dimensions=dimensions, quantiles=quantiles, others=others)
+    return ManifoldGrid(grids.tiles[0], grids.x_values, grids.y_values, grids.dimensions, label)
+
+
+def label_manifolds(
+    network: Network,
+    labels: Sequence[int] | None = None,
+    *,
+    size: int = GRID_SIZE,
+    dimensions: tuple[int, int] = (0, 1),
+    quantiles: tuple[float, float] = QUANTILES,
+    others: Sequence[float] | Floats | None = None,
+) -> LabelManifolds:
+    """Decode the grid of ``manifold`` under several labels, the same codes under each.
+
+    Args:
+        network: The decoder.
+        labels: The condition of each grid; every label once if ``None``.
+        size: As in ``manifold``.
+        dimensions: As in ``manifold``.
+        quantiles: As in ``manifold``.
+        others: As in ``manifold``.
+
+    Raises:
+        ConfigError: A label, dimension, size, quantile or code is out of range, or no label is given.
+    """
+    conditions = conditions_of(network, labels)
     steps = quantile_steps(size, quantiles)
     latent_dim = network.architecture.latent_dim
     base = _base_code(others, latent_dim)
     if latent_dim == 1:
-        return _grid(network, label, base, (0, None), steps, np.zeros(1, np.float32))
+        return _grids(network, conditions, base, (0, None), steps, np.zeros(1, np.float32))
     for dimension in dimensions:
         check_dimension(latent_dim, dimension)
     if dimensions[0] == dimensions[1]:
         raise ConfigError("The two latent dimensions of the plane should differ.")
-    return _grid(network, label, base, dimensions, steps, steps)
+    return _grids(network, conditions, base, dimensions, steps, steps)
 
 
 def quantile_steps(size: int, quantiles: tuple[float, float] = QUANTILES) -> Floats:
@@ -73,8 +99,7 @@ def quantile_steps(size: int, quantiles: tuple[float, float] = QUANTILES) -> Flo
         ConfigError: The size or the quantiles are out of range.
     """
     low, high = quantiles
-    if not 2 <= size <= GRID_SIZE_LIMIT:
-        raise ConfigError(f"The grid should have 2 to {GRID_SIZE_LIMIT} steps a side; {size} were asked for.")
+    check_whole_number("number of steps along a side of the grid", size, 2, GRID_SIZE_LIMIT)
     if not 0.0 < low < high < 1.0:
         raise ConfigError(f"The quantiles should rise and lie between 0 and 1; they are {low} and {high}.")
     return np.array([NormalDist().inv_cdf(share) for share in np.linspace(low, high, size)], np.float32)
@@ -90,14 +115,15 @@ def _base_code(others: Sequence[float] | Floats | None, latent_dim: int) -> Floa
     return base
 
 
-def _grid(
-    network: Network, label: int, base: Floats, dimensions: tuple[int, int | None], x: Floats, y: Floats
-) -> ManifoldGrid:
-    """Decode the plane spanned by ``x`` and ``y``."""
+def _grids(
+    network: Network, labels: Labels, base: Floats, dimensions: tuple[int, int | None], x: Floats, y: Floats
+) -> LabelManifolds:
+    """Decode the plane spanned by ``x`` and ``y`` under each label."""
     codes = np.tile(base, (len(y), len(x), 1))
     codes[:, :, dimensions[0]] = x[None, :]
     if dimensions[1] is not None:
         codes[:, :, dimensions[1]] = y[:, None]
-    flat = codes.reshape(-1, base.size)
-    images = decode_images(network, flat, np.full(len(flat), label, np.int64))
-    return ManifoldGrid(images.reshape(len(y), len(x), *images.shape[1:]), x, y, dimensions, label)
+    flat = np.tile(codes.reshape(-1, base.size), (len(labels), 1))
+    images = decode_images(network, flat, np.repeat(labels, len(x) * len(y)))
+    tiles = images.reshape(len(labels), len(y), len(x), *images.shape[1:])
+    return LabelManifolds(tiles, x, y, dimensions, labels)

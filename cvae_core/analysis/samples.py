@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from cvae_core.analysis.network import Network, check_label, decode_images
+from cvae_core.analysis.network import Network, check_whole_number, conditions_of, decode_images
 from cvae_core.analysis.records import SampleGrid
 from cvae_core.config import SEED_LIMIT
 from cvae_core.errors import ConfigError
@@ -31,10 +31,8 @@ def draw_codes(latent_dim: int, count: int, *, seed: int = 0, temperature: float
     Raises:
         ConfigError: The count, seed or temperature is out of range.
     """
-    if not 1 <= count <= COLUMNS_LIMIT:
-        raise ConfigError(f"The number of samples should be from 1 to {COLUMNS_LIMIT}; it is {count}.")
-    if not 0 <= seed <= SEED_LIMIT:
-        raise ConfigError(f"The seed should be from 0 to {SEED_LIMIT}; it is {seed}.")
+    check_whole_number("number of samples", count, 1, COLUMNS_LIMIT)
+    check_whole_number("seed", seed, 0, SEED_LIMIT)
     if not 0.0 <= temperature <= 10.0:
         raise ConfigError(f"The temperature should be from 0 to 10; it is {temperature}.")
     noise = np.random.default_rng(seed).standard_normal((count, latent_dim))
@@ -59,14 +57,12 @@ def samples(
         temperature: Standard deviation of the codes.
 
     Raises:
-        ConfigError: A label, the count, the seed or the temperature is out of range.
+        ConfigError: A label, the count, the seed or the temperature is out of range, or no label is given.
     """
     architecture = network.architecture
-    rows = list(range(architecture.shape.n_classes)) if labels is None else list(labels)
-    for label in rows:
-        check_label(network, label)
+    rows = conditions_of(network, labels)
     z = draw_codes(architecture.latent_dim, columns, seed=seed, temperature=temperature)
-    conditions = np.repeat(np.array(rows, np.int64), columns)
+    conditions = np.repeat(rows, columns)
     images = decode_images(network, np.tile(z, (len(rows), 1)), conditions)
     tiles = images.reshape(len(rows), columns, *architecture.shape.image_shape)
-    return SampleGrid(tiles, z, np.array(rows, np.int64))
+    return SampleGrid(tiles, z, rows)

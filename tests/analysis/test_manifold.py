@@ -3,7 +3,7 @@ from statistics import NormalDist
 import numpy as np
 import pytest
 
-from cvae_core.analysis.manifold import manifold
+from cvae_core.analysis.manifold import label_manifolds, manifold
 from cvae_core.errors import ConfigError
 from tests.analysis.toy_network import ToyNetwork
 
@@ -43,22 +43,67 @@ def test_a_one_dimensional_code_gives_one_row():
     [
         {"size": 1},
         {"size": 31},
+        {"size": 2.5},
+        {"size": float("nan")},
+        {"size": float("inf")},
+        {"dimensions": (0, 0.5)},
+        {"dimensions": (float("nan"), 1)},
         {"dimensions": (0, 3)},
         {"dimensions": (-1, 0)},
         {"dimensions": (1, 1)},
         {"quantiles": (0.0, 0.9)},
         {"quantiles": (0.9, 0.1)},
         {"quantiles": (float("nan"), 0.9)},
+        {"quantiles": (0.1, float("inf"))},
+        {"quantiles": (0.5, 0.5)},
         {"others": [0.0]},
         {"others": [0.0, float("inf"), 0.0]},
+        {"others": [0.0, float("nan"), 0.0]},
     ],
 )
 def test_settings_out_of_range_are_refused_in_one_sentence(settings):
-    with pytest.raises(ConfigError):
-        manifold(ToyNetwork(latent_dim=3), 0, **settings)
+    for refuse in (
+        lambda: manifold(ToyNetwork(latent_dim=3), 0, **settings),
+        lambda: label_manifolds(ToyNetwork(), **settings),
+    ):
+        with pytest.raises(ConfigError) as caught:
+            refuse()
+        assert str(caught.value).count(". ") == 0 and str(caught.value).endswith(".")
 
 
-@pytest.mark.parametrize("label", [-1, 4])
+@pytest.mark.parametrize("label", [-1, 4, 0.5, float("nan"), float("inf")])
 def test_a_label_that_the_data_do_not_have_is_refused(label):
     with pytest.raises(ConfigError, match="from 0 to 3"):
         manifold(ToyNetwork(), label)
+
+
+@pytest.mark.parametrize("latent_dim", [1, 3])
+def test_the_manifolds_of_labels_are_the_manifolds_of_each(latent_dim):
+    network = ToyNetwork(latent_dim=latent_dim)
+    settings = {"size": 4, "quantiles": (0.2, 0.9), "others": [0.5] * latent_dim}
+    grids = label_manifolds(network, [2, 0, 3], **settings)
+    assert grids.labels.tolist() == [2, 0, 3]
+    for label, tiles in zip(grids.labels, grids.tiles, strict=True):
+        single = manifold(network, int(label), **settings)
+        assert np.array_equal(tiles, single.tiles)
+        assert np.array_equal(grids.x_values, single.x_values) and np.array_equal(grids.y_values, single.y_values)
+        assert grids.dimensions == single.dimensions
+
+
+def test_every_label_has_a_manifold_unless_some_are_named():
+    grids = label_manifolds(ToyNetwork(), size=2)
+    assert grids.labels.tolist() == [0, 1, 2, 3] and grids.tiles.shape == (4, 2, 2, 5, 4, 3)
+    with pytest.raises(ConfigError, match="at least one label"):
+        label_manifolds(ToyNetwork(), [])
+
+
+def test_all_labels_are_decoded_at_once():
+    calls = []
+
+    class Counting(ToyNetwork):
+        def decode(self, z, labels):
+            calls.append(len(z))
+            return super().decode(z, labels)
+
+    label_manifolds(Counting(), size=3)
+    assert calls == [4 * 3 * 3]

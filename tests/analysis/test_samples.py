@@ -30,8 +30,19 @@ def test_codes_are_normal_seeded_and_do_not_depend_on_the_count():
 
 @pytest.mark.parametrize(
     "settings",
-    [{"columns": 0}, {"columns": 101}, {"seed": -1}, {"temperature": -0.1}, {"temperature": float("nan")}],
+    [
+        *({"columns": columns} for columns in (0, 101, 2.5, True, float("nan"), float("inf"))),
+        *({"seed": seed} for seed in (-1, 2**31, 0.5, float("nan"), float("inf"))),
+        *({"temperature": temperature} for temperature in (-0.1, 10.5, float("nan"), float("inf"))),
+        *({"labels": labels} for labels in ([], [4], [-1], [1, 1.5], [float("nan")])),
+    ],
 )
-def test_settings_out_of_range_are_refused(settings):
-    with pytest.raises(ConfigError):
+def test_settings_out_of_range_are_refused_in_one_sentence(settings):
+    with pytest.raises(ConfigError) as caught:
         samples(ToyNetwork(), **settings)
+    assert str(caught.value).count(". ") == 0 and str(caught.value).endswith(".")
+
+
+def test_the_ends_of_the_ranges_are_allowed():
+    grid = samples(ToyNetwork(), [np.int64(3)], columns=100, seed=2**31 - 1, temperature=0.0)
+    assert not grid.z.any() and grid.tiles.shape[:2] == (1, 100)
