@@ -6,7 +6,7 @@ Dense layer, after it into the next one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -118,13 +118,22 @@ class FoldedNetwork:
         Raises:
             DataError: Codes or labels do not fit the network.
         """
-        codes = _rows(z, self.architecture.latent_dim, "code", "numbers")
-        self._check_labels(labels, len(codes))
-        probabilities = np.empty((len(codes), self.architecture.shape.pixels), np.float32)
-        for part in _parts(len(codes)):
-            h = self._hidden(self.decoder, codes[part].astype(np.float32), labels[part])
-            probabilities[part] = sigmoid(self.output(h))
-        return probabilities.reshape(-1, *self.architecture.shape.image_shape)
+        return self._decode(z, labels, sigmoid)
+
+    def decode_logits(self, z: Floats, labels: Labels) -> Floats:
+        """Logits of the pixel probabilities of each code.
+
+        Args:
+            z: As in ``decode``.
+            labels: As in ``decode``.
+
+        Returns:
+            float32 (n, height, width, channels).
+
+        Raises:
+            DataError: Codes or labels do not fit the network.
+        """
+        return self._decode(z, labels, ACTIVATIONS["linear"])
 
     def reconstruct(self, images: Bytes | Floats, labels: Labels) -> Floats:
         """Each image encoded to ``z_mean`` and decoded with its own label.
@@ -140,6 +149,15 @@ class FoldedNetwork:
             DataError: Images or labels do not fit the network.
         """
         return self.decode(self.encode(images, labels)[0], labels)
+
+    def _decode(self, z: Floats, labels: Labels, link: Callable[[Floats], Floats]) -> Floats:
+        codes = _rows(z, self.architecture.latent_dim, "code", "numbers")
+        self._check_labels(labels, len(codes))
+        pixels = np.empty((len(codes), self.architecture.shape.pixels), np.float32)
+        for part in _parts(len(codes)):
+            h = self._hidden(self.decoder, codes[part].astype(np.float32), labels[part])
+            pixels[part] = link(self.output(h))
+        return pixels.reshape(-1, *self.architecture.shape.image_shape)
 
     def _hidden(self, layers: tuple[Affine, ...], x: Floats, labels: Labels) -> Floats:
         first, *rest = layers

@@ -42,3 +42,13 @@ class ToyNetwork:
         shape = self.architecture.shape
         ramp = np.linspace(0.0, 1.0, shape.pixels).reshape(shape.image_shape)
         return (value * ramp).astype(np.float32)
+
+
+class ToyNetworkWithLogits(ToyNetwork):
+    """The same network with the logits of its probabilities, which are at least 0 and at most 1 exactly."""
+
+    def decode_logits(self, z: Floats, labels: Labels) -> Floats:
+        probabilities = self.decode(z, labels).astype(np.float64)
+        with np.errstate(divide="ignore"):
+            logits = np.log(probabilities) - np.log1p(-probabilities)
+        return np.clip(logits, -1e3, 1e3).astype(np.float32)
