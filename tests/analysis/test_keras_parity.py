@@ -1,0 +1,165 @@
+"""Every record against a short script in plain Keras layers, which knows only the names of a snapshot's weights.
+
+Both compute in float32 with sums of up to 200 terms in another order, and the laboratory folds the normalisation into
+its neighbours, so codes and logits of size 1 to 10 may differ by some 1e-6; the tolerance is ten times that, 1e-5, and
+relative where numbers are larger. Pictures may differ by 1 of 255 where a probability lies at the edge of rounding.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from statistics import NormalDist
+
+import keras
+import numpy as np
+import pytest
+
+from cvae_core.analysis.latent import dimension_statistics, encode_split, plane
+from cvae_core.analysis.manifold import label_manifolds, manifold
+from cvae_core.analysis.projection import onto_dimensions, onto_principal, principal_axes, projected_covariances
+from cvae_core.analysis.reconstruction import reconstruct, reconstruction_losses
+from cvae_core.analysis.samples import samples
+from cvae_core.architecture import DataShape
+from cvae_core.config import ModelConfig
+from cvae_core.inference import FoldedNetwork
+from cvae_core.records import Split
+from cvae_core.runs.snapshots import load_snapshot, publish_snapshot
+from tests.networks import random_split, random_weights
+
+SHAPE = DataShape(9, 8, 2, 5)
+TOLERANCE = 1e-5
+
+
+class PlainKeras:
+    """Dense, BatchNormalization and activations, one after the other."""
+
+    def __init__(self, weights: dict[str, np.ndarray], conditional: bool, normalization: str) -> None:
+        self.weights, self.conditional, self.normalization = weights, conditional, normalization
+
+    def dense(self, name: str, x: np.ndarray) -> np.ndarray:
+        kernel, bias = self.weights[f"{name}/kernel"], self.weights[f"{name}/bias"]
+        layer = keras.layers.Dense(len(bias))
+        layer.build((None, len(kernel)))
+        layer.set_weights([kernel, bias])
+        return layer(x)
+
+    def normalized(self, name: str, x: np.ndarray) -> np.ndarray:
+        layer = keras.layers.BatchNormalization()
+        layer.build(x.shape)
+        layer.set_weights(
+            [self.weights[f"{name}/{part}"] for part in ("gamma", "beta", "moving_mean", "moving_variance")]
+        )
+        return layer(x, training=False)
+
+    def hidden(self, stack: str, x: np.ndarray, labels: np.ndarray) -> np.ndarray:
+        if self.conditional:
+            x = np.concatenate([x, np.eye(SHAPE.n_classes)[labels]], axis=1).astype(np.float32)
+        activation = keras.layers.ReLU() if stack == "encoder" else keras.layers.LeakyReLU(negative_slope=0.3)
+        for i in range(sum(name.startswith(f"{stack}/") and name.endswith("/kernel") for name in self.weights)):
+            x = self.dense(f"{stack}/{i}", x)
+            x = self.normalized(f"{stack}/{i}", x) if self.normalization == "before" else x
+            x = activation(x)
+            x = self.normalized(f"{stack}/{i}", x) if self.normalization == "after" else x
+        return x
+
+    def encode(self, data: Split) -> tuple[np.ndarray, np.ndarray]:
+        pixels = data.images.reshape(len(data.images), -1).astype(np.float32) / 255
+        h = self.hidden("encoder", pixels, data.labels)
+        return np.array(self.dense("z_mean", h)), np.array(self.dense("z_log_var", h))
+
+    def logits(self, z: np.ndarray, labels: np.ndarray) -> np.ndarray:
+        return np.array(self.dense("output", self.hidden("decoder", z.astype(np.float32), labels)))
+
+    def pictures(self, z: np.ndarray, labels: np.ndarray) -> np.ndarray:
+        probabilities = np.array(keras.layers.Activation("sigmoid")(self.logits(z, labels)))
+        return np.rint(255 * probabilities).astype(int).reshape(-1, 9, 8, 2)
+
+
+SETTINGS = [(True, "none"), (True, "after"), (False, "none"), (False, "before"), (False, "after")]
+
+
+@pytest.fixture(params=SETTINGS, ids=lambda setting: f"{'conditional' if setting[0] else 'plain'}-{setting[1]}")
+def pair(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[FoldedNetwork, PlainKeras]:
+    conditional, normalization = request.param
+    model = ModelConfig(
+        conditional=conditional, latent_dim=4, hidden_widths=(24, 16), batch_normalization=normalization
+    )
+    publish_snapshot(tmp_path, 7, random_weights(model, SHAPE, seed=9))
+    weights = load_snapshot(tmp_path, 7)
+    return FoldedNetwork(model, SHAPE, weights), PlainKeras(weights, conditional, normalization)
+
+
+@pytest.fixture
+def data() -> Split:
+    return random_split(SHAPE, 60)
+
+
+def assert_close(ours: np.ndarray, theirs: np.ndarray) -> None:
+    np.testing.assert_allclose(ours, theirs, rtol=TOLERANCE, atol=TOLERANCE)
+
+
+def assert_same_pictures(ours: np.ndarray, theirs: np.ndarray) -> None:
+    assert ours.dtype == np.uint8 and ours.std() > 10  # a grey picture would prove nothing
+    assert np.abs(ours.astype(int) - theirs).max() <= 1
+
+
+def test_latent_planes(pair: tuple[FoldedNetwork, PlainKeras], data: Split) -> None:
+    ours, theirs = pair
+    codes = encode_split(ours, data)
+    z, log_var = theirs.encode(data)
+    points = plane(codes, SHAPE.n_classes, onto_dimensions(4, (3, 1)))
+    assert_close(points.x, z[:, 3])
+    assert_close(points.y, z[:, 1])
+    _, _, ways = np.linalg.svd(z - z.mean(0))
+    ways = np.array([way if way[np.abs(way).argmax()] > 0 else -way for way in ways])
+    projection = onto_principal(principal_axes(codes))
+    points = plane(codes, SHAPE.n_classes, projection)
+    # Directions turn by the error of the codes over the gap between two variances, so ten times as much.
+    assert np.allclose(np.stack([points.x, points.y]), ways[:2] @ (z - z.mean(0)).T, atol=10 * TOLERANCE)
+    ellipses = [ways[:2] @ np.diag(np.exp(row)) @ ways[:2].T for row in log_var]
+    assert np.allclose(projected_covariances(projection, codes.z_log_var), ellipses, rtol=1e-4, atol=10 * TOLERANCE)
+
+
+def test_dimension_statistics(pair: tuple[FoldedNetwork, PlainKeras], data: Split) -> None:
+    ours, theirs = pair
+    statistics = dimension_statistics(encode_split(ours, data))
+    z, log_var = theirs.encode(data)
+    kl = ((z**2 + np.exp(log_var) - log_var - 1) / 2).mean(0)
+    assert_close(statistics.kl, kl)
+    assert_close(statistics.mean, z.mean(0))
+    assert_close(statistics.variance, z.var(0))
+    assert_close(statistics.posterior_variance, np.exp(log_var).mean(0))
+    assert_close(statistics.aggregate_variance, z.var(0) + np.exp(log_var).mean(0))
+    assert statistics.collapsed.tolist() == (kl < 0.01).tolist()
+
+
+def test_manifolds(pair: tuple[FoldedNetwork, PlainKeras]) -> None:
+    ours, theirs = pair
+    steps = [NormalDist().inv_cdf(0.1 + 0.8 * i / 5) for i in range(6)]
+    z = np.array([[0.5, across, -1.0, down] for down in steps for across in steps])
+    settings = {"size": 6, "dimensions": (1, 3), "quantiles": (0.1, 0.9), "others": [0.5, 0.0, -1.0, 0.0]}
+    single = manifold(ours, 2, **settings)
+    assert_same_pictures(single.tiles.reshape(-1, 9, 8, 2), theirs.pictures(z, np.full(36, 2)))
+    several = label_manifolds(ours, [4, 0, 2], **settings)
+    for label, tiles in zip([4, 0, 2], several.tiles, strict=True):
+        assert_same_pictures(tiles.reshape(-1, 9, 8, 2), theirs.pictures(z, np.full(36, label)))
+
+
+def test_samples(pair: tuple[FoldedNetwork, PlainKeras]) -> None:
+    ours, theirs = pair
+    grid = samples(ours, [1, 4], columns=8, seed=11, temperature=0.8)
+    z = 0.8 * np.random.default_rng(11).standard_normal((8, 4))
+    for label, tiles in zip([1, 4], grid.tiles, strict=True):
+        assert_same_pictures(tiles, theirs.pictures(z, np.full(8, label)))
+
+
+def test_reconstructions_and_their_losses(pair: tuple[FoldedNetwork, PlainKeras], data: Split) -> None:
+    ours, theirs = pair
+    indices = np.array([40, 3, 17])
+    z, _ = theirs.encode(data)
+    record = reconstruct(ours, data, indices)
+    assert_same_pictures(record.reconstructions, theirs.pictures(z[indices], data.labels[indices]))
+    assert np.array_equal(record.originals, data.images[indices])
+    targets = data.images.reshape(60, -1).astype(np.float32) / 255
+    nats = keras.ops.binary_crossentropy(targets, theirs.logits(z, data.labels), from_logits=True)
+    assert_close(reconstruction_losses(ours, data), np.array(nats).sum(axis=1))
