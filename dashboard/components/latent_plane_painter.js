@@ -24,14 +24,17 @@ function planeFrame({ limit }, size) {
   };
 }
 
-/** Paints a view as wide as its figure allows; false where there is no room for it. */
-function paintPlaneOnScreen(view) {
+/** Paints a view as wide as there is room; false where there is none. Who knows width and theme saves asking. */
+function paintPlaneOnScreen(view, { width, theme } = measurePlane(view.surface)) {
   const { surface, points } = view;
-  const available = surface.stage.clientWidth;
-  if (!points || available < SMALLEST_PLANE) return false;
-  view.frame = planeFrame(points.header, Math.min(available, LARGEST_PLANE));
-  paintPlane(sizeCanvas(surface.canvas, view.frame.size, view.frame.size), view, readTheme(surface.figure));
+  if (!points || width < SMALLEST_PLANE) return false;
+  view.frame = planeFrame(points.header, Math.min(width, LARGEST_PLANE));
+  paintPlane(sizeCanvas(surface.canvas, view.frame.size, view.frame.size), view, theme);
   return true;
+}
+
+function measurePlane({ stage, figure }) {
+  return { width: stage.clientWidth, theme: readTheme(figure) };
 }
 
 /** The same plane on a canvas of its own, large and without what the mouse marked. */

@@ -17,15 +17,15 @@ function createScatterSurface(parent) {
 function createTooltip(stage) {
   const box = createElement("div", "tooltip", stage);
   box.hidden = true;
-  return { box, picture: createElement("div", "tooltip-picture", box), text: createElement("div", "tooltip-text", box) };
+  const picture = createElement("div", "tooltip-picture", box);
+  return { box, picture, text: createElement("div", "tooltip-text", box) };
 }
 
 /** Buttons for the labels that are there; one pressed shows its label alone. */
-function fillLegend(view, draw) {
+function fillLegend(view, draw, theme = readTheme(view.surface.figure)) {
   const { surface, points } = view;
   if (!points) return;
   const present = [...new Set(points.labels)].sort((a, b) => a - b);
-  const theme = readTheme(surface.figure);
   const state = JSON.stringify([present, points.header.class_names, theme.colors, view.chosen]);
   if (state === surface.legendState) return;
   surface.legendState = state;

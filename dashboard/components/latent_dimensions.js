@@ -1,0 +1,114 @@
+// The latent dimensions at one epoch: how much each says (KL), and how its codes lie against the prior.
+
+// The interval's axis: four standard deviations of the prior in all, and codes rarely reach further.
+const SPREAD_LIMIT = 2;
+
+/** The panel beside the plane: a row for each dimension, and below the curves over all epochs. */
+function createDimensionPanel(host, redraw) {
+  const panel = createElement("section", "dimension-panel", host);
+  panel.setAttribute("aria-label", "Latent dimensions");
+  createElement("div", "title", panel, "Latent dimensions");
+  const summary = createElement("div", "dimension-summary", panel);
+  const table = createElement("div", "dimension-table", panel);
+  createTableHead(table);
+  const list = createElement("div", "dimension-list", table);
+  const curves = createDimensionCurves(panel);
+  const state = { rows: [], highlighted: null };
+  const highlight = (dimension) => {
+    state.highlighted = state.highlighted === dimension ? null : dimension;
+    redraw();
+  };
+  return {
+    measure: curves.measure,
+    show(picture, frame, epoch, history, room) {
+      const count = frame.kl.values.length;
+      if (state.rows.length !== count) {
+        list.replaceChildren();
+        state.highlighted = null;
+        state.rows = Array.from({ length: count }, (_, index) => createRow(list, index, highlight));
+      }
+      const { collapsed } = picture;
+      const largest = Math.max(10 * collapsed, ...history.largestKl(frame));
+      state.rows.forEach((row, index) => {
+        const figures = [frame.kl, frame.mean, frame.variance].map(({ values }) => values[index]);
+        showRow(row, figures, { largest, collapsed, pressed: index === state.highlighted });
+      });
+      summary.textContent = summaryOf(frame.kl.values, collapsed);
+      curves.show(history, epoch, state.highlighted, room);
+    },
+  };
+}
+
+function createTableHead(table) {
+  const head = createElement("div", "dimension-head", table);
+  head.setAttribute("aria-hidden", "true");
+  createElement("span", "", head);
+  createElement("span", "head-kl", head, "KL (nats)");
+  createElement("span", "head-spread", head, "Codes vs N(0, 1)");
+  createElement("span", "number", head, "mean");
+  createElement("span", "number", head, "var.");
+}
+
+/** A row is a button; it stays while the figures in it change. */
+function createRow(list, index, highlight) {
+  const button = createElement("button", "dimension", list);
+  button.type = "button";
+  button.dataset.dimension = index + 1;
+  button.addEventListener("click", () => highlight(index));
+  createElement("span", "dimension-name", button, `z${index + 1}`);
+  const track = createElement("span", "kl-track", button);
+  const row = {
+    name: `z${index + 1}`,
+    button,
+    bar: createElement("span", "kl-bar", track),
+    word: createElement("span", "kl-word", track, "∅ collapsed"),
+    kl: createElement("span", "number", button),
+  };
+  const spread = createElement("span", "spread", button);
+  createElement("span", "spread-prior", spread);
+  createElement("span", "spread-zero", spread);
+  row.interval = createElement("span", "spread-interval", spread);
+  row.centre = createElement("span", "spread-centre", spread);
+  row.mean = createElement("span", "number", button);
+  row.variance = createElement("span", "number", button);
+  return row;
+}
+
+function showRow(row, [kl, mean, variance], { largest, collapsed, pressed }) {
+  const isCollapsed = kl < collapsed;
+  const figures = { kl: klInWords(kl), mean: momentInWords(mean), variance: momentInWords(variance) };
+  row.kl.textContent = figures.kl;
+  row.mean.textContent = figures.mean;
+  row.variance.textContent = figures.variance;
+  row.word.hidden = !isCollapsed;
+  row.bar.style.transform = `scaleX(${isCollapsed ? 0 : Math.max(0.004, kl / largest)})`;
+  const along = (z) => 50 + (50 * Math.max(-SPREAD_LIMIT, Math.min(SPREAD_LIMIT, z))) / SPREAD_LIMIT;
+  const [from, to] = [along(mean - Math.sqrt(variance)), along(mean + Math.sqrt(variance))];
+  row.interval.style.left = `${from}%`;
+  row.interval.style.width = `${to - from}%`;
+  row.centre.style.left = `${along(mean)}%`;
+  Object.assign(row.button.dataset, { ...figures, collapsed: isCollapsed });
+  row.button.setAttribute("aria-pressed", String(pressed));
+  row.button.setAttribute(
+    "aria-label",
+    `${row.name}: KL ${figures.kl} nats${isCollapsed ? ", collapsed" : ""}, ` +
+      `mean ${figures.mean}, variance ${figures.variance}`,
+  );
+}
+
+/** Small values keep the digits that tell a collapsed dimension from a weak one. */
+function klInWords(kl) {
+  return kl.toFixed(kl < 0.1 ? 3 : 2).replace("-", "−");
+}
+
+function momentInWords(value) {
+  const text = value.toFixed(2);
+  return text === "-0.00" ? "0.00" : text.replace("-", "−");
+}
+
+function summaryOf(kl, collapsed) {
+  const total = kl.reduce((sum, value) => sum + value, 0);
+  const idle = kl.reduce((count, value) => count + (value < collapsed), 0);
+  const dimensions = kl.length === 1 ? "1 dimension" : `${kl.length} dimensions`;
+  return `${total.toFixed(2)} nats in ${dimensions}, ${idle || "none"} collapsed`;
+}

@@ -1,0 +1,41 @@
+"""A page with a latent film of known clusters, for the browser tests: ?mode=label or ?mode=all, ?pin=<index>."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import streamlit as st
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from dashboard.components.film import Timeline
+from dashboard.components.latent_film import LatentPicture, latent_film, latent_film_state
+from tests.e2e import latent_film_cases as cases
+
+st.set_page_config(layout="wide")
+mode = st.query_params.get("mode", "label")
+labels, indices = cases.labels_and_indices(mode)
+state = latent_film_state("film")
+pinned = state.pin.index if state.pin else int(st.query_params["pin"]) if "pin" in st.query_params else None
+# An image of another split position than those of the points has a label of its own.
+label_of = dict(zip(indices.tolist(), labels.tolist(), strict=True))
+path = None if pinned is None else cases.pinned_path(pinned, label_of.get(pinned, cases.PINNED_LABEL))
+epoch = cases.EPOCHS[-1] if state.epoch is None else state.epoch
+
+
+def frame_of(epoch: int) -> dict[str, cases.Floats]:
+    x, y = cases.points(mode, epoch)
+    return {"x": x, "y": y, **cases.figures(epoch)}
+
+
+film = latent_film(
+    "film",
+    Timeline("run", mode, cases.EPOCHS, epoch, alive=False),
+    LatentPicture(cases.CLASS_NAMES, "Latent plane of known clusters"),
+    {"labels": labels, "indices": indices},
+    frame_of,
+    path,
+    lambda index: cases.picture_of(index, epoch),
+)
+st.caption(f"Python has epoch {film.epoch}, pin {film.pin.index if film.pin else 'unset'}")
