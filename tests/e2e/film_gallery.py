@@ -11,10 +11,7 @@ from cvae_core.errors import RunDamagedError
 from cvae_core.records import Bytes
 from dashboard.components.film import Timeline
 from dashboard.components.tile_film import TilePicture, tile_film
-
-DAMAGED = 17
-GREY_STEP = 4
-BIG_EPOCHS = tuple(range(66))
+from tests.e2e.film_cases import BIG_COUNT, DAMAGED, GREY_STEP, LAST, OTHER_BASE
 
 FLAT = TilePicture(
     "flat",
@@ -52,7 +49,7 @@ def manifold_tiles(epoch: int) -> dict[str, Bytes]:
 def flat_film() -> None:
     """A film of forty epochs that buttons lengthen and change."""
     state = st.session_state
-    last = state.setdefault("last", 39)
+    last = state.setdefault("last", LAST)
     with st.container(horizontal=True):
         if st.button("Add epochs"):
             last = state["last"] = last + 2
@@ -60,7 +57,7 @@ def flat_film() -> None:
         other_view = st.toggle("Other view")
         slow = st.toggle("Slow")
         run = st.selectbox("Run", ["one", "two"])
-    base = 100 if other_view else 0
+    base = OTHER_BASE if other_view else 0
 
     def frame_of(epoch: int) -> dict[str, Bytes]:
         if slow:
@@ -76,7 +73,7 @@ def flat_film() -> None:
 @st.fragment
 def big_film() -> None:
     """A film as large as that of a manifold."""
-    timeline = Timeline("big", "big", BIG_EPOCHS, 0)
+    timeline = Timeline("big", "big", tuple(range(BIG_COUNT)), 0)
     picture = TilePicture("manifold", "Manifold", title="Manifold", file_name="manifold.png", max_tile=56)
     tile_film("big", timeline, [picture], manifold_tiles)
 
