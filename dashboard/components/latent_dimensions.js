@@ -14,6 +14,7 @@ function createDimensionPanel(host, redraw) {
   const list = createElement("div", "dimension-list", table);
   const curves = createDimensionCurves(panel);
   const state = { rows: [], highlighted: null };
+  listenToArrows(list, state);
   const highlight = (dimension) => {
     state.highlighted = state.highlighted === dimension ? null : dimension;
     redraw();
@@ -49,11 +50,27 @@ function createTableHead(table) {
   createElement("span", "number", head, "var.");
 }
 
+/** One row is a stop of the Tab key; the arrows lead from there to the others. */
+function listenToArrows(list, state) {
+  list.addEventListener("keydown", (event) => {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    const from = state.rows.findIndex(({ button }) => button === event.target);
+    const target = state.rows[from + step];
+    if (!step) return;
+    event.preventDefault();
+    target?.button.focus();
+  });
+  list.addEventListener("focusin", (event) => {
+    for (const { button } of state.rows) button.tabIndex = button === event.target ? 0 : -1;
+  });
+}
+
 /** A row is a button; it stays while the figures in it change. */
 function createRow(list, index, highlight) {
   const button = createElement("button", "dimension", list);
   button.type = "button";
   button.dataset.dimension = index + 1;
+  button.tabIndex = index === 0 ? 0 : -1;
   button.addEventListener("click", () => highlight(index));
   createElement("span", "dimension-name", button, `z${index + 1}`);
   const track = createElement("span", "kl-track", button);

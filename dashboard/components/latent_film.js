@@ -55,7 +55,8 @@ function createLatentPicture(host, film, figures) {
     show: (picture, shared, frame, epoch) => showEpoch(view, picture, shared, frame, epoch),
     dispose() {
       stop();
-      view.hover.dispose();
+      clearTimeout(view.hover.timer);
+      clearTimeout(view.wishTimer);
       layout.remove();
     },
   };

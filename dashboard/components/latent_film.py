@@ -92,9 +92,23 @@ class PinnedPath:
 
 @dataclass(frozen=True)
 class PinReport:
-    """What was pinned last: an image's index in its split, or None if the pin was taken away."""
+    """What was pinned last.
+
+    Attributes:
+        index: The image's index in its split, or None if the pin was taken away.
+        id: Another one for each report, so that the same pin again differs from one that was taken note of.
+    """
 
     index: int | None
+    id: int = 0
+
+    @classmethod
+    def parse(cls, value: object) -> PinReport | None:
+        """Read what came from the browser, which may be anything; None where it is no report."""
+        if not isinstance(value, Mapping):
+            return None
+        number = _index(value.get("id"))
+        return None if number is None else cls(_index(value.get("index")), number)
 
 
 @dataclass(frozen=True)
@@ -111,7 +125,7 @@ class LatentFilmState(FilmState):
     def parse(cls, value: object) -> LatentFilmState:
         """Read a film's values out of the session; malformed ones count as absent."""
         film = FilmState.parse(value)
-        pin = PinReport(_index(value["pin"])) if isinstance(value, Mapping) and "pin" in value else None
+        pin = PinReport.parse(value.get("pin")) if isinstance(value, Mapping) else None
         return cls(film.epoch, film.follow, film.ask, pin)
 
 
@@ -155,7 +169,6 @@ def latent_film(
 
 def latent_film_state(key: str) -> LatentFilmState:
     """What the latent film of this key reports; also before it is mounted, as a pin must be known by then."""
-    # What the mounting returns holds None for each value that was never reported; the session does not hold it.
     return LatentFilmState.parse(st.session_state.get(key))
 
 

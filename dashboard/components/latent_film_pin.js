@@ -1,6 +1,8 @@
 // The pinned image: where it lies at every epoch, and a card with the image and its reconstruction.
 
 const CARD_TILE = 56;
+// After this time Python's word on what is pinned counts again.
+const WISH_PATIENCE = 5000;
 
 /** The pin as the painter takes it: Python's, or, while that is on its way, the point that was clicked. */
 function pinOf(view) {
@@ -30,7 +32,13 @@ function provisionalPin({ x, y, labels, indices }, wish, epoch) {
 function togglePin(view, index) {
   const pinned = pinOf(view)?.index ?? null;
   view.wish = index === pinned ? null : index;
-  view.film.report("pin", view.wish);
+  // With an id the same pin tells anew, after it was changed elsewhere on the page.
+  view.film.report("pin", { index: view.wish, id: Date.now() });
+  clearTimeout(view.wishTimer);
+  view.wishTimer = setTimeout(() => {
+    view.wish = undefined;
+    view.redraw();
+  }, WISH_PATIENCE);
   view.redraw();
 }
 

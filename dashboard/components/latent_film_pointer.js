@@ -68,15 +68,7 @@ function markPoint(view, index) {
 
 /** The images that the mouse has met: index and epoch -> the image and its reconstruction. */
 function createHoverMemory() {
-  return {
-    tiles: new Map(),
-    run: null,
-    newest: null,
-    timer: 0,
-    dispose() {
-      clearTimeout(this.timer);
-    },
-  };
+  return { tiles: new Map(), run: null, newest: null, timer: 0 };
 }
 
 function rememberHover({ hover, film }, header, tiles) {

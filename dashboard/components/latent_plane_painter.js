@@ -182,26 +182,25 @@ function paintPin(context, frame, pin, theme) {
   context.lineJoin = "miter";
 }
 
-/** A line through all epochs with a dot for each, strongest around the shown one. */
+/** A line through all epochs with a dot for each, strongest around the shown one; unknown places are passed over. */
 function paintPinPath(context, frame, pin, theme) {
   const alphas = pathAlphas(pin);
-  const isThere = (k) => Number.isFinite(pin.x[k]) && Number.isFinite(pin.y[k]);
+  const known = [...alphas.keys()].filter((k) => Number.isFinite(pin.x[k]) && Number.isFinite(pin.y[k]));
+  const places = known.map((k) => ({ x: frame.x(pin.x[k]), y: frame.y(pin.y[k]), alpha: alphas[k] }));
   for (const [color, width, dot] of [[theme.background, 4.5, 4], [theme.text, 1.5, 2.5]]) {
     context.strokeStyle = context.fillStyle = color;
     context.lineWidth = width;
-    for (let k = 0; k < alphas.length; k++) {
-      if (!isThere(k)) continue;
-      context.globalAlpha = alphas[k];
-      if (k > 0 && isThere(k - 1)) {
-        context.beginPath();
-        context.moveTo(frame.x(pin.x[k - 1]), frame.y(pin.y[k - 1]));
-        context.lineTo(frame.x(pin.x[k]), frame.y(pin.y[k]));
-        context.stroke();
-      }
+    places.forEach(({ x, y, alpha }, index) => {
+      context.globalAlpha = alpha;
+      const before = places[index - 1] ?? { x, y };
       context.beginPath();
-      context.arc(frame.x(pin.x[k]), frame.y(pin.y[k]), dot, 0, 2 * Math.PI);
+      context.moveTo(before.x, before.y);
+      context.lineTo(x, y);
+      context.stroke();
+      context.beginPath();
+      context.arc(x, y, dot, 0, 2 * Math.PI);
       context.fill();
-    }
+    });
   }
   context.globalAlpha = 1;
 }

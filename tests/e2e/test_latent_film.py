@@ -251,6 +251,9 @@ def test_a_dimension_is_highlighted_by_mouse_and_keyboard(open_film):
     expect(row).to_have_attribute("aria-pressed", "true")
     expect(curves).to_have_attribute("data-highlighted", "2")
     assert curves.evaluate("canvas => canvas.toDataURL()") != plain
+    page.keyboard.press("ArrowDown")
+    expect(page.locator("[data-dimension='3']")).to_be_focused()
+    page.keyboard.press("ArrowUp")
     page.keyboard.press("Enter")
     expect(row).to_have_attribute("aria-pressed", "false")
     page.wait_for_function("([canvas, plain]) => canvas.toDataURL() === plain", arg=[curves.element_handle(), plain])

@@ -112,16 +112,23 @@ def test_a_snapshot_that_cannot_be_read_leaves_the_other_frames():
         (None, None),
         ({}, None),
         ({"epoch": 5}, None),
-        ({"pin": 7}, PinReport(7)),
-        ({"pin": 0}, PinReport(0)),
-        ({"pin": None}, PinReport(None)),
-        ({"pin": "7"}, PinReport(None)),
+        ({"pin": {"index": 7, "id": 3}}, PinReport(7, 3)),
+        ({"pin": {"index": 0, "id": 3}}, PinReport(0, 3)),
+        ({"pin": {"index": None, "id": 3}}, PinReport(None, 3)),
+        ({"pin": {"index": "7", "id": 3}}, PinReport(None, 3)),
+        ({"pin": None}, None),
+        ({"pin": 7}, None),
     ],
 )
 def test_a_pin_taken_away_differs_from_one_never_set(value, pin):
     assert LatentFilmState.parse(value).pin == pin
 
 
+def test_the_same_pin_reported_again_is_another_report():
+    first, second = (LatentFilmState.parse({"pin": {"index": 7, "id": number}}) for number in (1, 2))
+    assert first.pin != second.pin
+
+
 def test_the_state_holds_what_every_film_reports():
-    state = LatentFilmState.parse({"epoch": 5, "follow": True, "pin": 3})
-    assert (state.epoch, state.follow, state.pin) == (5, True, PinReport(3))
+    state = LatentFilmState.parse({"epoch": 5, "follow": True, "pin": {"index": 3, "id": 9}})
+    assert (state.epoch, state.follow, state.pin) == (5, True, PinReport(3, 9))
