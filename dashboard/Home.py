@@ -13,6 +13,9 @@ page = st.navigation(
     [
         st.Page("pages/home.py", title="Home", icon=":material/home:", url_path="home", default=True),
         st.Page("pages/train.py", title="Train", icon=":material/model_training:", url_path="train"),
+        st.Page("pages/latent.py", title="Latent space", icon=":material/scatter_plot:", url_path="latent"),
+        st.Page("pages/manifold.py", title="Manifold", icon=":material/grid_view:", url_path="manifold"),
+        st.Page("pages/samples.py", title="Samples", icon=":material/casino:", url_path="samples"),
     ],
     position="top",
 )

@@ -45,6 +45,10 @@ class BoundedCache:
             self._keep(key, value, size_of(value))
             return value
 
+    def __contains__(self, key: Hashable) -> bool:
+        """Whether something is kept under a key."""
+        return key in self._kept
+
     @property
     def bytes(self) -> int:
         """How much is held now."""

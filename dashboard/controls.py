@@ -82,6 +82,27 @@ def run_picker(found: Sequence[Overview], selected: str | None) -> None:
         )
 
 
+def snapshot_run_picker(found: Sequence[Overview], selected: str) -> None:
+    """Choose among runs that have snapshots; the choice goes into the address.
+
+    Args:
+        found: The runs that there are.
+        selected: The name of the chosen one, which may have gone.
+    """
+    words = {item.run.id: f"{item.run.id}  ·  {_word(item.state)}" for item in found}
+    st.session_state[state.SNAPSHOT_RUN_PICKER] = selected if selected in words else None
+    st.selectbox(
+        "Run",
+        list(words),
+        key=state.SNAPSHOT_RUN_PICKER,
+        format_func=lambda name: words.get(name, name),
+        on_change=lambda: state.select_run(st.session_state[state.SNAPSHOT_RUN_PICKER]),
+        placeholder="Choose a run",
+        width=280,
+        help="Whose snapshots to look at. A run that still trains can be looked at, too.",
+    )
+
+
 def _word(of: State) -> str:
     """A state in the list of runs, which is not renewed while a run goes from waiting to training."""
     return "under way" if of in ("queued", "running") else SIGNS[of].word.lower()

@@ -10,7 +10,11 @@ from cvae_core.errors import CvaeError
 
 _RUN: Final = "run"
 _MESSAGE: Final = "message"
+_PROBLEMS: Final = "problems_of_address"
+_PAGE: Final = "page"
+_FIRST_SEEN: Final = "first_seen_epochs"
 RUN_PICKER: Final = "run_picker"
+SNAPSHOT_RUN_PICKER: Final = "snapshot_run_picker"
 PRESET: Final = "preset"
 RUN_NAME: Final = "run_name"
 LABEL: Final = "label"
@@ -44,3 +48,28 @@ def take_message() -> str | None:
     """The message that was kept, once."""
     message: str | None = st.session_state.pop(_MESSAGE, None)
     return message
+
+
+def keep_problems(new: list[str]) -> list[str]:
+    """Add to what is wrong with the address; gives all of it. ``forget_problems`` ends that."""
+    kept: list[str] = st.session_state.setdefault(_PROBLEMS, [])
+    kept += [problem for problem in new if problem not in kept]
+    return kept
+
+
+def forget_problems() -> None:
+    """Something was chosen, or another page is shown: what was wrong with the address is past."""
+    st.session_state.pop(_PROBLEMS, None)
+
+
+def enter_page(name: str) -> None:
+    """Note which page is shown; what was wrong with the address of another is past."""
+    if st.session_state.get(_PAGE) != name:
+        forget_problems()
+    st.session_state[_PAGE] = name
+
+
+def first_seen(run: str, epoch: int) -> int:
+    """The epoch that was given with a run when this was called first."""
+    seen: dict[str, int] = st.session_state.setdefault(_FIRST_SEEN, {})
+    return seen.setdefault(run, epoch)

@@ -16,9 +16,10 @@ import numpy as np
 import streamlit as st
 
 from cvae_core.analysis.latent import encode_split
+from cvae_core.analysis.reconstruction import reconstruction_losses
 from cvae_core.analysis.records import LatentCodes
 from cvae_core.inference.folded import Affine, FoldedNetwork
-from cvae_core.records import Labels, Split
+from cvae_core.records import Floats, Labels, Split
 from cvae_core.runs.directory import Run
 from cvae_core.runs.snapshots import load_snapshot
 from dashboard import services
@@ -46,6 +47,32 @@ def codes(key: services.RunKey, epoch: int, label: int | None = None) -> LatentC
         RunError: As in ``network``.
     """
     return _cache().get(("codes", key, epoch, label), lambda: _encode(key, epoch, label), _codes_bytes)
+
+
+def code_of_image(key: services.RunKey, epoch: int, index: int) -> LatentCodes:
+    """The code of one test image.
+
+    Raises:
+        RunError: As in ``network``.
+    """
+    return _cache().get(("image", key, epoch, index), lambda: _encode_one(key, epoch, index), _codes_bytes)
+
+
+def is_at_hand(key: services.RunKey, epoch: int) -> bool:
+    """Whether the network of an epoch need not be read from disk."""
+    return ("network", key, epoch) in _cache()
+
+
+def losses(key: services.RunKey, epoch: int) -> Floats:
+    """The reconstruction loss of each of the first 10,000 test images, nats; float32 (n,).
+
+    Raises:
+        RunError: As in ``network``.
+    """
+    found: Floats = _cache().get(
+        ("losses", key, epoch), lambda: reconstruction_losses(network(key, epoch), shown_split(key)), _array_bytes
+    )
+    return found
 
 
 def shown_split(key: services.RunKey) -> Split:
@@ -81,8 +108,18 @@ def _encode(key: services.RunKey, epoch: int, label: int | None) -> LatentCodes:
     return replace(found, indices=chosen)
 
 
+def _encode_one(key: services.RunKey, epoch: int, index: int) -> LatentCodes:
+    test = services.test_data(services.run_config(key).data).test
+    one = slice(index, index + 1)
+    return encode_split(network(key, epoch), Split(test.images[one], test.labels[one]))
+
+
 def _layers(of: FoldedNetwork) -> Iterator[Affine]:
     yield from (*of.encoder, of.z_mean, of.z_log_var, *of.decoder, of.output)
+
+
+def _array_bytes(of: Floats) -> int:
+    return of.nbytes
 
 
 def _network_bytes(of: FoldedNetwork) -> int:

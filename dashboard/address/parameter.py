@@ -58,7 +58,14 @@ def number(name: str, default: float, low: float, high: float) -> Parameter[floa
 
 
 def numbers(
-    name: str, default: tuple[float, ...], low: float, high: float, lengths: Container[int], expected: str
+    name: str,
+    default: tuple[float, ...],
+    low: float,
+    high: float,
+    lengths: Container[int],
+    expected: str,
+    *,
+    rising: bool = False,
 ) -> Parameter[tuple[float, ...]]:
     """Some numbers from low to high with commas between them.
 
@@ -69,11 +76,12 @@ def numbers(
         high: The largest.
         lengths: How many there may be.
         expected: What they should be, to end the sentence "it should be ...".
+        rising: Whether each should be larger than the one before.
     """
 
     def parse(text: str) -> tuple[float, ...]:
         values = tuple(_real(part, low, high) for part in text.split(","))
-        if len(values) not in lengths:
+        if len(values) not in lengths or (rising and list(values) != sorted(set(values))):
             raise ValueError(text)
         return values
 

@@ -26,7 +26,13 @@ Y_DIMENSION: Final = whole_number("y", 2, 1, LATENT_DIM_LIMIT)
 AXES: Final = one_of("axes", ["dimensions", PRINCIPAL])
 # Manifold.
 QUANTILES: Final = numbers(
-    "range", (0.05, 0.95), 0.001, 0.999, {2}, "two numbers between 0.001 and 0.999 with a comma between them"
+    "range",
+    (0.05, 0.95),
+    0.001,
+    0.999,
+    {2},
+    "two rising numbers from 0.001 to 0.999 with a comma between them",
+    rising=True,
 )
 GRID_SIZE: Final = whole_number("size", 15, 2, LARGEST_GRID)
 OTHERS: Final = one_of("others", ["zero", "chosen", "pinned"])

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import runpy
 from pathlib import Path
 from typing import Any
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from cvae_core import jobs
@@ -15,47 +13,12 @@ from cvae_core.config import SECTIONS, RunConfig
 from cvae_core.presets import PRESETS
 from cvae_core.runs.control import is_asked
 from cvae_core.runs.directory import Run
+from tests.dashboard.app import open_page, said
 from tests.dashboard.worlds import living_worker, make_run
-
-HOME = str(Path(__file__).parents[2] / "dashboard" / "Home.py")
-
-
-@pytest.fixture(autouse=True)
-def no_spare_worker(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pages ask for a warm worker; these tests start no process."""
-    monkeypatch.setattr("cvae_core.jobs.Launcher.keep_spare", lambda self: None)
-
-
-@pytest.fixture(autouse=True)
-def pages_run_in_the_app(monkeypatch: pytest.MonkeyPatch) -> None:
-    """AppTest forgets before every run that pages are registered, which a server forgets only when it starts."""
-    monkeypatch.setattr(
-        "streamlit.runtime.scriptrunner.script_runner._mpa_v1", lambda path: runpy.run_path(path, run_name="__main__")
-    )
-
-
-@pytest.fixture(autouse=True)
-def fresh_caches() -> None:
-    st.cache_resource.clear()
-
-
-def home() -> AppTest:
-    return AppTest.from_file(HOME, default_timeout=30).run()
 
 
 def train_page(run: str | None = None) -> AppTest:
-    app = AppTest.from_file(HOME, default_timeout=30)
-    app.run()
-    app.switch_page("pages/train.py")
-    if run is not None:
-        app.query_params["run"] = run
-    return app.run()
-
-
-def said(app: AppTest) -> str:
-    """All text on the page."""
-    kinds = (app.title, app.subheader, app.markdown, app.caption, app.error, app.warning, app.info)
-    return "\n".join(str(element.value) for kind in kinds for element in kind)
+    return open_page("train") if run is None else open_page("train", run=run)
 
 
 def buttons(app: AppTest) -> set[str]:
@@ -75,7 +38,7 @@ def renews_itself(app: AppTest) -> bool:
 
 
 def test_home_explains_itself_when_there_is_no_run(runs_folder: Path) -> None:
-    app = home()
+    app = open_page()
     assert not app.exception
     assert "conditional variational autoencoder" in said(app)
     assert "No run yet" in said(app)
@@ -86,7 +49,7 @@ def test_home_lists_runs_with_their_states_and_hides_none_for_a_broken_one(runs_
     broken = make_run(runs_folder, "broken", "finished", 5)
     broken.status_file.write_text("{")
     make_run(runs_folder, "cut", "running")
-    app = home()
+    app = open_page()
     assert not app.exception
     text = said(app)
     for word in ("Finished", "Broken", "Interrupted", "epoch 5 of 5", "not valid JSON"):
@@ -97,7 +60,7 @@ def test_home_with_damaged_metrics_or_config_still_lists_the_run(runs_folder: Pa
     for name in ("config.json", "status.json"):
         run = make_run(runs_folder, f"no-{name.partition('.')[0]}", "finished")
         (run.path / name).unlink()
-    app = home()
+    app = open_page()
     assert not app.exception
     assert said(app).count("Broken") == 2
 
@@ -291,7 +254,7 @@ def test_from_a_run_back_to_the_form(runs_folder: Path) -> None:
 def test_a_runs_folder_that_cannot_be_written_is_one_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").write_text("not a folder")
     monkeypatch.setenv("CVAE_RUNS", str(tmp_path / "file" / "runs"))
-    assert not home().exception
+    assert not open_page().exception
     app = train_page()
     next(button for button in app.button if button.label == "Train").click().run()
     assert not app.exception

@@ -1,0 +1,14 @@
+"""Latent space: where the test images lie in it, and what each dimension is used for, at every epoch."""
+
+from __future__ import annotations
+
+from dashboard.address.parameters import LATENT
+from dashboard.views.latent_view import latent_view
+from dashboard.views.time_machine import time_machine
+
+time_machine(
+    "Latent space",
+    "Each point is the code of a test image. As the model learns, each label's codes come to fill the prior N(0, I).",
+    LATENT,
+    latent_view,
+)

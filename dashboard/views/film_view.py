@@ -1,0 +1,56 @@
+"""Between a view and its film: where the film stands, and what was done with it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import streamlit as st
+
+from dashboard import state
+from dashboard.address.parameters import EPOCH, FOLLOW, PLACE
+from dashboard.address.view import set_value, value_of
+from dashboard.components.film import FilmState, Timeline
+from dashboard.components.manifold_film import ManifoldState
+from dashboard.views.time_machine import Scene
+
+_SEEN: Final = "seen_of_films"
+_SEEN_PLACES: Final = "seen_places"
+
+
+def timeline(scene: Scene, key: str, *what: object) -> Timeline:
+    """Take over what was done with a film, and say where it stands.
+
+    Args:
+        scene: The run.
+        key: Of the film on its page.
+        what: All that its frames depend on but run and epoch.
+    """
+    run = "|".join(map(str, scene.key))
+    _take_over(key, FilmState.parse(st.session_state.get(key)))
+    epoch = value_of(EPOCH)
+    follow = value_of(FOLLOW) == "yes"
+    if epoch not in scene.epochs or (follow and scene.alive):
+        epoch = scene.epochs[-1]
+        set_value(EPOCH, epoch)
+    return Timeline(run, "|".join(map(str, (run, key, *what))), scene.epochs, epoch, follow, scene.alive)
+
+
+def take_over_place(key: str) -> None:
+    """Take over the place that is held on a manifold, once."""
+    held = ManifoldState.parse(st.session_state.get(key)).z or ()
+    seen: dict[str, tuple[float, ...]] = st.session_state.setdefault(_SEEN_PLACES, {})
+    if key in seen and held != seen[key]:
+        set_value(PLACE, held)
+    seen[key] = held
+
+
+def _take_over(key: str, now: FilmState) -> None:
+    """A value that a film reported holds until another is chosen elsewhere, so it is looked at only when it is new."""
+    seen: dict[str, FilmState] = st.session_state.setdefault(_SEEN, {})
+    before = seen.get(key, FilmState())
+    if now.epoch is not None and now.epoch != before.epoch:
+        set_value(EPOCH, now.epoch)
+        state.forget_problems()
+    if now.follow is not None and now.follow != before.follow:
+        set_value(FOLLOW, "yes" if now.follow else "no")
+    seen[key] = now

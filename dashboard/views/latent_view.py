@@ -1,0 +1,117 @@
+"""Where the test images lie in latent space at every epoch, and what each latent dimension is used for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+from streamlit.delta_generator import DeltaGenerator
+
+from cvae_core.analysis.latent import plane
+from cvae_core.analysis.projection import onto_dimensions, onto_principal, principal_axes
+from cvae_core.analysis.records import PrincipalAxes, Projection
+from cvae_core.records import Labels
+from dashboard import trained_models
+from dashboard.address.parameters import AXES, PRINCIPAL, X_DIMENSION, Y_DIMENSION
+from dashboard.address.view import value_of
+from dashboard.components.film import wanted_epochs
+from dashboard.components.latent_film import LatentPicture, latent_film, latent_film_state
+from dashboard.views.choices import dimension_choice, label_choice, option_choice
+from dashboard.views.film_view import timeline
+from dashboard.views.pin_view import image_and_reconstruction, pin_choice, pinned_path, take_over_pin
+from dashboard.views.time_machine import Scene
+
+_KEY: Final = "latent_film"
+_AXES: Final = {"dimensions": "Dimensions", PRINCIPAL: "Principal components"}
+
+
+def latent_view(scene: Scene, row: DeltaGenerator) -> None:
+    """Draw the settings into the row, and the film."""
+    take_over_pin(_KEY, latent_film_state(_KEY).pin)
+    with row:
+        label = label_choice(scene.data.class_names, with_all=True)
+        _axes_choice(scene)
+        pin_choice(scene.data)
+    projection = _projection(scene)
+    line = timeline(scene, _KEY, label, projection.kind, projection.axes, _axes_epoch(scene))
+    split = trained_models.shown_split(scene.key)
+    shown: Labels = np.arange(len(split)) if label is None else np.flatnonzero(split.labels == label)
+
+    def frame_of(epoch: int) -> Mapping[str, npt.NDArray[Any]]:
+        codes = trained_models.codes(scene.key, epoch, label)
+        points = plane(codes, len(scene.data.class_names), projection)
+        return {
+            "x": points.x,
+            "y": points.y,
+            "kl": codes.kl_per_dimension,
+            "mean": codes.mean_per_dimension,
+            "variance": codes.variance_per_dimension,
+        }
+
+    latent_film(
+        _KEY,
+        line,
+        _picture(scene, label, projection),
+        {"labels": split.labels[shown], "indices": shown},
+        frame_of,
+        pinned_path(scene, line, projection, wanted_epochs(line, latent_film_state(_KEY).ask)),
+        lambda index: image_and_reconstruction(scene, line.epoch, index),
+    )
+
+
+def _axes_choice(scene: Scene) -> None:
+    if scene.latent_dim < 2:
+        return
+    kind = option_choice(
+        AXES,
+        "Axes",
+        _AXES,
+        "Two latent dimensions, or the two directions in which the codes of the newest snapshot vary most.",
+    )
+    if kind != PRINCIPAL and scene.latent_dim > 2:
+        dimension_choice(X_DIMENSION, "Across", scene.latent_dim, Y_DIMENSION)
+        dimension_choice(Y_DIMENSION, "Up", scene.latent_dim, X_DIMENSION)
+
+
+def _axes_epoch(scene: Scene) -> int | None:
+    """The epoch whose codes gave the principal components: one for the whole film, so that the axes stand still."""
+    return scene.reference_epoch if _is_principal(scene) else None
+
+
+def _is_principal(scene: Scene) -> bool:
+    return value_of(AXES) == PRINCIPAL and scene.latent_dim > 1
+
+
+def _principal_axes(scene: Scene) -> PrincipalAxes:
+    return principal_axes(trained_models.codes(scene.key, scene.reference_epoch))
+
+
+def _projection(scene: Scene) -> Projection:
+    if scene.latent_dim == 1:
+        return onto_dimensions(1, (0, 0))
+    if _is_principal(scene):
+        return onto_principal(_principal_axes(scene))
+    return onto_dimensions(scene.latent_dim, (value_of(X_DIMENSION) - 1, value_of(Y_DIMENSION) - 1))
+
+
+def _picture(scene: Scene, label: int | None, projection: Projection) -> LatentPicture:
+    whose = "all labels" if label is None else scene.data.class_names[label]
+    return LatentPicture(
+        class_names=scene.data.class_names,
+        title=f"Codes of {whose}",
+        description=f"Latent codes of test images of {whose}, over the rings of the prior.",
+        titles=_titles(scene, projection),
+        one_dimensional=scene.latent_dim == 1,
+    )
+
+
+def _titles(scene: Scene, projection: Projection) -> tuple[str, str]:
+    if scene.latent_dim == 1:
+        return "z1", "a lane for each label"
+    if projection.kind == "principal":
+        shares = _principal_axes(scene).explained
+        return f"PC 1 ({shares[0]:.0%})", f"PC 2 ({shares[1]:.0%})"
+    x, y = projection.axes
+    return f"z{x + 1}", f"z{y + 1}"

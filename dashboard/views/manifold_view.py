@@ -1,0 +1,153 @@
+"""What the decoder draws over a plane of codes, for one label with a lens or for all side by side, at every epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from statistics import NormalDist
+from typing import Final
+
+import numpy as np
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from cvae_core.analysis.manifold import label_manifolds, manifold
+from cvae_core.inference.folded import FoldedNetwork
+from cvae_core.records import Bytes
+from dashboard import trained_models
+from dashboard.address.parameters import GRID_SIZE, LABEL, LARGEST_GRID, PLACE, QUANTILES, X_DIMENSION, Y_DIMENSION
+from dashboard.address.view import value_of
+from dashboard.components.manifold_film import LensPlane, manifold_film
+from dashboard.components.tile_film import TilePicture, tile_film
+from dashboard.views.choices import dimension_choice, label_choice, slider_choice
+from dashboard.views.code_view import base_code, others_choice, others_identity
+from dashboard.views.film_view import take_over_place, timeline
+from dashboard.views.pin_view import pin_choice
+from dashboard.views.time_machine import Scene
+
+_KEY: Final = "manifold_film"
+_ALL_KEY: Final = "label_manifolds_film"
+_BYTES_OF_ALL: Final = 700_000
+
+
+def manifold_view(scene: Scene, row: DeltaGenerator) -> None:
+    """Draw the settings into the row, and the film."""
+    with row:
+        label = label_choice(scene.data.class_names, with_all=True)
+        _plane_settings(scene)
+        others_choice(scene)
+        pin_choice(scene.data)
+    if label is None:
+        _all_labels(scene)
+    else:
+        _one_label(scene, label)
+
+
+def _plane_settings(scene: Scene) -> None:
+    if scene.latent_dim > 2:
+        dimension_choice(X_DIMENSION, "Across", scene.latent_dim, Y_DIMENSION)
+        dimension_choice(Y_DIMENSION, "Down", scene.latent_dim, X_DIMENSION)
+    slider_choice(
+        QUANTILES,
+        "Quantiles",
+        0.001,
+        0.999,
+        0.001,
+        "The picture runs from the first to the second quantile of the prior, in equal steps of probability.",
+    )
+    slider_choice(
+        GRID_SIZE,
+        "Grid",
+        2,
+        LARGEST_GRID,
+        1,
+        f"Tiles along each side. With all labels side by side there are at most {_size_of_all(scene)}.",
+    )
+
+
+def _size_of_all(scene: Scene) -> int:
+    """Tiles along each side of each grid where all labels are shown, so that an epoch stays light enough to scrub."""
+    pixels = int(np.prod(scene.data.shape.image_shape))
+    return max(2, min(LARGEST_GRID, int((_BYTES_OF_ALL / (pixels * len(scene.data.class_names))) ** 0.5)))
+
+
+def _dimensions(scene: Scene) -> tuple[int, int]:
+    return (value_of(X_DIMENSION) - 1, value_of(Y_DIMENSION) - 1) if scene.latent_dim > 1 else (0, 1)
+
+
+def _quantiles() -> tuple[float, float]:
+    low, high = value_of(QUANTILES)
+    return low, high
+
+
+def _one_label(scene: Scene, label: int) -> None:
+    size, quantiles, dimensions = value_of(GRID_SIZE), _quantiles(), _dimensions(scene)
+    take_over_place(_KEY)
+    line = timeline(scene, _KEY, label, size, quantiles, dimensions, *others_identity())
+
+    def frame_of(epoch: int) -> Mapping[str, Bytes]:
+        base = base_code(scene, epoch)
+        network = _network(scene, epoch)
+        record = manifold(network, label, size=size, dimensions=dimensions, quantiles=quantiles, others=base)
+        return {"manifold": record.tiles}
+
+    manifold_film(
+        _KEY,
+        line,
+        [_picture(scene, label)],
+        frame_of,
+        _plane(scene, label, line.epoch),
+        lambda epoch: _network(scene, epoch),
+        value_of(PLACE) or None,
+    )
+
+
+def _plane(scene: Scene, label: int, epoch: int) -> LensPlane:
+    x, y = _dimensions(scene)
+    return LensPlane(
+        dimensions=(x, y if scene.latent_dim > 1 else None),
+        quantiles=_quantiles(),
+        base=tuple(map(float, base_code(scene, epoch))),
+        class_names=scene.data.class_names,
+        image_shape=scene.data.shape.image_shape,
+        selected_label=label,
+    )
+
+
+def _all_labels(scene: Scene) -> None:
+    size, quantiles, dimensions = min(value_of(GRID_SIZE), _size_of_all(scene)), _quantiles(), _dimensions(scene)
+    line = timeline(scene, _ALL_KEY, size, quantiles, dimensions, *others_identity())
+
+    def frame_of(epoch: int) -> Mapping[str, Bytes]:
+        base = base_code(scene, epoch)
+        record = label_manifolds(
+            _network(scene, epoch), size=size, dimensions=dimensions, quantiles=quantiles, others=base
+        )
+        return {f"label{label}": tiles for label, tiles in enumerate(record.tiles)}
+
+    pictures = [_picture(scene, label) for label in range(len(scene.data.class_names))]
+    tile_film(_ALL_KEY, line, pictures, frame_of, min_width=200)
+    st.caption("The same codes under every label: what stays is style, what changes is the digit.")
+
+
+def _network(scene: Scene, epoch: int) -> FoldedNetwork:
+    return trained_models.network(scene.key, epoch)
+
+
+def _picture(scene: Scene, label: int) -> TilePicture:
+    name = scene.data.class_names[label]
+    return TilePicture(
+        name="manifold" if value_of(LABEL) is not None else f"label{label}",
+        title=f"Manifold of {name}" if value_of(LABEL) is not None else name,
+        description=f"Manifold of {name}: tiles decoded from a grid of codes over {_axes_words(scene)}.",
+        caption=f"{_axes_words(scene)}." if value_of(LABEL) is not None else "",
+        file_name=f"manifold_{name}.png",
+    )
+
+
+def _axes_words(scene: Scene) -> str:
+    (low, high), (x, y) = _quantiles(), _dimensions(scene)
+    ends = NormalDist().inv_cdf(low), NormalDist().inv_cdf(high)
+    span = f"from {ends[0]:.2f} to {ends[1]:.2f}".replace("-", "−")
+    if scene.latent_dim == 1:
+        return f"z1 to the right {span}"
+    return f"z{x + 1} to the right and z{y + 1} downwards, each {span}"

@@ -1,0 +1,99 @@
+"""The pinned test image: one that stays marked on every page and through all epochs."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from contextlib import suppress
+from typing import Final
+
+import numpy as np
+import streamlit as st
+
+from cvae_core.analysis.projection import project, projected_covariances
+from cvae_core.analysis.reconstruction import reconstruct
+from cvae_core.analysis.records import Projection
+from cvae_core.errors import CvaeError
+from cvae_core.records import Bytes, Dataset
+from dashboard import state, trained_models
+from dashboard.address.parameters import PIN
+from dashboard.address.view import set_value, value_of
+from dashboard.components.film import Timeline
+from dashboard.components.latent_film import PinnedPath, PinReport
+from dashboard.views.time_machine import Scene
+
+_SEEN: Final = "seen_pins"
+_FIELD: Final = "choice_pin"
+
+
+def take_over_pin(key: str, report: PinReport | None) -> None:
+    """Take over what was pinned on a film, once."""
+    seen: dict[str, PinReport | None] = st.session_state.setdefault(_SEEN, {})
+    if report is not None and report != seen.get(key):
+        set_value(PIN, report.index)
+    seen[key] = report
+
+
+def pin_choice(data: Dataset) -> None:
+    """Pin a test image by its number."""
+    st.session_state[_FIELD] = value_of(PIN)
+    st.number_input(
+        "Pinned image",
+        0,
+        len(data.test) - 1,
+        step=1,
+        key=_FIELD,
+        on_change=_chosen,
+        placeholder="none",
+        width=150,
+        help="Index of a test image to mark on every page and through all epochs. A click on a point pins it, too.",
+    )
+
+
+def pinned_path(scene: Scene, line: Timeline, projection: Projection, wanted: Container[int]) -> PinnedPath | None:
+    """The pinned image at the epochs of a film; None if nothing is pinned.
+
+    Args:
+        scene: The run.
+        line: The film's epochs.
+        projection: From latent space to its plane.
+        wanted: Epochs whose network is read from disk if need be; others are left out until theirs is at hand.
+    """
+    index = value_of(PIN)
+    if index is None:
+        return None
+    means = np.full((len(line.epochs), scene.latent_dim), np.nan, np.float32)
+    log_vars = means.copy()
+    for place, epoch in enumerate(line.epochs):
+        if epoch not in wanted and not trained_models.is_at_hand(scene.key, epoch):
+            continue
+        with suppress(CvaeError):  # the film says by itself why this epoch cannot be shown
+            code = trained_models.code_of_image(scene.key, epoch, index)
+            means[place], log_vars[place] = code.z_mean[0], code.z_log_var[0]
+    x, y = project(projection, means).T
+    covariance = projected_covariances(projection, log_vars).astype(np.float32)
+    label = int(scene.data.test.labels[index])
+    return PinnedPath(index, label, x, y, covariance, _tiles(scene, line.epoch, index))
+
+
+def _tiles(scene: Scene, epoch: int, index: int) -> Bytes:
+    """The image, and its reconstruction if the epoch can be read."""
+    try:
+        return image_and_reconstruction(scene, epoch, index)
+    except CvaeError:
+        original = scene.data.test.images[index]
+        return np.stack([original, np.zeros_like(original)])
+
+
+def image_and_reconstruction(scene: Scene, epoch: int, index: int) -> Bytes:
+    """uint8 (2, height, width, channels): a test image and what an epoch's network makes of it.
+
+    Raises:
+        RunError: The snapshot is missing or damaged.
+    """
+    record = reconstruct(trained_models.network(scene.key, epoch), scene.data.test, np.array([index]))
+    return np.concatenate([record.originals, record.reconstructions])
+
+
+def _chosen() -> None:
+    set_value(PIN, st.session_state[_FIELD])
+    state.forget_problems()

@@ -1,0 +1,125 @@
+"""Digits that the decoder makes up, and real ones beside what it makes of them, at every epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+import numpy as np
+from streamlit.delta_generator import DeltaGenerator
+
+from cvae_core.analysis.reconstruction import reconstruct, worst
+from cvae_core.analysis.samples import samples
+from cvae_core.config import SEED_LIMIT
+from cvae_core.records import Bytes, Labels
+from dashboard import trained_models
+from dashboard.address.parameters import COLUMNS, COUNT, ORDER, RECONSTRUCTIONS_LIMIT, SEED, TEMPERATURE
+from dashboard.address.view import value_of
+from dashboard.components.tile_film import TilePicture, tile_film
+from dashboard.views.choices import label_choice, option_choice, slider_choice, whole_number_choice
+from dashboard.views.film_view import timeline
+from dashboard.views.time_machine import Scene
+
+_KEY: Final = "samples_film"
+_ROW_LENGTH: Final = 10
+_MOST_COLUMNS: Final = 30
+_ORDERS: Final = {"first": "First", "worst": "Worst"}
+
+
+def samples_view(scene: Scene, row: DeltaGenerator) -> None:
+    """Draw the settings into the row, and both pictures under one slider."""
+    with row:
+        _sample_settings()
+        label = label_choice(scene.data.class_names, with_all=True)
+        _reconstruction_settings()
+    chosen = _chosen_images(scene, label)
+    what = (*_sample_values(), label, value_of(ORDER), value_of(COUNT))
+    line = timeline(scene, _KEY, *what)
+
+    def frame_of(epoch: int) -> Mapping[str, Bytes]:
+        columns, seed, temperature = _sample_values()
+        network = trained_models.network(scene.key, epoch)
+        made_up = samples(network, columns=columns, seed=seed, temperature=temperature)
+        decoded = reconstruct(network, scene.data.test, chosen)
+        return {"samples": made_up.tiles, "real": _in_pairs(decoded.originals, decoded.reconstructions)}
+
+    tile_film(_KEY, line, [_samples_picture(scene), _real_picture(scene, label, len(chosen))], frame_of, min_width=480)
+
+
+def _sample_settings() -> None:
+    whole_number_choice(SEED, "Seed", 0, SEED_LIMIT, "The same seed draws the same codes.")
+    slider_choice(COLUMNS, "Samples", 1, _MOST_COLUMNS, 1, "How many codes are drawn; each is decoded as every label.")
+    slider_choice(
+        TEMPERATURE,
+        "Temperature",
+        0.0,
+        3.0,
+        0.1,
+        "Standard deviation of the codes: 1 is the prior, less gives more typical digits, more gives stranger ones.",
+    )
+
+
+def _reconstruction_settings() -> None:
+    option_choice(
+        ORDER, "Order", _ORDERS, "The first test images, or those that the newest snapshot reconstructs worst."
+    )
+    slider_choice(COUNT, "Reconstructions", 1, RECONSTRUCTIONS_LIMIT, 1, "How many test images are reconstructed.")
+
+
+def _sample_values() -> tuple[int, int, float]:
+    return value_of(COLUMNS), value_of(SEED), value_of(TEMPERATURE)
+
+
+def _chosen_images(scene: Scene, label: int | None) -> Labels:
+    """Indices of the test images to reconstruct."""
+    count = value_of(COUNT)
+    if value_of(ORDER) == "worst":
+        losses = trained_models.losses(scene.key, scene.reference_epoch)
+        return worst(losses, scene.data.test.labels[: len(losses)], label, count=count)
+    labels = scene.data.test.labels
+    found: Labels = np.arange(len(labels)) if label is None else np.flatnonzero(labels == label)
+    return found[:count]
+
+
+def _in_pairs(originals: Bytes, reconstructions: Bytes) -> Bytes:
+    """Rows of originals, and under each row what became of them; what is left of the last row is empty."""
+    length = max(1, min(_ROW_LENGTH, len(originals)))
+    rows = max(1, -(-len(originals) // length))
+    tiles = np.zeros((rows, 2, length, *originals.shape[1:]), np.uint8)
+    for part, images in enumerate((originals, reconstructions)):
+        padded = np.zeros((rows * length, *images.shape[1:]), np.uint8)
+        padded[: len(images)] = images
+        tiles[:, part] = padded.reshape(rows, length, *images.shape[1:])
+    return tiles.reshape(rows * 2, length, *originals.shape[1:])
+
+
+def _samples_picture(scene: Scene) -> TilePicture:
+    columns, seed, temperature = _sample_values()
+    spread = "" if temperature == 1 else f", temperature {temperature:g}"
+    return TilePicture(
+        name="samples",
+        title="Samples from N(0, I)",
+        description=f"{columns} random codes, each decoded as every label.",
+        caption=f"A column is one code, a row one label: the style is shared, the digit is not. Seed {seed}{spread}.",
+        row_labels=scene.data.class_names,
+        file_name="samples.png",
+        gap=2,
+        max_tile=56,
+    )
+
+
+def _real_picture(scene: Scene, label: int | None, count: int) -> TilePicture:
+    order = "worst" if value_of(ORDER) == "worst" else "first"
+    of = "" if label is None else f" of {scene.data.class_names[label]}"
+    rows = max(1, -(-count // _ROW_LENGTH))
+    worst = f" Ranked by their loss at epoch {scene.reference_epoch:,}, the worst first." if order == "worst" else ""
+    return TilePicture(
+        name="real",
+        title=f"The {order} {count} test images{of}, reconstructed",
+        description=f"{count} test images above their reconstructions.",
+        caption=f"Above the test image, below what the decoder makes of its code.{worst}",
+        row_labels=("Original", "Decoded") * rows,
+        file_name="reconstructions.png",
+        gap=2,
+        max_tile=56,
+    )

@@ -1,0 +1,141 @@
+"""What the pages over the snapshots of a run share: the choice of the run, its newest state, and the address."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from cvae_core.config import RunConfig
+from cvae_core.errors import CvaeError
+from cvae_core.records import Dataset
+from cvae_core.runs.directory import Run
+from cvae_core.runs.overview import Overview, overviews
+from cvae_core.runs.snapshots import snapshot_epochs
+from cvae_core.runs.status import ALIVE
+from dashboard import services, state
+from dashboard.address.parameter import Parameter
+from dashboard.address.view import read_address, write_address
+from dashboard.components.pulse import pulse
+from dashboard.controls import errors_shown, snapshot_run_picker
+from dashboard.registry import require_registry
+from dashboard.views.fitting import fit_to_run
+
+_POLL_SECONDS: Final = 1.0
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A run with snapshots, as a page finds it.
+
+    Attributes:
+        run: The run.
+        config: What it was started with.
+        data: The test part of its data set.
+        epochs: Those that have a snapshot, rising; at least one.
+        alive: More may come.
+    """
+
+    run: Run
+    config: RunConfig
+    data: Dataset
+    epochs: tuple[int, ...]
+    alive: bool
+
+    @property
+    def key(self) -> services.RunKey:
+        """Identifies the run for the caches."""
+        return services.run_key(self.run)
+
+    @property
+    def latent_dim(self) -> int:
+        """Size of the code."""
+        return self.config.model.latent_dim
+
+    @property
+    def reference_epoch(self) -> int:
+        """The newest epoch; of a run that lives, the one that was the newest when it was first asked for."""
+        if not self.alive:
+            return self.epochs[-1]
+        return state.first_seen(self.run.id, self.epochs[-1])
+
+
+Draw = Callable[[Scene, DeltaGenerator], None]
+
+
+def time_machine(title: str, explanation: str, parameters: Sequence[Parameter[Any]], draw: Draw) -> None:
+    """Draw a page over the snapshots of the chosen run.
+
+    Args:
+        title: Of the page.
+        explanation: What it shows, in a sentence or two.
+        parameters: Those of the address that the page uses.
+        draw: Draws the pictures, and its settings into the row that it is given; what it raises of ours becomes a
+            message.
+    """
+    require_registry()
+    state.enter_page(title)
+    st.title(title)
+    st.caption(explanation)
+    st.fragment(_page)(parameters, draw)
+
+
+def _page(parameters: Sequence[Parameter[Any]], draw: Draw) -> None:
+    """Everything below the title: a fragment, renewed by itself while the run lives."""
+    found = [item for item in overviews(services.folder()) if _has_pictures(item) or _lives(item)]
+    if not found:
+        _nothing_yet()
+        return
+    selected = state.selected_run() or found[0].run.id
+    row = st.container(horizontal=True, gap="medium", key="view_settings")
+    with row:
+        snapshot_run_picker(found, selected)
+    item = next((item for item in found if item.run.id == selected), None)
+    if item is None:
+        st.warning(
+            f"There is no run named “{selected}” with snapshots. Choose one of {len(found)} above.",
+            icon=":material/search_off:",
+        )
+        return
+    state.select_run(selected)
+    with errors_shown():
+        _pictures(item, parameters, draw, row)
+    if _lives(item):
+        pulse("time_machine_pulse", _POLL_SECONDS)
+
+
+def _pictures(item: Overview, parameters: Sequence[Parameter[Any]], draw: Draw, row: DeltaGenerator) -> None:
+    if item.config is None:
+        raise CvaeError(item.problem, item.advice)
+    epochs = tuple(snapshot_epochs(item.run.snapshots_folder))
+    if not epochs:
+        st.caption("Pictures come with the first snapshot, in a few seconds.")
+        return
+    scene = Scene(item.run, item.config, services.test_data(item.config.data), epochs, _lives(item))
+    _announce(read_address(parameters) + fit_to_run(parameters, scene.latent_dim, scene.data, epochs))
+    draw(scene, row)
+    write_address(parameters)
+
+
+def _has_pictures(item: Overview) -> bool:
+    return bool(snapshot_epochs(item.run.snapshots_folder))
+
+
+def _lives(item: Overview) -> bool:
+    return item.state in ALIVE
+
+
+def _nothing_yet() -> None:
+    with st.container(border=True):
+        st.markdown("**No trained model yet.** Train one first; its pictures can be watched while it learns.")
+        if st.button("Train a model", type="primary", icon=":material/play_arrow:", help="Go to the Train page."):
+            st.switch_page("pages/train.py")
+
+
+def _announce(problems: list[str]) -> None:
+    """Show what is wrong with the address until something is chosen."""
+    for problem in state.keep_problems(problems):
+        st.warning(problem, icon=":material/link_off:")

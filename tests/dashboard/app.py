@@ -1,0 +1,25 @@
+"""Opens a page of the dashboard without a browser, and reads it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from streamlit.testing.v1 import AppTest
+
+HOME = str(Path(__file__).parents[2] / "dashboard" / "Home.py")
+
+
+def open_page(name: str = "home", **parameters: str) -> AppTest:
+    """A page, opened by a link with these parameters."""
+    app = AppTest.from_file(HOME, default_timeout=30)
+    app.run()
+    app.switch_page(f"pages/{name}.py")
+    for parameter, text in parameters.items():
+        app.query_params[parameter] = text
+    return app.run()
+
+
+def said(app: AppTest) -> str:
+    """All text on the page."""
+    kinds = (app.title, app.subheader, app.markdown, app.caption, app.error, app.warning, app.info)
+    return "\n".join(str(element.value) for kind in kinds for element in kind)

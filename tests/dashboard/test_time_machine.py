@@ -1,0 +1,233 @@
+"""The pages over a run's snapshots in each of their worlds, run by Streamlit without a browser."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from cvae_core.analysis.manifold import manifold
+from cvae_core.analysis.samples import samples
+from cvae_core.data import load_test_data
+from cvae_core.inference.folded import FoldedNetwork
+from cvae_core.runs.directory import Run
+from cvae_core.runs.snapshots import WEIGHTS_FILE, load_snapshot, save_arrays, snapshot_folder
+from dashboard.components.packing import unpack
+from tests.dashboard.app import open_page, said
+from tests.dashboard.worlds import living_worker, make_run
+
+PAGES = ("latent", "manifold", "samples")
+
+
+@pytest.fixture
+def run(runs_folder: Path) -> Run:
+    return make_run(runs_folder, "done", "finished", epochs=3)
+
+
+def film(app: AppTest) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What the page's film was sent."""
+    blobs = [element.proto.bytes for element in app.get("bidi_component") if element.proto.bytes]
+    assert len(blobs) == 1
+    return unpack(blobs[0])
+
+
+def network(run: Run, epoch: int) -> FoldedNetwork:
+    config = run.config()
+    return FoldedNetwork(config.model, load_test_data(config.data).shape, load_snapshot(run.snapshots_folder, epoch))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_without_a_run_the_page_says_what_to_do(page: str, runs_folder: Path) -> None:
+    app = open_page(page)
+    assert not app.exception
+    assert "No trained model yet" in said(app)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_without_a_choice_the_newest_run_is_shown_and_the_address_names_it(page: str, run: Run) -> None:
+    app = open_page(page)
+    assert not app.exception
+    assert not app.warning
+    assert app.query_params["run"] == run.id
+    header, _ = film(app)
+    assert (header["epochs"], header["epoch"], header["alive"]) == ([0, 1, 2, 3], 3, False)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_run_that_lives_is_renewed_and_can_be_followed(page: str, runs_folder: Path) -> None:
+    young = make_run(runs_folder, "young", "running", epochs=1)
+    with living_worker(young):
+        app = open_page(page, run="young")
+        header, _ = film(app)
+        assert header["alive"]
+        assert any("pulse" in element.proto.component_name for element in app.get("bidi_component"))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_before_the_first_snapshot_the_page_says_what_comes(page: str, runs_folder: Path) -> None:
+    young = make_run(runs_folder, "young", "running", epochs=0, snapshots=-1)
+    with living_worker(young):
+        app = open_page(page, run="young")
+    assert not app.exception
+    assert "first snapshot" in said(app)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_broken_run_says_why_and_another_can_be_chosen(page: str, run: Run, runs_folder: Path) -> None:
+    broken = make_run(runs_folder, "broken", "finished")
+    broken.status_file.write_text("{")
+    app = open_page(page, run="broken")
+    assert not app.exception
+    assert "not valid JSON" in app.error[0].value
+    app.selectbox(key="snapshot_run_picker").set_value("done").run()
+    assert not app.error
+    assert film(app)[0]["epochs"]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_link_to_no_run_says_so_and_offers_those_that_there_are(page: str, run: Run) -> None:
+    app = open_page(page, run="gone")
+    assert not app.exception
+    assert "no run named “gone”" in app.warning[0].value
+    assert app.selectbox(key="snapshot_run_picker").options
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_link_to_an_epoch_without_snapshot_shows_the_nearest_and_says_so(page: str, run: Run) -> None:
+    app = open_page(page, run="done", epoch="900")
+    assert [("no snapshot of epoch 900" in warning.value) for warning in app.warning] == [True]
+    assert film(app)[0]["epoch"] == 3
+
+
+NONSENSE = {
+    "latent": ["epoch", "label", "pin", "follow", "axes", "x", "y"],
+    "manifold": ["epoch", "label", "pin", "follow", "x", "y", "range", "size", "others", "code", "z"],
+    "samples": ["epoch", "label", "pin", "follow", "seed", "columns", "temperature", "order", "count"],
+}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_nonsense_in_every_parameter_is_a_sentence_each_and_the_page_works(page: str, run: Run) -> None:
+    app = open_page(page, run="done", **dict.fromkeys(NONSENSE[page], "<nonsense>"))
+    assert not app.exception
+    assert len(app.warning) == len(NONSENSE[page])
+    for name, warning in zip(NONSENSE[page], app.warning, strict=True):
+        assert f"{name}=<nonsense>" in warning.value
+    assert film(app)[0]["epoch"] == 3
+    assert "<nonsense>" not in str(dict(app.query_params))
+
+
+@pytest.mark.parametrize(
+    ("page", "parameters", "words"),
+    [
+        ("latent", {"label": "10"}, "no label 10"),
+        ("latent", {"pin": "60"}, "no test image 60"),
+        ("latent", {"x": "3"}, "no z3"),
+        ("manifold", {"x": "2", "y": "2"}, "should differ"),
+        ("manifold", {"code": "1,2,3"}, "has 3 numbers"),
+        ("manifold", {"z": "1"}, "has 2 numbers"),
+        ("manifold", {"size": "31"}, "from 2 to 30"),
+        ("manifold", {"range": "0.9,0.1"}, "two rising"),
+        ("samples", {"temperature": "9"}, "from 0 to 3"),
+    ],
+)
+def test_what_this_run_does_not_have_is_one_sentence(page: str, parameters: Any, words: str, run: Run) -> None:
+    app = open_page(page, run="done", **parameters)
+    assert not app.exception
+    assert [words in message.value for message in (*app.warning, *app.error)] == [True]
+    if not app.error:
+        assert film(app)[0]["epochs"]
+
+
+def test_the_address_holds_the_view_and_gives_it_back(run: Run) -> None:
+    asked = {"run": "done", "epoch": "1", "label": "3", "seed": "7", "columns": "4", "temperature": "0.5"}
+    app = open_page("samples", **asked)
+    assert {name: app.query_params[name] for name in asked} == asked
+    header, arrays = film(app)
+    assert header["frame_epochs"] == [1]
+    expected = samples(network(run, 1), columns=4, seed=7, temperature=0.5).tiles
+    np.testing.assert_array_equal(arrays["frame/tiles_samples"][0], expected)
+
+
+def test_epoch_and_label_hold_on_the_next_page(run: Run) -> None:
+    app = open_page("samples", run="done", epoch="1", label="4")
+    app.switch_page("pages/manifold.py").run()
+    header, arrays = film(app)
+    assert header["epoch"] == 1
+    assert header["picture"]["plane"]["selectedLabel"] == 4
+    np.testing.assert_array_equal(arrays["frame/tiles_manifold"][0], manifold(network(run, 1), 4).tiles)
+    assert (app.query_params["epoch"], app.query_params["label"]) == ("1", "4")
+
+
+def test_the_manifold_follows_its_settings(run: Run) -> None:
+    app = open_page(
+        "manifold", run="done", epoch="2", label="1", size="4", range="0.2,0.7", x="2", y="1", others="pinned"
+    )
+    _, arrays = film(app)
+    expected = manifold(network(run, 2), 1, size=4, quantiles=(0.2, 0.7), dimensions=(1, 0)).tiles
+    np.testing.assert_array_equal(arrays["frame/tiles_manifold"][0], expected)
+
+
+def test_all_labels_share_the_same_codes(run: Run) -> None:
+    app = open_page("manifold", run="done", epoch="2", label="all", size="3")
+    _, arrays = film(app)
+    for label in range(10):
+        expected = manifold(network(run, 2), label, size=3).tiles
+        np.testing.assert_array_equal(arrays[f"frame/tiles_label{label}"][0], expected)
+
+
+def test_the_latent_page_shows_the_codes_and_the_pinned_image(run: Run) -> None:
+    app = open_page("latent", run="done", epoch="2", label="all", pin="5")
+    header, arrays = film(app)
+    test = load_test_data(run.config().data).test
+    z_mean, _ = network(run, 2).encode(test.images, test.labels)
+    np.testing.assert_allclose(arrays["frame/x"][0], z_mean[:, 0], rtol=1e-6)
+    np.testing.assert_allclose(arrays["frame/y"][0], z_mean[:, 1], rtol=1e-6)
+    assert header["picture"]["pin"] == {"index": 5, "label": int(test.labels[5])}
+    assert arrays["pin_x"][2] == pytest.approx(z_mean[5, 0], rel=1e-5)
+
+
+def test_worst_reconstructed_images_come_worst_first(run: Run) -> None:
+    app = open_page("samples", run="done", order="worst", count="3", label="all")
+    _, arrays = film(app)
+    test = load_test_data(run.config().data).test
+    p = np.clip(network(run, 3).reconstruct(test.images, test.labels).astype(np.float64), 1e-12, 1 - 1e-12)
+    x = test.images / 255.0
+    losses = -(x * np.log(p) + (1 - x) * np.log(1 - p)).sum(axis=(1, 2, 3))
+    worst = np.argsort(-losses)[:3]
+    np.testing.assert_array_equal(arrays["frame/tiles_real"][0][0], test.images[worst])
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_damaged_snapshot_is_a_sentence_in_its_place(page: str, run: Run) -> None:
+    (snapshot_folder(run.snapshots_folder, 2) / WEIGHTS_FILE).write_text("nonsense")
+    app = open_page(page, run="done", epoch="2")
+    assert not app.exception
+    header, _ = film(app)
+    assert "epoch 2 is damaged" in header["failed"]["2"]
+    assert header["epochs"] == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_weights_of_another_shape_are_a_sentence_in_their_place(page: str, run: Run) -> None:
+    weights = load_snapshot(run.snapshots_folder, 2)
+    name = next(iter(weights))
+    save_arrays(snapshot_folder(run.snapshots_folder, 2) / WEIGHTS_FILE, {**weights, name: weights[name][:-1]})
+    app = open_page(page, run="done", epoch="2")
+    assert not app.exception
+    assert list(film(app)[0]["failed"]) == ["2"]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_run_deleted_while_its_page_is_open_says_so(page: str, run: Run, runs_folder: Path) -> None:
+    make_run(runs_folder, "other", "finished")
+    app = open_page(page, run="done")
+    shutil.rmtree(run.path)
+    app.run()
+    assert not app.exception
+    assert "no run named “done”" in app.warning[0].value
+    assert sorted(path.name for path in runs_folder.iterdir()) == ["other"]
