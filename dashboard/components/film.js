@@ -32,18 +32,18 @@ function mountFilm(parentElement, createPicture) {
   film.message.hidden = true;
   film.picture = createPicture(film.host, interfaceOf(film));
   element.addEventListener("keydown", (event) => toggleBySpace(film, event));
-  return { receive: (component) => receive(film, component), dispose: () => dispose(film, parentElement) };
+  return { receive: (component) => receiveBlob(film, component), dispose: () => disposeFilm(film, parentElement) };
 }
 
 /** What a renderer may use. */
 function interfaceOf(film) {
   return {
     ask: (extra) => film.questions.add(extra),
-    report: (name, value) => report(film, name, value),
+    report: (name, value) => reportValue(film, name, value),
     epoch: () => film.epoch,
     epochs: () => film.store.epochs(),
     run: () => film.header?.run ?? null,
-    redraw: () => draw(film),
+    redraw: () => drawFilm(film),
   };
 }
 
@@ -52,9 +52,9 @@ function playerOf(film) {
     index: () => film.store.epochs().indexOf(film.epoch),
     count: () => film.store.epochs().length,
     ready: (index) => film.store.has(film.store.epochs()[index]),
-    move: (index) => moveTo(film, film.store.epochs()[index]),
+    move: (index) => moveFilm(film, film.store.epochs()[index]),
     changed() {
-      draw(film);
+      drawFilm(film);
       film.questions.next();
       if (!film.player.playing()) reportEpoch(film);
     },
@@ -77,7 +77,7 @@ function handlersOf(film) {
     const epoch = epochs.at(Math.max(-1, Math.min(index, epochs.length - 1)));
     // Who looks back does not want to be taken to the end by the next epoch.
     if (film.follow && epoch !== epochs.at(-1)) setFollow(film, false);
-    moveTo(film, epoch);
+    moveFilm(film, epoch);
   };
   return {
     seek: byHand,
@@ -99,13 +99,13 @@ function handlersOf(film) {
       setFollow(film, follow);
       if (!follow) return;
       film.player.stop();
-      moveTo(film, film.store.epochs().at(-1));
+      moveFilm(film, film.store.epochs().at(-1));
       reportEpoch(film);
     },
   };
 }
 
-function receive(film, component) {
+function receiveBlob(film, component) {
   const isNews = component.data !== film.component?.data;
   film.component = component;
   if (!isNews || !component.data) return;
@@ -125,17 +125,17 @@ function receive(film, component) {
   film.controls.showLoaded(header.epochs.map((epoch) => film.store.has(epoch)));
   film.element.dataset.view = header.view;
   film.element.dataset.loaded = `${film.store.loadedCount()}/${header.epochs.length}`;
-  draw(film);
+  drawFilm(film);
   film.questions.next();
 }
 
-function moveTo(film, epoch) {
+function moveFilm(film, epoch) {
   film.epoch = epoch;
-  draw(film);
+  drawFilm(film);
   if (!film.store.has(epoch)) film.questions.next();
 }
 
-function draw(film) {
+function drawFilm(film) {
   const { element, store, header, epoch } = film;
   if (!header) return;
   const failure = store.failure(epoch);
@@ -156,18 +156,18 @@ function draw(film) {
 
 function setFollow(film, follow) {
   film.follow = follow;
-  report(film, "follow", follow);
-  draw(film);
+  reportValue(film, "follow", follow);
+  drawFilm(film);
 }
 
-function report(film, name, value) {
+function reportValue(film, name, value) {
   film.component.setStateValue(name, value);
 }
 
 function reportEpoch(film) {
   clearTimeout(film.timer);
   film.timer = setTimeout(() => {
-    if (film.reported !== film.epoch) report(film, "epoch", film.epoch);
+    if (film.reported !== film.epoch) reportValue(film, "epoch", film.epoch);
     film.reported = film.epoch;
     film.questions.next();
   }, REPORT_PAUSE);
@@ -179,7 +179,7 @@ function toggleBySpace(film, event) {
   if (!event.repeat) film.handlers.toggle();
 }
 
-function dispose(film, parentElement) {
+function disposeFilm(film, parentElement) {
   film.player.dispose();
   clearTimeout(film.timer);
   film.questions.dispose();
