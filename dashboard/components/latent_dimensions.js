@@ -94,16 +94,16 @@ function createRow(list, index, highlight) {
 function showRow(row, [kl, mean, variance], { largest, collapsed, pressed }) {
   const isCollapsed = kl < collapsed;
   const figures = { kl: klInWords(kl), mean: momentInWords(mean), variance: momentInWords(variance) };
-  row.kl.textContent = figures.kl;
-  row.mean.textContent = figures.mean;
-  row.variance.textContent = figures.variance;
+  for (const name of ["kl", "mean", "variance"]) {
+    if (row[name].textContent !== figures[name]) row[name].textContent = figures[name];
+  }
   row.word.hidden = !isCollapsed;
+  // Moved by transforms alone, so that the page need not lay itself out for them.
   row.bar.style.transform = `scaleX(${isCollapsed ? 0 : Math.max(0.004, kl / largest)})`;
-  const along = (z) => 50 + (50 * Math.max(-SPREAD_LIMIT, Math.min(SPREAD_LIMIT, z))) / SPREAD_LIMIT;
+  const along = (z) => (1 + Math.max(-1, Math.min(1, z / SPREAD_LIMIT))) / 2;
   const [from, to] = [along(mean - Math.sqrt(variance)), along(mean + Math.sqrt(variance))];
-  row.interval.style.left = `${from}%`;
-  row.interval.style.width = `${to - from}%`;
-  row.centre.style.left = `${along(mean)}%`;
+  row.interval.style.transform = `translateX(${100 * from}%) scaleX(${to - from})`;
+  row.centre.style.transform = `translateX(${100 * along(mean)}%)`;
   Object.assign(row.button.dataset, { ...figures, collapsed: isCollapsed });
   row.button.setAttribute("aria-pressed", String(pressed));
   row.button.setAttribute(
