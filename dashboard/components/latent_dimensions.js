@@ -2,6 +2,7 @@
 
 // The interval's axis: four standard deviations of the prior in all, and codes rarely reach further.
 const SPREAD_LIMIT = 2;
+const ROWS_PAUSE = 100;
 
 /** The panel beside the plane: a row for each dimension, and below the curves over all epochs. */
 function createDimensionPanel(host, redraw) {
@@ -13,7 +14,8 @@ function createDimensionPanel(host, redraw) {
   createTableHead(table);
   const list = createElement("div", "dimension-list", table);
   const curves = createDimensionCurves(panel);
-  const state = { rows: [], highlighted: null };
+  const state = { rows: [], highlighted: null, timer: 0 };
+  const seen = new IntersectionObserver((entries) => noteSeen(state, entries), { root: list });
   listenToArrows(list, state);
   const highlight = (dimension) => {
     state.highlighted = state.highlighted === dimension ? null : dimension;
@@ -27,10 +29,12 @@ function createDimensionPanel(host, redraw) {
         list.replaceChildren();
         state.highlighted = null;
         state.rows = Array.from({ length: count }, (_, index) => createRow(list, index, highlight));
+        seen.disconnect();
+        state.rows.forEach(({ button }) => seen.observe(button));
       }
       const { collapsed } = picture;
       const largest = Math.max(10 * collapsed, ...history.largestKl(frame));
-      state.rows.forEach((row, index) => {
+      showRows(state, (row, index) => {
         const figures = [frame.kl, frame.mean, frame.variance].map(({ values }) => values[index]);
         showRow(row, figures, { largest, collapsed, pressed: index === state.highlighted });
       });
@@ -48,6 +52,21 @@ function createTableHead(table) {
   createElement("span", "head-spread", head, "Codes vs N(0, 1)");
   createElement("span", "number", head, "mean");
   createElement("span", "number", head, "var.");
+}
+
+function noteSeen(state, entries) {
+  for (const { target, isIntersecting } of entries) {
+    const row = state.rows.find(({ button }) => button === target);
+    if (row) row.isSeen = isIntersecting;
+  }
+}
+
+/** Rows that are scrolled out of sight wait until the slider rests. */
+function showRows(state, show) {
+  const showThose = (isWanted) => state.rows.forEach((row, index) => row.isSeen === isWanted && show(row, index));
+  showThose(true);
+  clearTimeout(state.timer);
+  state.timer = setTimeout(() => showThose(false), ROWS_PAUSE);
 }
 
 /** One row is a stop of the Tab key; the arrows lead from there to the others. */
@@ -76,6 +95,7 @@ function createRow(list, index, highlight) {
   const track = createElement("span", "kl-track", button);
   const row = {
     name: `z${index + 1}`,
+    isSeen: true,
     button,
     bar: createElement("span", "kl-bar", track),
     word: createElement("span", "kl-word", track, "∅ collapsed"),

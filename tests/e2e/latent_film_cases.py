@@ -10,6 +10,7 @@ from dashboard.components.latent_film import PinnedPath
 EPOCHS = tuple(range(40))
 CLASS_NAMES = tuple(str(label) for label in range(10))
 LATENT_DIM = 8
+MANY_DIMENSIONS = 64
 COLLAPSED_DIMENSION = 7
 SIDE = 28
 SPREAD = 0.35
@@ -17,7 +18,7 @@ PINNED_LABEL = 3
 
 
 def labels_and_indices(mode: str) -> tuple[Labels, Labels]:
-    """1,000 images of a 7, or 10,000 of ten labels; indices leave gaps."""
+    """1,000 images of a 7 ("label"), or 10,000 of ten labels ("all"); indices leave gaps."""
     if mode == "label":
         return np.full(1000, 7), 10 * np.arange(1000) + 7
     return np.arange(10_000) % 10, np.arange(10_000)
@@ -46,14 +47,14 @@ def lone_place(epoch: int) -> tuple[float, float]:
     return -4.5 + 8.0 * epoch / EPOCHS[-1], -4.5
 
 
-def figures(epoch: int) -> dict[str, Floats]:
-    """KL, mean and variance of each dimension, as plain functions of the epoch; the last one is collapsed."""
+def figures(epoch: int, latent_dim: int = LATENT_DIM) -> dict[str, Floats]:
+    """KL, mean and variance of each dimension, as plain functions of the epoch; the eighth one is collapsed."""
     share = epoch / EPOCHS[-1]
-    dimension = np.arange(LATENT_DIM)
+    dimension = np.arange(latent_dim)
     kl = 2.5 * share / (1 + dimension)
     kl[COLLAPSED_DIMENSION] = 0.004
     mean = 0.5 * np.cos(dimension) * (1 - share)
-    variance = np.full(LATENT_DIM, share)
+    variance = np.full(latent_dim, share)
     variance[COLLAPSED_DIMENSION] = 0.0
     return {name: values.astype(np.float32) for name, values in (("kl", kl), ("mean", mean), ("variance", variance))}
 

@@ -1,4 +1,5 @@
-"""A page with a latent film of known clusters, for the browser tests: ?mode=label or ?mode=all, ?pin=<index>."""
+"""A page with a latent film of known clusters, for the browser tests: ?mode=label or all, ?pin=<index>,
+?dimensions=<count>."""
 
 from __future__ import annotations
 
@@ -16,6 +17,7 @@ from tests.e2e import latent_film_cases as cases
 st.set_page_config(layout="wide")
 mode = st.query_params.get("mode", "label")
 labels, indices = cases.labels_and_indices(mode)
+latent_dim = int(st.query_params.get("dimensions", cases.LATENT_DIM))
 state = latent_film_state("film")
 pinned = state.pin.index if state.pin else int(st.query_params["pin"]) if "pin" in st.query_params else None
 # An image of another split position than those of the points has a label of its own.
@@ -26,7 +28,7 @@ epoch = cases.EPOCHS[-1] if state.epoch is None else state.epoch
 
 def frame_of(epoch: int) -> dict[str, cases.Floats]:
     x, y = cases.points(mode, epoch)
-    return {"x": x, "y": y, **cases.figures(epoch)}
+    return {"x": x, "y": y, **cases.figures(epoch, latent_dim)}
 
 
 film = latent_film(

@@ -62,8 +62,9 @@ def open_film(serve: Serve, open_page: OpenPage) -> OpenPage:
     """``open_film("label", pin=1234, dark=False, width=1280)`` gives a page whose film has all its frames."""
     url = serve(GALLERY, PYTHONPATH=str(ROOT))
 
-    def open_(mode: str, pin: int | None = None, **options: object) -> Page:
-        page = open_page(f"{url}/?mode={mode}{'' if pin is None else f'&pin={pin}'}", **options)
+    def open_(mode: str, pin: int | None = None, dimensions: int = cases.LATENT_DIM, **options: object) -> Page:
+        more = "" if pin is None else f"&pin={pin}"
+        page = open_page(f"{url}/?mode={mode}&dimensions={dimensions}{more}", **options)
         loaded = f"{len(cases.EPOCHS)}/{len(cases.EPOCHS)}"
         expect(page.locator(".film")).to_have_attribute("data-loaded", loaded, timeout=30_000)
         wait_until_idle(page)
@@ -240,6 +241,23 @@ def test_the_dimensions_follow_the_slider(open_film):
     name = "z8: KL 0.004 nats, collapsed, mean 0.18, variance 0.00"
     expect(page.get_by_role("button", name=name)).to_contain_text("collapsed")
     expect(page.get_by_text("nats in 8 dimensions, 1 collapsed")).to_be_visible()
+
+
+def test_many_dimensions_are_scrolled(open_film):
+    page = open_film("label", dimensions=cases.MANY_DIMENSIONS)
+    go_to(page, 13)
+    last = page.locator(f"[data-dimension='{cases.MANY_DIMENSIONS}']")
+    kl = float(cases.figures(13, cases.MANY_DIMENSIONS)["kl"][-1])
+    # What is out of sight follows when the slider rests.
+    expect(last).to_have_attribute("data-kl", f"{kl:.3f}")
+    expect(page.get_by_text("nats in 64 dimensions, 1 collapsed")).to_be_visible()
+    film = page.locator(".film").bounding_box()
+    assert film["height"] < 900
+    page.locator("[data-dimension='1']").focus()
+    for _ in range(cases.MANY_DIMENSIONS - 1):
+        page.keyboard.press("ArrowDown")
+    expect(last).to_be_focused()
+    expect(last).to_be_in_viewport()
 
 
 def test_a_dimension_is_highlighted_by_mouse_and_keyboard(open_film):
