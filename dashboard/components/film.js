@@ -20,7 +20,7 @@ function mountFilm(parentElement, createPicture) {
   const element = createElement("div", "film", parentElement);
   // A click anywhere in the film gives it the keyboard.
   element.tabIndex = -1;
-  const film = { element, store: createFilmStore(), component: null, header: null, epoch: 0, follow: false, timer: 0 };
+  const film = { element, store: createFilmStore(), component: null, header: null, epoch: 0, follow: false, timer: 0, reportId: 0 };
   film.player = createFilmPlayer(playerOf(film));
   film.questions = createQuestions(questionerOf(film));
   film.handlers = handlersOf(film);
@@ -115,7 +115,10 @@ function receiveBlob(film, component) {
   film.header = header;
   if (isOtherRun) {
     film.player.stop();
-    Object.assign(film, { epoch: header.epoch, follow: header.follow, reported: header.epoch });
+    const { epoch, follow, report } = header;
+    Object.assign(film, { epoch, follow, reported: epoch, reportId: report });
+  } else if (isSentElsewhere(film, header)) {
+    Object.assign(film, { epoch: header.epoch, reported: header.epoch });
   }
   const news = header.epochs.at(-1) !== film.store.epochs().at(-1);
   if (film.follow && news) film.epoch = header.epochs.at(-1);
@@ -127,6 +130,11 @@ function receiveBlob(film, component) {
   film.element.dataset.loaded = `${film.store.loadedCount()}/${header.epochs.length}`;
   drawFilm(film);
   film.questions.next();
+}
+
+/** Python knows where the film was left and still names another epoch: somebody went back to an older address. */
+function isSentElsewhere(film, header) {
+  return header.report === film.reportId && header.epoch !== film.reported && !film.player.playing();
 }
 
 function moveFilm(film, epoch) {
@@ -167,7 +175,10 @@ function reportValue(film, name, value) {
 function reportEpoch(film) {
   clearTimeout(film.timer);
   film.timer = setTimeout(() => {
-    if (film.reported !== film.epoch) reportValue(film, "epoch", film.epoch);
+    if (film.reported !== film.epoch) {
+      film.reportId = Math.max(film.reportId + 1, Date.now());
+      reportValue(film, "epoch", { run: film.header.run, epoch: film.epoch, id: film.reportId });
+    }
     film.reported = film.epoch;
     film.questions.next();
   }, REPORT_PAUSE);

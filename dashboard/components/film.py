@@ -44,6 +44,7 @@ class Timeline:
         epoch: The selected one.
         follow: Show the newest epoch as it comes.
         alive: More epochs may come.
+        report: Id of the film's last report that was taken over. A film that reported nothing later goes to ``epoch``.
     """
 
     run: str
@@ -52,6 +53,7 @@ class Timeline:
     epoch: int
     follow: bool = False
     alive: bool = False
+    report: int = 0
 
     def __post_init__(self) -> None:
         """Check that the epochs rise and hold the selected one."""
@@ -103,25 +105,29 @@ class FilmState:
     """What a film reports. It is gone after a switch of the page: whoever needs it longer keeps a copy.
 
     Attributes:
-        epoch: Where the slider was let go, or None if it was not moved yet. It may be one of another run.
+        epoch: Where the slider was let go, or None if it was not moved yet.
         follow: Whether the newest epoch is followed, or None if that was not switched yet.
         ask: The latest question, if any.
+        run: The run whose epoch that is.
+        report: Rises with every report of an epoch; 0 before the first.
     """
 
     epoch: int | None = None
     follow: bool | None = None
     ask: Question | None = None
+    run: str = ""
+    report: int = 0
 
     @classmethod
     def parse(cls, value: object) -> FilmState:
         """Read a film's values out of the session, or what its mounting returned; malformed ones count as absent."""
         if not isinstance(value, Mapping):
             return cls()
-        epoch, follow = value.get("epoch"), value.get("follow")
+        follow = value.get("follow")
         return cls(
-            epoch if _is_count(epoch) else None,
-            follow if isinstance(follow, bool) else None,
-            Question.parse(value.get("ask")),
+            follow=follow if isinstance(follow, bool) else None,
+            ask=Question.parse(value.get("ask")),
+            **_reported_epoch(value.get("epoch")),
         )
 
 
@@ -172,12 +178,23 @@ def film_blob(
         "epoch": timeline.epoch,
         "follow": timeline.follow,
         "alive": timeline.alive,
+        "report": timeline.report,
         "frame_epochs": list(frames),
         "failed": failed,
         "answer": question.id if question and answers(timeline, question) else 0,
         "picture": picture,
     }
     return pack(header, {**(shared or {}), **_stacked(list(frames.values()))})
+
+
+def _reported_epoch(value: object) -> dict[str, Any]:
+    """Run, epoch and number of a report, if it is one."""
+    if not isinstance(value, Mapping):
+        return {}
+    run, epoch, number = (value.get(name) for name in ("run", "epoch", "id"))
+    if not isinstance(run, str) or not _is_count(epoch) or not _is_count(number):
+        return {}
+    return {"run": run, "epoch": epoch, "report": number}
 
 
 def _stacked(frames: list[Mapping[str, Array]]) -> dict[str, Array]:

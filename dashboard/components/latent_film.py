@@ -126,7 +126,7 @@ class LatentFilmState(FilmState):
         """Read a film's values out of the session; malformed ones count as absent."""
         film = FilmState.parse(value)
         pin = PinReport.parse(value.get("pin")) if isinstance(value, Mapping) else None
-        return cls(film.epoch, film.follow, film.ask, pin)
+        return cls(**vars(film), pin=pin)
 
 
 def latent_film(

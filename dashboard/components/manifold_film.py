@@ -77,7 +77,7 @@ class ManifoldState(FilmState):
         """Read a film's values out of the session, or what its mounting returned; malformed ones count as absent."""
         film = FilmState.parse(value)
         z = value.get("z") if isinstance(value, Mapping) else None
-        return cls(film.epoch, film.follow, film.ask, _code(z))
+        return cls(**vars(film), z=_code(z))
 
 
 def manifold_film(

@@ -26,13 +26,13 @@ def timeline(scene: Scene, key: str, *what: object) -> Timeline:
         what: All that its frames depend on but run and epoch.
     """
     run = "|".join(map(str, scene.key))
-    _take_over(key, FilmState.parse(st.session_state.get(key)))
+    report = _take_over(key, run, FilmState.parse(st.session_state.get(key)))
     epoch = value_of(EPOCH)
     follow = value_of(FOLLOW) == "yes"
     if epoch not in scene.epochs or (follow and scene.alive):
         epoch = scene.epochs[-1]
         set_value(EPOCH, epoch)
-    return Timeline(run, "|".join(map(str, (run, key, *what))), scene.epochs, epoch, follow, scene.alive)
+    return Timeline(run, "|".join(map(str, (run, key, *what))), scene.epochs, epoch, follow, scene.alive, report)
 
 
 def take_over_place(key: str) -> None:
@@ -44,13 +44,18 @@ def take_over_place(key: str) -> None:
     seen[key] = held
 
 
-def _take_over(key: str, now: FilmState) -> None:
-    """A value that a film reported holds until another is chosen elsewhere, so it is looked at only when it is new."""
+def _take_over(key: str, run: str, now: FilmState) -> int:
+    """A value that a film reported holds until another is chosen elsewhere, so it is looked at only when it is new.
+
+    Returns:
+        The number of the last report of an epoch of this run.
+    """
     seen: dict[str, FilmState] = st.session_state.setdefault(_SEEN, {})
     before = seen.get(key, FilmState())
-    if now.epoch is not None and now.epoch != before.epoch:
+    if now.run == run and now.report != before.report:
         set_value(EPOCH, now.epoch)
         state.forget_problems()
     if now.follow is not None and now.follow != before.follow:
         set_value(FOLLOW, "yes" if now.follow else "no")
     seen[key] = now
+    return now.report

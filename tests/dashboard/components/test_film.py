@@ -103,8 +103,15 @@ def test_whatever_a_browser_reports_is_read(value):
 
 
 def test_what_a_film_reports_is_read():
-    state = FilmState.parse({"epoch": 4, "follow": False, "ask": {"id": 1, "view": "v", "epochs": []}})
-    assert state == FilmState(4, False, Question(1, "v", ()))
+    state = FilmState.parse(
+        {"epoch": {"run": "r", "epoch": 4, "id": 7}, "follow": False, "ask": {"id": 1, "view": "v", "epochs": []}}
+    )
+    assert state == FilmState(4, False, Question(1, "v", ()), "r", 7)
+
+
+@pytest.mark.parametrize("change", [{"run": 1}, {"epoch": -1}, {"epoch": "4"}, {"id": None}, {"id": True}])
+def test_a_malformed_report_of_an_epoch_is_none(change):
+    assert FilmState.parse({"epoch": {"run": "r", "epoch": 4, "id": 7, **change}}) == FilmState()
 
 
 @pytest.mark.parametrize(("epochs", "epoch"), [((0, 2, 1), 0), ((0, 0), 0), ((0, 1), 2), ((), 0)])
