@@ -12,11 +12,13 @@ const LENS_INSTRUCTIONS =
  *
  * setPlane({rect, columns, rows, quantiles, dimensions, base, classNames, imageShape, selectedLabel, invert?,
  * description?}): rect {left, top, width, height} in CSS pixels of the canvas.
+ * setBase(code): what the other dimensions hold, from now on. setTrace({codes, at} | null): a code for each epoch, not a
+ * number where it is unknown, and which of them is marked.
  * setDecoder(epoch, decoder | null): what readDecoder gives; if it has an epoch of its own, that must be the same.
  */
 function createLens(host, stageCanvas, { report, needDecoder }) {
   // cursor, pin: codes. drawn: the way that is being drawn. current: the decoder is that of the epoch shown.
-  const lens = { plane: null, decoder: null, epoch: null, current: false, asked: null };
+  const lens = { plane: null, decoder: null, epoch: null, current: false, asked: null, trace: null };
   Object.assign(lens, { cursor: null, pin: null, drawn: null, way: null, request: 0, stageCanvas, report, needDecoder });
   lens.redraw = () => (lens.request ||= requestAnimationFrame((now) => drawLens(lens, now)));
   const actions = lensActions(lens);
@@ -27,6 +29,14 @@ function createLens(host, stageCanvas, { report, needDecoder }) {
   return {
     setPlane: (plane) => setLensPlane(lens, plane),
     setDecoder: (epoch, decoder) => setLensDecoder(lens, epoch, decoder),
+    setBase(base) {
+      if (lens.plane) lens.plane.base = base;
+      lens.redraw();
+    },
+    setTrace(trace) {
+      lens.trace = trace;
+      lens.redraw();
+    },
     setPin(code) {
       lens.pin = code;
       lens.redraw();
@@ -96,12 +106,12 @@ function setLensDecoder(lens, epoch, decoder) {
 
 function drawLens(lens, now) {
   lens.request = 0;
-  const { plane, way, drawn, cursor, pin } = lens;
+  const { plane, way, drawn, cursor, pin, trace } = lens;
   if (!plane) return;
   if (way) advanceWay(way, now);
   const code = way ? codeOnWay(way) : (cursor ?? pin);
   if (code) askForDecoder(lens);
-  lens.overlay.show(plane, { ring: way || cursor ? code : null, pin, way: way ?? drawn });
+  lens.overlay.show(plane, { ring: way || cursor ? code : null, pin, way: way ?? drawn, trace });
   lens.panel.show(plane, { code, way, pin, decoder: fittingDecoder(lens), waiting: !lens.current });
   if (way?.playing) lens.redraw();
 }

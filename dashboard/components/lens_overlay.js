@@ -11,12 +11,21 @@ function createLensOverlay(stageCanvas) {
   stageCanvas.parentElement.append(svg);
   // Each mark is drawn twice, dark below light, so that it stands out from any picture.
   const twice = (tag, name) => ["lens-halo", "lens-line"].map((line) => svgElement(tag, `${name} ${line}`, svg));
-  const marks = { way: twice("polyline", "lens-segment"), pin: twice("path", "lens-pin"), ring: twice("path", "lens-ring") };
+  const marks = {
+    trace: twice("polyline", "lens-trace"),
+    marked: twice("path", "lens-marked"),
+    way: twice("polyline", "lens-segment"),
+    pin: twice("path", "lens-pin"),
+    ring: twice("path", "lens-ring"),
+  };
   return {
     /** Takes the place and size of the canvas. */
     fit: () => fitOverlay(svg, stageCanvas),
-    /** Draws a ring and a pin at codes, and the way between two; each may be null. */
-    show(plane, { ring, pin, way }) {
+    /** Draws a ring and a pin at codes, the way between two, and the trace of one over the epochs; each may be null. */
+    show(plane, { ring, pin, way, trace }) {
+      const marked = trace && isKnown(trace.codes[trace.at]) ? trace.codes[trace.at] : null;
+      setMark(marks.trace, "points", trace && tracePoints(plane, trace.codes));
+      setMark(marks.marked, "d", marked && diamondPath(codeToPlace(plane, marked)));
       setMark(marks.ring, "d", ring && ringPath(codeToPlace(plane, ring), true));
       setMark(marks.pin, "d", pin && ringPath(codeToPlace(plane, pin), false));
       setMark(marks.way, "points", way && wayPoints(plane, way));
@@ -56,6 +65,23 @@ function ringPath({ left, top }, crosshair) {
     `${circle}M${left - r - tick} ${top}h${tick}M${left + r} ${top}h${tick}` +
     `M${left} ${top - r - tick}v${tick}M${left} ${top + r}v${tick}`
   );
+}
+
+function diamondPath({ left, top }) {
+  const r = RING_RADIUS;
+  return `M${left - r} ${top}l${r} ${-r}l${r} ${r}l${-r} ${r}z`;
+}
+
+function isKnown(code) {
+  return Boolean(code) && code.every(Number.isFinite);
+}
+
+function tracePoints(plane, codes) {
+  return codes
+    .filter(isKnown)
+    .map((code) => codeToPlace(plane, code))
+    .map(({ left, top }) => `${left.toFixed(1)},${top.toFixed(1)}`)
+    .join(" ");
 }
 
 /** A way that is straight among the codes is bent where equal steps are equal probabilities. */

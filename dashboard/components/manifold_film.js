@@ -11,7 +11,7 @@ function createManifoldPictures(host, film) {
   const others = createElement("div", "tile-pictures", host);
   const state = { film, first, others, cells: [], received: null, arranged: null, run: null };
   state.decoders = createDecoderStore(DECODER_BYTES);
-  const cell = createPlaneCell(first, () => placeLens(state));
+  const cell = createTileCell(first, () => placeLens(state));
   state.lens = createLens(first, cell.surface.canvas, {
     report: film.report,
     needDecoder: (epoch) => film.ask({ decoders: [epoch] }),
@@ -22,6 +22,7 @@ function createManifoldPictures(host, film) {
       if (picture !== state.received) receiveDecoder(state, picture, shared);
       // Names of another view do not belong to the tiles that are still there.
       if (frame) showPlanes(state, picture, frame, epoch);
+      showPinned(state, picture, shared, epoch);
       state.lens.setDecoder(epoch, state.decoders.get(film.run(), epoch));
     },
     dispose() {
@@ -34,6 +35,22 @@ function createManifoldPictures(host, film) {
 function receiveDecoder(state, picture, shared) {
   state.received = picture;
   if (picture.decoder) state.decoders.put(state.film.run(), picture.decoder, shared);
+}
+
+/** The pinned image: where its code is at each epoch, and, if it is to be, what the other dimensions hold. */
+function showPinned({ film, lens }, { pin, plane }, { pin_codes: codes }, epoch) {
+  const rows = pin && codes ? codesByRow(codes) : [];
+  const at = film.epochs().indexOf(epoch);
+  lens.setTrace(rows.length ? { codes: rows.map((row) => planeCode(plane, row)), at } : null);
+  lens.setBase(pin?.is_base && isKnown(rows[at]) ? rows[at] : plane.base);
+}
+
+function codesByRow({ shape: [count, length], values }) {
+  return Array.from({ length: count }, (_, row) => [...values.subarray(row * length, (row + 1) * length)]);
+}
+
+function planeCode({ dimensions }, code) {
+  return dimensions.filter((dimension) => dimension !== null).map((dimension) => code[dimension]);
 }
 
 function showPlanes(state, picture, frame, epoch) {
@@ -57,7 +74,7 @@ function arrangePlanes(state, picture, frame) {
   // The panel stands close to the plane, however wide the page is.
   first.style.setProperty("--plane-width", `${frame[`tiles_${name}`].shape[1] * widestTile}px`);
   while (cells.length > picture.pictures.length) cells.pop().dispose();
-  while (cells.length < picture.pictures.length) cells.push(createPlaneCell(others, () => {}));
+  while (cells.length < picture.pictures.length) cells.push(createTileCell(others));
   picture.pictures.forEach((header, index) => labelSurface(cells[index].surface, header));
   others.style.setProperty("--picture-width", `${picture.min_width}px`);
 }
@@ -70,25 +87,6 @@ function placeLens({ cells: [{ surface, shape }], lens, arranged }) {
   const height = parseFloat(surface.canvas.style.height);
   const { description, invert } = arranged.pictures[0];
   lens.setPlane({ ...arranged.plane, description, invert, rows, columns, rect: { left: 0, top: 0, width, height } });
-}
-
-function createPlaneCell(host, resized) {
-  const surface = createSurface(host);
-  const painter = createGridPainter(surface);
-  const cell = { surface, painter, epoch: 0, shape: null };
-  surface.download.addEventListener("click", () => {
-    const { canvas, fileName } = painter.exportPicture();
-    savePicture(canvas, fileName.replace(/(\.\w+)?$/, `_epoch_${cell.epoch}$1`));
-  });
-  const stop = redrawOnChange(surface, () => {
-    painter.redraw();
-    resized();
-  });
-  cell.dispose = () => {
-    stop();
-    surface.figure.remove();
-  };
-  return cell;
 }
 
 /** Decoders by run and epoch, as many as a number of bytes holds; those unused for longest go first. */

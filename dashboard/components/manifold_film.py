@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import numpy as np
 import streamlit as st
 
 from cvae_core.errors import CvaeError
@@ -31,7 +32,7 @@ LENS_SCRIPTS = (
 _mount = st.components.v2.component(
     "cvae_manifold_film",
     css=read_sources(*FILM_STYLES, "tile_film.css", "lens.css", "manifold_film.css"),
-    js=read_sources(*FILM_SCRIPTS, "image_grid_painter.js", *LENS_SCRIPTS, "manifold_film.js"),
+    js=read_sources(*FILM_SCRIPTS, "image_grid_painter.js", "tile_cell.js", *LENS_SCRIPTS, "manifold_film.js"),
 )
 
 
@@ -63,6 +64,23 @@ class LensPlane:
 
 
 @dataclass(frozen=True)
+class PinnedCodes:
+    """The code of one image at every epoch of a timeline.
+
+    Attributes:
+        index: Where the image stands in its split.
+        label: Its label.
+        codes: float (epochs, latent_dim), not a number where it is not known.
+        is_base: Whether the plane's other dimensions hold it.
+    """
+
+    index: int
+    label: int
+    codes: Floats
+    is_base: bool = False
+
+
+@dataclass(frozen=True)
 class ManifoldState(FilmState):
     """What a manifold film reports.
 
@@ -88,6 +106,7 @@ def manifold_film(
     plane: LensPlane,
     decoder_of: Callable[[int], FoldedNetwork],
     z: tuple[float, ...] | None = None,
+    pinned: PinnedCodes | None = None,
 ) -> ManifoldState:
     """Mount a film of manifolds.
 
@@ -100,6 +119,7 @@ def manifold_film(
         plane: What the first picture shows.
         decoder_of: Epoch -> the network. Called only when the lens is used at an epoch whose decoder the browser lacks.
         z: The place that is held when the run is first shown, in the plane's dimensions.
+        pinned: An image whose code is marked, with its trace over the epochs.
 
     Returns:
         What the film reports by now.
@@ -108,7 +128,7 @@ def manifold_film(
     ignored = _no_reaction
     result = _mount(
         key=key,
-        data=packed_manifold_film(timeline, asked, pictures, frame_of, plane, decoder_of, z),
+        data=packed_manifold_film(timeline, asked, pictures, frame_of, plane, decoder_of, z, pinned),
         on_ask_change=ignored,
         on_epoch_change=ignored,
         on_follow_change=ignored,
@@ -125,6 +145,7 @@ def packed_manifold_film(
     plane: LensPlane,
     decoder_of: Callable[[int], FoldedNetwork],
     z: tuple[float, ...] | None = None,
+    pinned: PinnedCodes | None = None,
 ) -> bytes:
     """The film as the browser receives it; the arguments are those of ``manifold_film``, and what the browser asked."""
     _check_first(pictures)
@@ -133,8 +154,11 @@ def packed_manifold_film(
         "min_width": MIN_WIDTH,
         "plane": _plane_header(plane),
         "z": z if z is not None and len(z) == plane.axes else None,
+        "pin": None if pinned is None else {"index": pinned.index, "label": pinned.label, "is_base": pinned.is_base},
     }
     decoder, arrays = _decoder(timeline, question, decoder_of)
+    if pinned is not None:
+        arrays["pin_codes"] = pinned.codes.astype(np.float32)
     return film_blob(
         timeline, question, {**header, "decoder": decoder}, lambda epoch: _frame(pictures, frame_of(epoch)), arrays
     )

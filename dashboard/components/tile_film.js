@@ -34,27 +34,11 @@ function arrange(state, picture) {
     state.cells.delete(name);
   }
   for (const header of picture.pictures) {
-    if (!state.cells.has(header.name)) state.cells.set(header.name, createCell(state.host));
+    if (!state.cells.has(header.name)) state.cells.set(header.name, createTileCell(state.host));
     const { surface } = state.cells.get(header.name);
     labelSurface(surface, header);
     state.host.append(surface.figure);
   }
   state.host.style.setProperty("--picture-width", `${picture.min_width}px`);
   Object.assign(state, { arrangement, pictures: picture.pictures });
-}
-
-function createCell(host) {
-  const surface = createSurface(host);
-  const painter = createGridPainter(surface);
-  const cell = { surface, painter, epoch: 0 };
-  surface.download.addEventListener("click", () => {
-    const { canvas, fileName } = painter.exportPicture();
-    savePicture(canvas, fileName.replace(/(\.\w+)?$/, `_epoch_${cell.epoch}$1`));
-  });
-  const stop = redrawOnChange(surface, painter.redraw);
-  cell.dispose = () => {
-    stop();
-    surface.figure.remove();
-  };
-  return cell;
 }

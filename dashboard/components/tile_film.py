@@ -17,7 +17,7 @@ MIN_WIDTH: Final = 320
 _mount = st.components.v2.component(
     "cvae_tile_film",
     css=read_sources(*FILM_STYLES, "tile_film.css"),
-    js=read_sources(*FILM_SCRIPTS, "image_grid_painter.js", "tile_film.js"),
+    js=read_sources(*FILM_SCRIPTS, "image_grid_painter.js", "tile_cell.js", "tile_film.js"),
 )
 
 

@@ -14,14 +14,24 @@ from cvae_core.analysis.manifold import label_manifolds, manifold
 from cvae_core.inference.folded import FoldedNetwork
 from cvae_core.records import Bytes
 from dashboard import trained_models
-from dashboard.address.parameters import GRID_SIZE, LABEL, LARGEST_GRID, PLACE, QUANTILES, X_DIMENSION, Y_DIMENSION
+from dashboard.address.parameters import (
+    GRID_SIZE,
+    LABEL,
+    LARGEST_GRID,
+    OTHERS,
+    PLACE,
+    QUANTILES,
+    X_DIMENSION,
+    Y_DIMENSION,
+)
 from dashboard.address.view import value_of
-from dashboard.components.manifold_film import LensPlane, manifold_film
+from dashboard.components.film import FilmState, Timeline, wanted_epochs
+from dashboard.components.manifold_film import LensPlane, PinnedCodes, manifold_film
 from dashboard.components.tile_film import TilePicture, tile_film
 from dashboard.views.choices import dimension_choice, label_choice, slider_choice
 from dashboard.views.code_view import base_code, others_choice, others_identity
 from dashboard.views.film_view import take_over_place, timeline
-from dashboard.views.pin_view import pin_choice
+from dashboard.views.pin_view import pin_choice, pinned_codes
 from dashboard.views.time_machine import Scene
 
 _KEY: Final = "manifold_film"
@@ -98,7 +108,13 @@ def _one_label(scene: Scene, label: int) -> None:
         _plane(scene, label, line.epoch),
         lambda epoch: _network(scene, epoch),
         value_of(PLACE) or None,
+        _pinned(scene, line),
     )
+
+
+def _pinned(scene: Scene, line: Timeline) -> PinnedCodes | None:
+    wanted = wanted_epochs(line, FilmState.parse(st.session_state.get(_KEY)).ask)
+    return pinned_codes(scene, line, wanted, is_base=value_of(OTHERS) == "pinned")
 
 
 def _plane(scene: Scene, label: int, epoch: int) -> LensPlane:

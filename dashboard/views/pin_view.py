@@ -13,12 +13,13 @@ from cvae_core.analysis.projection import project, projected_covariances
 from cvae_core.analysis.reconstruction import reconstruct
 from cvae_core.analysis.records import Projection
 from cvae_core.errors import CvaeError
-from cvae_core.records import Bytes, Dataset
+from cvae_core.records import Bytes, Dataset, Floats
 from dashboard import state, trained_models
 from dashboard.address.parameters import PIN
 from dashboard.address.view import set_value, value_of
 from dashboard.components.film import Timeline
 from dashboard.components.latent_film import PinnedPath, PinReport
+from dashboard.components.manifold_film import PinnedCodes
 from dashboard.views.time_machine import Scene
 
 _SEEN: Final = "seen_pins"
@@ -61,6 +62,31 @@ def pinned_path(scene: Scene, line: Timeline, projection: Projection, wanted: Co
     index = value_of(PIN)
     if index is None:
         return None
+    means, log_vars = _codes(scene, line, wanted, index)
+    x, y = project(projection, means).T
+    covariance = projected_covariances(projection, log_vars).astype(np.float32)
+    label = int(scene.data.test.labels[index])
+    return PinnedPath(index, label, x, y, covariance, _tiles(scene, line.epoch, index))
+
+
+def pinned_codes(scene: Scene, line: Timeline, wanted: Container[int], *, is_base: bool) -> PinnedCodes | None:
+    """The code of the pinned image at the epochs of a film; None if nothing is pinned.
+
+    Args:
+        scene: The run.
+        line: The film's epochs.
+        wanted: As in ``pinned_path``.
+        is_base: Whether the other dimensions of the plane hold it.
+    """
+    index = value_of(PIN)
+    if index is None:
+        return None
+    means, _ = _codes(scene, line, wanted, index)
+    return PinnedCodes(index, int(scene.data.test.labels[index]), means, is_base)
+
+
+def _codes(scene: Scene, line: Timeline, wanted: Container[int], index: int) -> tuple[Floats, Floats]:
+    """Mean and log variance of an image's posterior, float32 (epochs, latent_dim); NaN where they are not at hand."""
     means = np.full((len(line.epochs), scene.latent_dim), np.nan, np.float32)
     log_vars = means.copy()
     for place, epoch in enumerate(line.epochs):
@@ -69,10 +95,7 @@ def pinned_path(scene: Scene, line: Timeline, projection: Projection, wanted: Co
         with suppress(CvaeError):  # the film says by itself why this epoch cannot be shown
             code = trained_models.code_of_image(scene.key, epoch, index)
             means[place], log_vars[place] = code.z_mean[0], code.z_log_var[0]
-    x, y = project(projection, means).T
-    covariance = projected_covariances(projection, log_vars).astype(np.float32)
-    label = int(scene.data.test.labels[index])
-    return PinnedPath(index, label, x, y, covariance, _tiles(scene, line.epoch, index))
+    return means, log_vars
 
 
 def _tiles(scene: Scene, epoch: int, index: int) -> Bytes:

@@ -13,11 +13,12 @@ from cvae_core.analysis.samples import samples
 from cvae_core.config import SEED_LIMIT
 from cvae_core.records import Bytes, Labels
 from dashboard import trained_models
-from dashboard.address.parameters import COLUMNS, COUNT, ORDER, RECONSTRUCTIONS_LIMIT, SEED, TEMPERATURE
+from dashboard.address.parameters import COLUMNS, COUNT, ORDER, PIN, RECONSTRUCTIONS_LIMIT, SEED, TEMPERATURE
 from dashboard.address.view import value_of
 from dashboard.components.tile_film import TilePicture, tile_film
 from dashboard.views.choices import label_choice, option_choice, slider_choice, whole_number_choice
 from dashboard.views.film_view import timeline
+from dashboard.views.pin_view import pin_choice
 from dashboard.views.time_machine import Scene
 
 _KEY: Final = "samples_film"
@@ -32,8 +33,9 @@ def samples_view(scene: Scene, row: DeltaGenerator) -> None:
         _sample_settings()
         label = label_choice(scene.data.class_names, with_all=True)
         _reconstruction_settings()
+        pin_choice(scene.data)
     chosen = _chosen_images(scene, label)
-    what = (*_sample_values(), label, value_of(ORDER), value_of(COUNT))
+    what = (*_sample_values(), label, value_of(ORDER), value_of(COUNT), value_of(PIN))
     line = timeline(scene, _KEY, *what)
 
     def frame_of(epoch: int) -> Mapping[str, Bytes]:
@@ -71,8 +73,13 @@ def _sample_values() -> tuple[int, int, float]:
 
 
 def _chosen_images(scene: Scene, label: int | None) -> Labels:
-    """Indices of the test images to reconstruct."""
-    count = value_of(COUNT)
+    """Indices of the test images to reconstruct, the pinned one first."""
+    count, pin = value_of(COUNT), value_of(PIN)
+    found = _ranked_images(scene, label, count)
+    return found if pin is None else np.concatenate([[pin], found[found != pin]])[:count]
+
+
+def _ranked_images(scene: Scene, label: int | None, count: int) -> Labels:
     if value_of(ORDER) == "worst":
         losses = trained_models.losses(scene.key, scene.reference_epoch)
         return worst(losses, scene.data.test.labels[: len(losses)], label, count=count)
@@ -112,12 +119,13 @@ def _real_picture(scene: Scene, label: int | None, count: int) -> TilePicture:
     order = "worst" if value_of(ORDER) == "worst" else "first"
     of = "" if label is None else f" of {scene.data.class_names[label]}"
     rows = max(1, -(-count // _ROW_LENGTH))
+    pinned = "" if value_of(PIN) is None else f" Test image {value_of(PIN):,}, which is pinned, stands first."
     worst = f" Ranked by their loss at epoch {scene.reference_epoch:,}, the worst first." if order == "worst" else ""
     return TilePicture(
         name="real",
         title=f"The {order} {count} test images{of}, reconstructed",
         description=f"{count} test images above their reconstructions.",
-        caption=f"Above the test image, below what the decoder makes of its code.{worst}",
+        caption=f"Above the test image, below what the decoder makes of its code.{worst}{pinned}",
         row_labels=("Original", "Decoded") * rows,
         file_name="reconstructions.png",
         gap=2,

@@ -231,3 +231,19 @@ def test_a_run_deleted_while_its_page_is_open_says_so(page: str, run: Run, runs_
     assert not app.exception
     assert "no run named “done”" in app.warning[0].value
     assert sorted(path.name for path in runs_folder.iterdir()) == ["other"]
+
+
+def test_the_pinned_image_stands_first_among_the_reconstructions(run: Run) -> None:
+    app = open_page("samples", run="done", pin="41", count="3", label="all")
+    _, arrays = film(app)
+    test = load_test_data(run.config().data).test
+    np.testing.assert_array_equal(arrays["frame/tiles_real"][0][0], test.images[[41, 0, 1]])
+
+
+def test_the_manifold_marks_the_pinned_image_and_takes_its_code_for_the_other_dimensions(run: Run) -> None:
+    app = open_page("manifold", run="done", epoch="2", pin="41", others="pinned")
+    header, arrays = film(app)
+    test = load_test_data(run.config().data).test
+    z_mean, _ = network(run, 2).encode(test.images[[41]], test.labels[[41]])
+    assert header["picture"]["pin"] == {"index": 41, "label": int(test.labels[41]), "is_base": True}
+    np.testing.assert_allclose(arrays["pin_codes"][2], z_mean[0], rtol=1e-5)

@@ -1,0 +1,21 @@
+// One grid of tiles of a film: its surface, its painter, and its PNG, which is named after the epoch.
+
+/** @param resized called after the grid was drawn in another size. */
+function createTileCell(host, resized = () => {}) {
+  const surface = createSurface(host);
+  const painter = createGridPainter(surface);
+  const cell = { surface, painter, epoch: 0, shape: null };
+  surface.download.addEventListener("click", () => {
+    const { canvas, fileName } = painter.exportPicture();
+    savePicture(canvas, fileName.replace(/(\.\w+)?$/, `_epoch_${cell.epoch}$1`));
+  });
+  const stop = redrawOnChange(surface, () => {
+    painter.redraw();
+    resized();
+  });
+  cell.dispose = () => {
+    stop();
+    surface.figure.remove();
+  };
+  return cell;
+}
