@@ -197,3 +197,103 @@ class SampleGrid:
     tiles: Bytes
     z: Floats
     labels: Labels
+
+
+@dataclass(frozen=True)
+class StyleTransfer:
+    """Images redrawn under other labels, each in its own style: one code a column, one label a row.
+
+    Attributes:
+        originals: uint8 (sources, height, width, channels).
+        source_labels: int64 (sources,), the label that each original was encoded with.
+        z_mean: float32 (sources, latent_dim).
+        tiles: uint8 (targets, sources, height, width, channels), decoded from z_mean.
+        target_labels: int64 (targets,), the label that each row was decoded with.
+    """
+
+    originals: Bytes
+    source_labels: Labels
+    z_mean: Floats
+    tiles: Bytes
+    target_labels: Labels
+
+    def with_originals(self) -> Bytes:
+        """The tutorial's figure: the same tiles, but the row of a source's own label shows the original."""
+        own = self.target_labels[:, None] == self.source_labels[None, :]
+        figure: Bytes = np.where(own[:, :, None, None, None], self.originals[None], self.tiles)
+        return figure
+
+
+@dataclass(frozen=True)
+class Blend:
+    """The way from one code to another, decoded under several labels.
+
+    Attributes:
+        tiles: uint8 (labels, steps, height, width, channels); a column shares one code.
+        z: float32 (steps, latent_dim), from the first code to the last at equal distances.
+        labels: int64 (labels,), the condition of each row.
+    """
+
+    tiles: Bytes
+    z: Floats
+    labels: Labels
+
+
+@dataclass(frozen=True)
+class Recognition:
+    """How well each label explains some images.
+
+    Attributes:
+        elbo: float64 (n, n_classes), nats; what exactly is told by ``recognition.recognise``.
+        odds: float64 (n, n_classes), posterior of the labels; each row sums to 1.
+        ranking: int64 (n, n_classes), labels of each image, the best first; of equal ones the lower comes first.
+    """
+
+    elbo: Doubles
+    odds: Doubles
+    ranking: Labels
+
+
+@dataclass(frozen=True)
+class Morphology:
+    """Slant and thickness of the strokes of some images.
+
+    Attributes:
+        slant: float64 (n,), radians, positive where the upper part leans to the right; NaN for an even image.
+        thickness: float64 (n,), pixels of the image; NaN for an even image.
+    """
+
+    slant: Doubles
+    thickness: Doubles
+
+
+@dataclass(frozen=True)
+class StyleKept:
+    """How slant and thickness of sources agree with those of what is drawn in their style under each label.
+
+    The tables are float64 (n_classes, n_classes), source label by target label: Pearson's correlation over the sources
+    of that label, -1 to 1; NaN where there are fewer than three that can be measured, or all are alike. The numbers
+    without a table are medians over the pairs of different labels that have a correlation; NaN if none has.
+
+    Attributes:
+        slant: Table.
+        thickness: Table.
+        sources: int64 (n_classes,), how many there were of each label.
+        median_slant: Number.
+        median_thickness: Number.
+        shuffled_slant: The same number after the codes of each label were shuffled among its sources, which should
+            be near 0.
+        shuffled_thickness: As ``shuffled_slant``.
+    """
+
+    slant: Doubles
+    thickness: Doubles
+    sources: Labels
+    median_slant: float
+    median_thickness: float
+    shuffled_slant: float
+    shuffled_thickness: float
+
+    def sentence(self) -> str:
+        """The outcome in words, without a stop at the end."""
+        return f"slant kept with r = {self.median_slant:.2f}, thickness with r = {self.median_thickness:.2f}"

@@ -19,6 +19,7 @@ from cvae_core.analysis.manifold import label_manifolds, manifold
 from cvae_core.analysis.projection import onto_dimensions, onto_principal, principal_axes, projected_covariances
 from cvae_core.analysis.reconstruction import reconstruct, reconstruction_losses
 from cvae_core.analysis.samples import samples
+from cvae_core.analysis.style import blend, transfer
 from cvae_core.architecture import DataShape
 from cvae_core.config import ModelConfig
 from cvae_core.inference import FoldedNetwork
@@ -151,6 +152,18 @@ def test_samples(pair: tuple[FoldedNetwork, PlainKeras]) -> None:
     z = 0.8 * np.random.default_rng(11).standard_normal((8, 4))
     for label, tiles in zip([1, 4], grid.tiles, strict=True):
         assert_same_pictures(tiles, theirs.pictures(z, np.full(8, label)))
+
+
+def test_style_transfer(pair: tuple[FoldedNetwork, PlainKeras], data: Split) -> None:
+    ours, theirs = pair
+    record = transfer(ours, data.images[:12], data.labels[:12])
+    z, _ = theirs.encode(data.first(12))
+    assert_close(record.z_mean, z)
+    for label, tiles in zip(range(SHAPE.n_classes), record.tiles, strict=True):
+        assert_same_pictures(tiles, theirs.pictures(z, np.full(12, label)))
+    for label, tiles in zip([3, 1], blend(ours, z[0], z[1], 5, [3, 1]).tiles, strict=True):
+        way = [z[0] + (z[1] - z[0]) * i / 4 for i in range(5)]
+        assert_same_pictures(tiles, theirs.pictures(np.array(way), np.full(5, label)))
 
 
 def test_reconstructions_and_their_losses(pair: tuple[FoldedNetwork, PlainKeras], data: Split) -> None:
