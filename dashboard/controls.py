@@ -112,23 +112,6 @@ def _pick() -> None:
     state.select_run(st.session_state[state.RUN_PICKER] or None)
 
 
-def label_picker(class_names: Sequence[str]) -> int:
-    """Choose a label by the name of its class.
-
-    Returns:
-        The label, 0 to len(class_names) - 1.
-    """
-    chosen = st.selectbox(
-        "Label",
-        range(len(class_names)),
-        format_func=lambda label: class_names[label],
-        key=state.LABEL,
-        persist_state="session",
-        help="The label whose manifold and codes are shown.",
-    )
-    return int(chosen or 0)
-
-
 def duration(seconds: float | None) -> str:
     """A time span in words that fit beside a progress bar; a dash if unknown."""
     if seconds is None:

@@ -17,7 +17,6 @@ RUN_PICKER: Final = "run_picker"
 SNAPSHOT_RUN_PICKER: Final = "snapshot_run_picker"
 PRESET: Final = "preset"
 RUN_NAME: Final = "run_name"
-LABEL: Final = "label"
 DATASET: Final = "dataset"
 SETTING_PREFIX: Final = "setting_"
 

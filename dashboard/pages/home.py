@@ -13,6 +13,26 @@ from dashboard.controls import duration, errors_shown, state_badge
 from dashboard.registry import require_registry
 
 _SHOWN_RUNS = 12
+_PAGES = (
+    (
+        "pages/latent.py",
+        "Latent space",
+        ":material/scatter_plot:",
+        "Where the model puts each digit, and what each dimension of the code is used for.",
+    ),
+    (
+        "pages/manifold.py",
+        "Manifold",
+        ":material/grid_view:",
+        "What it draws for every code of a plane, for all labels under your mouse.",
+    ),
+    (
+        "pages/samples.py",
+        "Samples",
+        ":material/casino:",
+        "Digits made up from random codes, and real ones with their reconstructions.",
+    ),
+)
 _POLL_SECONDS = 2.0
 
 
@@ -83,7 +103,17 @@ def live_runs() -> None:
         services.keep_spare_worker()
 
 
+def exploration() -> None:
+    """What can be done with a trained model, a card for each page."""
+    st.subheader("Look at every epoch")
+    for column, (page, title, icon, words) in zip(st.columns(len(_PAGES)), _PAGES, strict=True):
+        with column.container(border=True, height="stretch"):
+            st.page_link(page, label=title, icon=icon, help=f"Go to the page {title}.")
+            st.caption(words)
+
+
 require_registry()
 introduction()
 st.subheader("Runs")
 st.fragment(live_runs)()
+exploration()

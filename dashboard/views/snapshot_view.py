@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import streamlit as st
 
 from cvae_core.errors import CvaeError
@@ -12,7 +14,13 @@ from dashboard import services, snapshots
 from dashboard.components.image_grid import image_grid
 from dashboard.components.latent_scatter import latent_scatter
 from dashboard.components.tiles import manifold_tiles, reconstruction_tiles
-from dashboard.controls import label_picker
+from dashboard.views import choices
+
+_EPOCH_PAGES: Final = {
+    "Latent space": ":material/scatter_plot:",
+    "Manifold": ":material/grid_view:",
+    "Samples": ":material/casino:",
+}
 
 
 def label_choice(item: Overview) -> int:
@@ -22,7 +30,7 @@ def label_choice(item: Overview) -> int:
         names = services.test_data(services.run_config(services.run_key(item.run)).data).class_names
     except CvaeError:
         return 0
-    return min(label_picker(names), len(names) - 1)
+    return choices.label_choice(names, with_all=False) or 0
 
 
 def snapshot_view(run: Run, label: int) -> None:
@@ -38,7 +46,9 @@ def snapshot_view(run: Run, label: int) -> None:
         return
     key, epoch = services.run_key(run), epochs[-1]
     names = services.test_data(services.run_config(key).data).class_names
-    st.caption(f"Snapshot of epoch {epoch:,}, the newest of {len(epochs)}." if epoch else "The untrained model.")
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        st.caption(f"Snapshot of epoch {epoch:,}, the newest of {len(epochs)}." if epoch else "The untrained model.")
+        _links_to_all_epochs(run)
     image_grid(reconstruction_tiles(snapshots.reconstructions(key, epoch), names), key="reconstructions")
     left, right = st.columns(2, gap="medium")
     with left:
@@ -46,4 +56,16 @@ def snapshot_view(run: Run, label: int) -> None:
     with right:
         latent_scatter(
             snapshots.latent_plane(key, epoch, label), key="latent", class_names=names, title=f"Codes of {names[label]}"
+        )
+
+
+def _links_to_all_epochs(run: Run) -> None:
+    for title, icon in _EPOCH_PAGES.items():
+        st.page_link(
+            f"pages/{title.split()[0].lower()}.py",
+            label=title,
+            icon=icon,
+            query_params={"run": run.id},
+            width="content",
+            help="The same at every epoch, with a slider.",
         )

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from cvae_core import jobs
 from cvae_core.runs.directory import Run, all_runs
@@ -106,9 +106,8 @@ def test_controls_keep_value_and_focus_while_the_page_renews_itself(
     expect(page.get_by_role("link", name="Home")).to_be_visible()  # the very first visit, by a link to a page
     start_training(page, url, folder)
     wait_for_epoch(page, 1)
-    label = page.get_by_role("combobox", name="Label")
+    label = the_label(page, "3")
     label.click()
-    page.get_by_role("option", name="3", exact=True).click()
     expect(page.get_by_text("Manifold of 3")).to_be_visible()
     label.focus()
     wait_for_epoch(page, 10)
@@ -117,6 +116,29 @@ def test_controls_keep_value_and_focus_while_the_page_renews_itself(
     page.mouse.move(5, 5)
     page.wait_for_timeout(500)
     keep_picture(page, "train", tmp_path)
+    look_at_what_was_learnt(page, tmp_path)
+
+
+def the_label(page: Page, name: str) -> Locator:
+    """The button of a label."""
+    group = page.get_by_role("radiogroup", name="Label")
+    return group.get_by_role("radio", name=name, exact=True).or_(group.get_by_role("button", name=name, exact=True))
+
+
+def look_at_what_was_learnt(page: Page, folder: Path) -> None:
+    """Go on to the pages over the snapshots, which show the run that was just watched, while it still trains."""
+    page.set_viewport_size({"width": 1280, "height": 940})
+    for title in ("Latent space", "Manifold", "Samples"):
+        page.get_by_test_id("stToolbar").get_by_role("link", name=title).click()
+        film = page.locator(".film")
+        expect(film).to_have_attribute("data-epoch", re.compile(r"\d+"), timeout=_LONG_MS)
+        assert "label=3" in page.url
+        if title == "Manifold":
+            plane = page.locator("canvas.lens-plane")
+            plane.click(position={"x": 380, "y": 140})
+            expect(page.locator(".lens:not(.waiting) .lens-label canvas")).to_have_count(10, timeout=_LONG_MS)
+        page.wait_for_timeout(1500)
+        keep_picture(page, title.split()[0].lower(), folder)
 
 
 def test_a_training_outlives_its_server_and_the_next_server_finds_it(open_page: OpenPage, tmp_path: Path) -> None:
