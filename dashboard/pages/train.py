@@ -13,6 +13,7 @@ from dashboard.views.run_view import run_view
 from dashboard.views.training_form import training_form
 
 require_registry()
+state.enter_page("Train")
 st.title("Train")
 found = overviews(services.folder())
 selected = state.selected_run()

@@ -10,7 +10,9 @@ from cvae_core.data import dataset_title
 from cvae_core.runs.directory import Run
 from cvae_core.runs.overview import Overview, overview
 from cvae_core.runs.status import ALIVE
-from dashboard import services
+from dashboard import services, state
+from dashboard.address.parameters import LABEL
+from dashboard.address.view import read_address, write_address
 from dashboard.components.pulse import pulse
 from dashboard.controls import errors_shown
 from dashboard.views.loss_view import loss_view
@@ -39,7 +41,10 @@ def _watched(run: Run, was_alive: bool) -> None:
     with errors_shown():
         progress_view(now)
         loss_view(services.history(run))
+    for problem in state.keep_problems(read_address((LABEL,))):
+        st.warning(problem, icon=":material/link_off:")
     label = label_choice(now)
+    write_address((LABEL,))
     with errors_shown():
         snapshot_view(run, label)
     if alive:

@@ -259,3 +259,13 @@ def test_a_runs_folder_that_cannot_be_written_is_one_message(tmp_path: Path, mon
     next(button for button in app.button if button.label == "Train").click().run()
     assert not app.exception
     assert ["could not be written" in str(error.value) for error in app.error] == [True]
+
+
+def test_the_label_of_the_train_page_is_in_its_address(runs_folder: Path) -> None:
+    make_run(runs_folder, "done", "finished")
+    app = open_page("train", run="done", label="7")
+    assert not app.warning
+    assert app.query_params["label"] == "7"
+    assert app.button_group(key="choice_label").value == 7
+    wrong = open_page("train", run="done", label="seven")
+    assert "label=seven" in wrong.warning[0].value
