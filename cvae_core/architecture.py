@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from cvae_core.config import Activation, BatchNormalization, ModelConfig
+from cvae_core.config import Activation, BatchNormalization, LabelCode, ModelSettings
 from cvae_core.errors import WeightsError
 
 LEAKY_RELU_SLOPE = 0.3
@@ -28,7 +28,7 @@ class DataShape:
     """Size of one example.
 
     Attributes:
-        height, width, channels: Of an image, in pixels.
+        height, width, channels: Of an image, in pixels; 1, 2, 1 for a point of the plane.
         n_classes: Number of labels.
     """
 
@@ -57,7 +57,7 @@ class DenseLayer:
     Attributes:
         name: Prefix of its weights' names.
         inputs, outputs: Units. The condition counts as inputs of the first layer of encoder and decoder.
-        activation: Non-linearity; "linear" for z_mean, z_log_var and the output (which are logits).
+        activation: Non-linearity; "linear" for z_mean, z_log_var and the output.
         batch_normalization: Where the normalisation stands, if anywhere.
         dropout_rate: Share of outputs silenced in training.
     """
@@ -87,11 +87,13 @@ class Architecture:
 
     Attributes:
         shape: Of the data.
-        conditional: Whether the one-hot label is appended to the inputs of encoder and decoder.
+        conditional: Whether the label is appended to the inputs of encoder and decoder.
         latent_dim: Size of the code.
         encoder, decoder: Hidden layers, first to last.
-        z_mean, z_log_var: Heads of the encoder.
-        output: Last layer of the decoder; gives logits of shape (n, pixels).
+        z_mean: Head of the encoder: the posterior's mean, or the code itself of a plain autoencoder.
+        z_log_var: Head of the encoder; ``None`` for a plain autoencoder, which has no posterior.
+        output: Last layer of the decoder, (n, pixels): logits of a CVAE, the reconstruction itself of an autoencoder.
+        label_code: The form in which the label is appended.
     """
 
     shape: DataShape
@@ -99,38 +101,52 @@ class Architecture:
     latent_dim: int
     encoder: tuple[DenseLayer, ...]
     z_mean: DenseLayer
-    z_log_var: DenseLayer
+    z_log_var: DenseLayer | None
     decoder: tuple[DenseLayer, ...]
     output: DenseLayer
+    label_code: LabelCode = "one_hot"
 
     @property
     def layers(self) -> tuple[DenseLayer, ...]:
         """All layers in their fixed order."""
-        return (*self.encoder, self.z_mean, self.z_log_var, *self.decoder, self.output)
+        heads = (self.z_mean,) if self.z_log_var is None else (self.z_mean, self.z_log_var)
+        return (*self.encoder, *heads, *self.decoder, self.output)
+
+    @property
+    def is_variational(self) -> bool:
+        """Whether codes are drawn from a posterior and have a KL, and pixels are probabilities."""
+        return self.z_log_var is not None
+
+    @property
+    def kl_terms(self) -> int:
+        """How many latent dimensions have a KL: all of them or none."""
+        return self.latent_dim if self.is_variational else 0
 
     def weight_shapes(self) -> dict[str, tuple[int, ...]]:
         """Name -> shape of every weight, in the fixed order."""
         return {name: shape for layer in self.layers for name, shape in layer.weight_shapes().items()}
 
 
-def plan(model: ModelConfig, shape: DataShape) -> Architecture:
+def plan(model: ModelSettings, shape: DataShape) -> Architecture:
     """Lay out the network that a configuration describes for data of a given shape."""
-    condition = shape.n_classes if model.conditional else 0
+    condition = (shape.n_classes if model.label_code == "one_hot" else 1) if model.conditional else 0
     widths = model.hidden_widths
+    variational = model.kind == "cvae"
     return Architecture(
         shape=shape,
         conditional=model.conditional,
         latent_dim=model.latent_dim,
         encoder=_stack("encoder", shape.pixels + condition, widths, model.encoder_activation, model),
         z_mean=DenseLayer("z_mean", widths[-1], model.latent_dim),
-        z_log_var=DenseLayer("z_log_var", widths[-1], model.latent_dim),
+        z_log_var=DenseLayer("z_log_var", widths[-1], model.latent_dim) if variational else None,
         decoder=_stack("decoder", model.latent_dim + condition, widths[::-1], model.decoder_activation, model),
         output=DenseLayer("output", widths[0], shape.pixels),
+        label_code=model.label_code,
     )
 
 
 def _stack(
-    name: str, inputs: int, widths: tuple[int, ...], activation: Activation, model: ModelConfig
+    name: str, inputs: int, widths: tuple[int, ...], activation: Activation, model: ModelSettings
 ) -> tuple[DenseLayer, ...]:
     sizes = (inputs, *widths)
     return tuple(

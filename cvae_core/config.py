@@ -1,264 +1,117 @@
 """Every setting of a run: validated when built, never changed afterwards, and the same after a trip through JSON.
 
-The bounds, the explanation and the further reading of a setting live here, once; the command line and the
-Train page both read them from the fields below.
+There are two kinds of runs, each with sections of its own: a CVAE that learns images, and an autoencoder that learns
+the torn manifold.
 """
 
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Any, Final, Self
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    JsonValue,
-    ValidationError,
-    ValidationInfo,
-    field_validator,
+from pydantic import Field, field_validator, model_validator
+
+from cvae_core.autoencoder_config import AutoencoderConfig, AutoencoderTrainConfig, TornManifoldConfig
+from cvae_core.config_errors import shown
+from cvae_core.config_fields import (
+    SEED_LIMIT,
+    Activation,
+    BatchNormalization,
+    LabelCode,
+    LearningRateSchedule,
+    Settings,
+    SnapshotSchedule,
 )
-
-from cvae_core.config_errors import explain_validation_error, shown
+from cvae_core.cvae_config import WHAT_GOES_TOGETHER, DataConfig, ModelConfig, TrainConfig
 from cvae_core.errors import ConfigError
 
+__all__ = [
+    "SCHEMA_VERSION",
+    "SECTIONS",
+    "SECTIONS_OF",
+    "SEED_LIMIT",
+    "Activation",
+    "AutoencoderConfig",
+    "AutoencoderTrainConfig",
+    "BatchNormalization",
+    "DataConfig",
+    "DataSettings",
+    "LabelCode",
+    "LearningRateSchedule",
+    "ModelConfig",
+    "ModelSettings",
+    "RunConfig",
+    "SnapshotSchedule",
+    "TornManifoldConfig",
+    "TrainConfig",
+    "TrainSettings",
+    "check_schema_version",
+    "section_of",
+]
+
 SCHEMA_VERSION: Final = 1
-SEED_LIMIT: Final = 2**31 - 1
 
-Activation = Literal["relu", "leaky_relu", "elu", "gelu", "silu", "tanh"]
-BatchNormalization = Literal["none", "before", "after"]
-LearningRateSchedule = Literal["constant", "cosine", "plateau"]
-SnapshotSchedule = Literal["tutorial", "every"]
+DataSettings = DataConfig | TornManifoldConfig
+ModelSettings = ModelConfig | AutoencoderConfig
+TrainSettings = TrainConfig | AutoencoderTrainConfig
 
-_CVAE_PAPER: Final = "https://papers.nips.cc/paper/5775-learning-structured-output-representation-using-deep-conditional-generative-models"
-_VAE_PAPER: Final = "https://arxiv.org/abs/1312.6114"
-_BETA_VAE_PAPER: Final = "https://openreview.net/forum?id=Sy2fzU9gl"
-_WARMUP_PAPER: Final = "https://arxiv.org/abs/1602.02282"
-_DROPOUT_PAPER: Final = "https://jmlr.org/papers/v15/srivastava14a.html"
-_BATCHNORM_PAPER: Final = "https://arxiv.org/abs/1502.03167"
-_ADAM_PAPER: Final = "https://arxiv.org/abs/1412.6980"
-_COSINE_PAPER: Final = "https://arxiv.org/abs/1608.03983"
-_ACTIVATIONS: Final = "https://keras.io/api/layers/activations/"
+SECTIONS: Final[dict[str, type[Settings]]] = {"data": DataConfig, "model": ModelConfig, "train": TrainConfig}
+SECTIONS_OF: Final[dict[str, dict[str, type[Settings]]]] = {
+    "cvae": SECTIONS,
+    "autoencoder": {"data": TornManifoldConfig, "model": AutoencoderConfig, "train": AutoencoderTrainConfig},
+}
 
 
-def _no_truth_value(value: Any) -> Any:
-    """True counts as 1 in Python; as a number of anything it is a mistake."""
-    if isinstance(value, bool):
-        raise ValueError("a truth value is not a number")
-    return value
-
-
-Width = Annotated[int, Field(ge=1, le=4096), BeforeValidator(_no_truth_value)]
-
-
-def _setting(default: Any, title: str, description: str, link: str | None = None, **limits: Any) -> Any:
-    """A pydantic field with what a person needs to know about it."""
-    extra: dict[str, JsonValue] | None = {"link": link} if link else None
-    return Field(default, title=title, description=description, json_schema_extra=extra, **limits)
-
-
-class _Config(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=False, allow_inf_nan=False)
-
-    def __init__(self, **values: Any) -> None:
-        try:
-            super().__init__(**values)
-        except ValidationError as error:
-            raise ConfigError(explain_validation_error(error, type(self))) from None
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def _true_is_no_number(cls, value: Any, info: ValidationInfo) -> Any:
-        accepts_truth = cls.model_fields[str(info.field_name)].annotation is bool
-        return value if accepts_truth else _no_truth_value(value)
-
-
-class DataConfig(_Config):
-    """Which images to learn from.
-
-    Attributes:
-        dataset: Name of the data set, as the data loaders know it.
-        train_limit: Use only the first so many training images; ``None`` for all.
-        test_limit: Use only the first so many test images; ``None`` for all.
-    """
-
-    dataset: str = _setting("mnist", "Data set", "The labelled images to learn from.", min_length=1, max_length=100)
-    train_limit: int | None = _setting(
-        None,
-        "Training images",
-        "Learn from only the first so many training images. Fewer is faster and overfits sooner; empty means all.",
-        ge=1,
-    )
-    test_limit: int | None = _setting(
-        None,
-        "Test images",
-        "Measure on only the first so many test images; empty means all.",
-        ge=1,
-    )
-
-
-class ModelConfig(_Config):
-    """The network: a conditional VAE, or with ``conditional=False`` a plain one.
-
-    The encoder is a stack of Dense layers of ``hidden_widths``; the decoder is its mirror image.
-    """
-
-    kind: Literal["cvae"] = _setting("cvae", "Model", "A (conditional) variational autoencoder.", _VAE_PAPER)
-    conditional: bool = _setting(
-        True,
-        "Condition on labels",
-        "Give the label to encoder and decoder, so that the latent code holds only style. "
-        "Off gives the plain VAE, a baseline.",
-        _CVAE_PAPER,
-    )
-    latent_dim: int = _setting(
-        8,
-        "Latent dimensions",
-        "How many numbers describe an image. More reconstruct better; each costs KL, and unused ones collapse.",
-        _VAE_PAPER,
-        ge=1,
-        le=64,
-    )
-    hidden_widths: tuple[Width, ...] = _setting(
-        (256,),
-        "Hidden widths",
-        "Units of each hidden layer of the encoder, first to last; the decoder mirrors them. More units and "
-        "layers learn more and train slower.",
-        min_length=1,
-        max_length=8,
-    )
-    encoder_activation: Activation = _setting(
-        "relu",
-        "Encoder activation",
-        "The non-linearity after each hidden layer of the encoder.",
-        _ACTIVATIONS,
-    )
-    decoder_activation: Activation = _setting(
-        "leaky_relu",
-        "Decoder activation",
-        "The non-linearity after each hidden layer of the decoder. leaky_relu has slope 0.3 below zero.",
-        _ACTIVATIONS,
-    )
-    dropout_rate: float = _setting(
-        0.3,
-        "Dropout rate",
-        "The share of hidden units silenced at random in each training step. On MNIST it costs about ten nats.",
-        _DROPOUT_PAPER,
-        ge=0.0,
-        lt=1.0,
-    )
-    batch_normalization: BatchNormalization = _setting(
-        "after",
-        "Batch normalisation",
-        "Standardise each hidden unit over the batch: not at all, before the activation, or after it.",
-        _BATCHNORM_PAPER,
-    )
-
-    @field_validator("hidden_widths", mode="before")
-    @classmethod
-    def _widths_from_text(cls, value: Any) -> Any:
-        """Accept 512, "512,512" and "[512, 512]" as a person types them."""
-        if isinstance(value, int) and not isinstance(value, bool):
-            return (value,)
-        if isinstance(value, str):
-            return [part.strip() for part in value.strip("[]() ").split(",") if part.strip()]
-        return value
-
-
-class TrainConfig(_Config):
-    """How to train: Adam on reconstruction + beta * KL, both in nats per image."""
-
-    epochs: int = _setting(
-        1000, "Epochs", "How many times the training goes through all training images.", ge=1, le=100_000
-    )
-    batch_size: int = _setting(
-        500,
-        "Batch size",
-        "Images per step. Smaller batches learn more per epoch and take longer for it.",
-        ge=1,
-        le=65_536,
-    )
-    learning_rate: float = _setting(
-        1e-3,
-        "Learning rate",
-        "The step size of Adam. Too large diverges, too small crawls.",
-        _ADAM_PAPER,
-        gt=0.0,
-        le=1.0,
-    )
-    learning_rate_schedule: LearningRateSchedule = _setting(
-        "constant",
-        "Learning-rate schedule",
-        "constant; cosine: falls to zero over all epochs; plateau: halves when the training loss stops falling.",
-        _COSINE_PAPER,
-    )
-    beta: float = _setting(
-        1.0,
-        "Beta",
-        "The weight of the KL term. 1 maximises the ELBO; larger gives a tidier latent space and blurrier images.",
-        _BETA_VAE_PAPER,
-        ge=0.0,
-        le=1000.0,
-    )
-    kl_warmup_epochs: int = _setting(
-        0,
-        "KL warm-up epochs",
-        "Let beta grow from 0 to its value over the first so many epochs, which keeps dimensions from collapsing.",
-        _WARMUP_PAPER,
-        ge=0,
-        le=100_000,
-    )
-    max_shift: int = _setting(
-        0,
-        "Random shift",
-        "Move some of the training images by up to so many pixels at random, others in each epoch, which keeps the "
-        "network from learning them by heart. 0: not at all.",
-        ge=0,
-        le=4,
-    )
-    shift_rate: float = _setting(
-        0.25,
-        "Share of images shifted",
-        "How many of the training images are moved, where a random shift is set. Few are better than all: where "
-        "images stand is something that the code would have to say.",
-        ge=0.0,
-        le=1.0,
-    )
-    seed: int = _setting(
-        0,
-        "Seed",
-        "Initial weights, batch order, dropout and sampling noise follow from it: the same seed, the same weights.",
-        ge=0,
-        le=SEED_LIMIT,
-    )
-    snapshot_schedule: SnapshotSchedule = _setting(
-        "tutorial",
-        "Snapshots",
-        "When to keep the weights. tutorial: often at first, then ever more rarely (after epochs 1 to 10 and "
-        "1 + floor(k^1.701)); every: every so many epochs. The untrained and the last model are always kept.",
-    )
-    snapshot_every: int = _setting(
-        10, "Epochs between snapshots", "Used when snapshots are kept every so many epochs.", ge=1, le=100_000
-    )
-
-
-class RunConfig(_Config):
+class RunConfig(Settings):
     """All that a worker needs to know, as it stands in the ``config.json`` of a run.
+
+    The kind of the model decides of which class each section is: ``SECTIONS_OF`` tells. A file from before there were
+    kinds of sections is one of a CVAE and reads as ever.
 
     Attributes:
         schema_version: Version of this file's form.
         preset: Name of the preset that the settings started from; empty if none.
-        data: Which images.
+        data: What to learn from.
         model: Which network.
         train: How to train.
+
+    Raises:
+        ConfigError: A setting is unknown or out of range, or the sections do not go together.
     """
 
     schema_version: int = Field(default=SCHEMA_VERSION, ge=1, le=SCHEMA_VERSION)
     preset: str = Field("", max_length=100)
-    data: DataConfig = DataConfig()
-    model: ModelConfig = ModelConfig()
-    train: TrainConfig = TrainConfig()
+    data: DataSettings = DataConfig()
+    model: ModelSettings = ModelConfig()
+    train: TrainSettings = TrainConfig()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _sections_by_kind(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """Build each section as the one of the model's kind, with that kind's defaults where it is missing."""
+        built = dict(values)
+        for name, section in SECTIONS_OF[_kind_of(values.get("model"))].items():
+            given = values.get(name, {})
+            built[name] = section(**given) if isinstance(given, dict) else given
+        return built
+
+    @field_validator("data", "model", "train", mode="before")
+    @classmethod
+    def _is_section(cls, value: Any) -> Any:
+        if not isinstance(value, Settings):
+            raise ValueError("no settings")
+        return value
+
+    @model_validator(mode="after")
+    def _sections_go_together(self) -> Self:
+        expected = SECTIONS_OF[self.model.kind]
+        if not isinstance(self.data, expected["data"]):
+            raise ConfigError(
+                f"The data set {self.data.dataset} does not go with the model {self.model.kind}.", WHAT_GOES_TOGETHER
+            )
+        if not isinstance(self.train, expected["train"]):
+            raise ConfigError(f"The settings of the training are not those of the model {self.model.kind}.")
+        return self
 
     def to_json(self) -> str:
         """The configuration as indented JSON text."""
@@ -289,30 +142,37 @@ class RunConfig(_Config):
         Raises:
             ConfigError: A name is unknown or a value is out of range.
         """
-        sections: dict[str, dict[str, Any]] = {}
+        parts: dict[str, Any] = {"data": self.data, "model": self.model, "train": self.train}
+        changes: dict[str, dict[str, Any]] = {section: {} for section in parts}
         for name, value in settings.items():
-            sections.setdefault(section_of(name), {})[name] = value
-        changed = {
-            section: type(part)(**{**part.model_dump(), **sections[section]})
-            for section, part in (("data", self.data), ("model", self.model), ("train", self.train))
-            if section in sections
-        }
-        return self.model_copy(update=changed)
+            changes[section_of(name, self.model.kind)][name] = value
+        for section, changed in changes.items():
+            if changed:
+                parts[section] = type(parts[section])(**{**parts[section].model_dump(), **changed})
+        return type(self)(schema_version=self.schema_version, preset=self.preset, **parts)
 
 
-SECTIONS: Final[dict[str, type[_Config]]] = {"data": DataConfig, "model": ModelConfig, "train": TrainConfig}
+def _kind_of(model: Any) -> str:
+    """The kind of a section about the model, in whatever form it comes; that of old times if it says none."""
+    kind = model.get("kind") if isinstance(model, dict) else getattr(model, "kind", None)
+    return kind if isinstance(kind, str) and kind in SECTIONS_OF else "cvae"
 
 
-def section_of(setting: str) -> str:
+def section_of(setting: str, kind: str = "cvae") -> str:
     """The section ("data", "model" or "train") that a setting belongs to.
 
+    Args:
+        setting: Its name.
+        kind: Of the model.
+
     Raises:
-        ConfigError: No section has a setting of that name.
+        ConfigError: No section of that kind has a setting of that name.
     """
-    for section, kind in SECTIONS.items():
-        if setting in kind.model_fields:
+    sections = SECTIONS_OF[kind]
+    for section, fields in sections.items():
+        if setting in fields.model_fields:
             return section
-    known = ", ".join(name for kind in SECTIONS.values() for name in kind.model_fields if name != "kind")
+    known = ", ".join(name for fields in sections.values() for name in fields.model_fields if name != "kind")
     raise ConfigError(f"There is no setting {setting!r}.", f"The settings are: {known}.")
 
 

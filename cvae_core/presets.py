@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from cvae_core.config import ModelConfig, RunConfig, TrainConfig
+from cvae_core.config import (
+    AutoencoderConfig,
+    AutoencoderTrainConfig,
+    ModelConfig,
+    RunConfig,
+    TornManifoldConfig,
+    TrainConfig,
+)
 from cvae_core.errors import ConfigError
 
 
@@ -44,6 +51,26 @@ def recommended() -> RunConfig:
     )
 
 
+def torn_manifold() -> RunConfig:
+    """The tutorial's ``deep_ae``: a plain autoencoder 2-64-64-1-64-64-2 on a manifold of two separate pieces."""
+    return RunConfig(
+        preset="torn-manifold",
+        data=TornManifoldConfig(),
+        model=AutoencoderConfig(),
+        train=AutoencoderTrainConfig(),
+    )
+
+
+def torn_manifold_conditional() -> RunConfig:
+    """The same with the label, as one number, given to encoder and decoder."""
+    return RunConfig(
+        preset="torn-manifold-conditional",
+        data=TornManifoldConfig(),
+        model=AutoencoderConfig(conditional=True),
+        train=AutoencoderTrainConfig(),
+    )
+
+
 def _smooth(hidden_widths: tuple[int, ...]) -> ModelConfig:
     """GELU and neither dropout nor batch normalisation, which learns the fastest of what was tried."""
     return ModelConfig(
@@ -62,12 +89,19 @@ PRESETS: Final[dict[str, Callable[[], RunConfig]]] = {
 }
 
 
+TOY_PRESETS: Final[dict[str, Callable[[], RunConfig]]] = {
+    "torn-manifold": torn_manifold,
+    "torn-manifold-conditional": torn_manifold_conditional,
+}
+
+
 def preset(name: str) -> RunConfig:
-    """The configuration of a name in ``PRESETS``.
+    """The configuration of a name in ``PRESETS``, which learn images, or ``TOY_PRESETS``, which learn points.
 
     Raises:
         ConfigError: There is no preset of that name.
     """
-    if name not in PRESETS:
-        raise ConfigError(f"There is no preset {name!r}.", f"The presets are: {', '.join(PRESETS)}.")
-    return PRESETS[name]()
+    known = PRESETS | TOY_PRESETS
+    if name not in known:
+        raise ConfigError(f"There is no preset {name!r}.", f"The presets are: {', '.join(known)}.")
+    return known[name]()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -12,18 +13,21 @@ from cvae_core.architecture import DataShape
 Floats = npt.NDArray[np.float32]
 Bytes = npt.NDArray[np.uint8]
 Labels = npt.NDArray[np.int64]
+Examples: TypeAlias = npt.NDArray[Any]
+"""What is learned from: images are uint8, 0 to 255 for 0 to 1; points are float32 and taken as they are."""
 
 
 @dataclass(frozen=True)
 class Losses:
-    """Averages over images, in nats per image.
+    """Averages over images, in nats per image; of an autoencoder, over points, in squared units of the coordinates.
 
     Attributes:
         loss: reconstruction + beta * kl, with the beta in force in training and 1 on the test set, where it
-            is the negative ELBO (Kingma and Welling 2014, equation 3).
-        reconstruction: Binary cross-entropy summed over pixels.
-        kl: KL(q(z|x, y) || N(0, I)) summed over latent dimensions.
-        kl_per_dimension: The same for each latent dimension; length latent_dim.
+            is the negative ELBO (Kingma and Welling 2014, equation 3). Of an autoencoder the reconstruction alone.
+        reconstruction: Binary cross-entropy summed over pixels. Of an autoencoder the squared error averaged over
+            coordinates.
+        kl: KL(q(z|x, y) || N(0, I)) summed over latent dimensions. Of an autoencoder 0.
+        kl_per_dimension: The same for each latent dimension; length latent_dim. Of an autoencoder empty.
     """
 
     loss: float
@@ -58,10 +62,11 @@ class EpochRecord:
     Attributes:
         epoch: Completed epochs.
         train: Averages over the epoch, as the weights changed.
-        test: Averages over the test set after the epoch, without dropout, one sample of z an image.
+        test: Averages over the test set after the epoch, without dropout, one sample of z an image, if there is a
+            distribution to sample from.
         seconds: Wall-clock time of training and evaluation, pauses left out.
         learning_rate: In force at the end of the epoch.
-        beta: Weight of the KL in force at the end of the epoch.
+        beta: Weight of the KL in force at the end of the epoch; 0 where there is none.
     """
 
     epoch: int
@@ -77,11 +82,12 @@ class Split:
     """One part of a data set.
 
     Attributes:
-        images: uint8 (n, height, width, channels), 0 to 255.
+        images: uint8 (n, height, width, channels), 0 to 255. Points of the plane, which are no images but go the same
+            way: float32 (n, 1, 2, 1), x and y.
         labels: int64 (n,), 0 to n_classes - 1.
     """
 
-    images: Bytes
+    images: Examples
     labels: Labels
 
     def __len__(self) -> int:
@@ -94,7 +100,7 @@ class Split:
 
 @dataclass(frozen=True)
 class Dataset:
-    """Labelled images.
+    """Labelled images, or points.
 
     Attributes:
         name: As the loaders know it.

@@ -12,7 +12,7 @@ from typing import Final
 
 import streamlit as st
 
-from cvae_core.config import DataConfig, RunConfig
+from cvae_core.config import DataSettings, RunConfig
 from cvae_core.data import load_test_data
 from cvae_core.jobs import Launcher
 from cvae_core.records import Dataset
@@ -54,7 +54,7 @@ def _keep_spare_unless_busy(starter: Launcher, runs: Path) -> None:
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
-def test_data(config: DataConfig) -> Dataset:
+def test_data(config: DataSettings) -> Dataset:
     """The test part of a data set."""
     return load_test_data(config)
 

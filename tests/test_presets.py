@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from cvae_core.config import RunConfig
+from cvae_core.config import AutoencoderConfig, RunConfig, TornManifoldConfig
 from cvae_core.errors import ConfigError
-from cvae_core.presets import PRESETS, preset
+from cvae_core.presets import PRESETS, TOY_PRESETS, preset
 
 
 def test_the_tutorial_preset_is_the_tutorial() -> None:
@@ -29,11 +29,11 @@ def test_the_tutorial_preset_is_the_tutorial() -> None:
     assert (train.max_shift, train.snapshot_schedule) == (0, "tutorial")
 
 
-@pytest.mark.parametrize("name", sorted(PRESETS))
+@pytest.mark.parametrize("name", sorted(PRESETS | TOY_PRESETS))
 def test_a_preset_knows_its_name_and_survives_json(name: str) -> None:
     config = preset(name)
     assert config.preset == name
-    assert config.model.conditional
+    assert config.model.conditional == (name != "torn-manifold")
     assert RunConfig.from_json(config.to_json()) == config
 
 
@@ -41,6 +41,19 @@ def test_the_recommended_preset_keeps_eight_latent_dimensions() -> None:
     assert preset("recommended").model.latent_dim == 8
 
 
+@pytest.mark.parametrize("name", sorted(TOY_PRESETS))
+def test_the_torn_manifold_presets_are_the_tutorial(name: str) -> None:
+    config = preset(name)
+    assert config.data == TornManifoldConfig(noise=0.06, points=1000, distance=0.0, pieces=2)
+    assert isinstance(config.model, AutoencoderConfig)
+    assert (config.model.hidden_widths, config.model.latent_dim, config.model.label_code) == ((64, 64), 1, "number")
+    assert config.model.encoder_activation == config.model.decoder_activation == "elu"
+    assert (config.train.epochs, config.train.batch_size, config.train.learning_rate) == (300, 30, 1e-3)
+    assert config.train.learning_rate_schedule == "constant"
+
+
 def test_an_unknown_preset_is_refused_and_the_known_ones_are_offered() -> None:
-    with pytest.raises(ConfigError, match=r"no preset 'best'\. The presets are: .*quick.*recommended.*tutorial"):
+    with pytest.raises(
+        ConfigError, match=r"no preset 'best'\. The presets are: .*quick.*recommended.*tutorial.*torn-manifold"
+    ):
         preset("best")

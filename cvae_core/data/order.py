@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from cvae_core.records import Bytes
+from cvae_core.records import Examples
 
 _ORDER_STREAM: Final = 1
 _SHIFT_STREAM: Final = 2
@@ -29,12 +29,12 @@ def batch_order(seed: int, epoch: int, count: int) -> npt.NDArray[np.int64]:
 
 
 def ordered_images(
-    images: Bytes, order: npt.NDArray[np.int64], seed: int, epoch: int, max_shift: int, shift_rate: float = 1.0
-) -> Bytes:
+    images: Examples, order: npt.NDArray[np.int64], seed: int, epoch: int, max_shift: int, shift_rate: float = 1.0
+) -> Examples:
     """The images of an epoch, in its order, some of them moved, each by its own random number of pixels.
 
     Args:
-        images: uint8 (n, height, width, channels).
+        images: uint8 (n, height, width, channels); any other kind of numbers will do, too.
         order: Indices into ``images``, (m,).
         seed: Of the training.
         epoch: Counted from 1.
@@ -42,7 +42,7 @@ def ordered_images(
         shift_rate: Share of the images that are moved, 0 to 1.
 
     Returns:
-        uint8 (m, height, width, channels), a copy.
+        (m, height, width, channels), a copy, of the same kind of numbers.
     """
     if max_shift == 0:
         return np.take(images, order, axis=0)
@@ -52,7 +52,7 @@ def ordered_images(
     corners[generator.random(len(order)) >= shift_rate] = max_shift
     margin = (max_shift, max_shift)
     padded = np.pad(images, ((0, 0), margin, margin, (0, 0)))
-    shifted = np.empty((len(order), *images.shape[1:]), np.uint8)
+    shifted = np.empty((len(order), *images.shape[1:]), images.dtype)
     height, width = images.shape[1:3]
     for top in range(span):
         for left in range(span):

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from cvae_core.config import DataConfig
-from cvae_core.data import fashion_mnist, mnist
+from cvae_core.config import DataConfig, DataSettings, TornManifoldConfig
+from cvae_core.data import fashion_mnist, mnist, torn_manifold
 from cvae_core.errors import DataError
 from cvae_core.records import Dataset
 
@@ -25,33 +25,35 @@ _SOURCES: Final[dict[str, _Source]] = {
 
 
 def dataset_names() -> tuple[str, ...]:
-    """Names that ``DataConfig.dataset`` may take."""
+    """Names that ``DataConfig.dataset`` may take: those of images."""
     return tuple(_SOURCES)
 
 
 def dataset_title(name: str) -> str:
     """What people call a data set; the name itself if it is unknown."""
+    if name == TornManifoldConfig().dataset:
+        return torn_manifold.TITLE
     return _SOURCES[name].title if name in _SOURCES else name
 
 
-def load_dataset(config: DataConfig) -> Dataset:
-    """Load what a configuration asks for, its limits applied.
+def load_dataset(config: DataSettings) -> Dataset:
+    """Load what a configuration asks for, its limits applied; points are made on the spot.
 
     Raises:
         DataError: The name is unknown or the file is damaged.
         DataUnavailableError: The data set is not on this machine.
     """
-    return _limited(_source(config.dataset).load(True), config)
+    return _load(config, with_training=True)
 
 
-def load_test_data(config: DataConfig) -> Dataset:
+def load_test_data(config: DataSettings) -> Dataset:
     """The same with an empty training part, which keeps a large array out of memory.
 
     Raises:
         DataError: The name is unknown or the file is damaged.
         DataUnavailableError: The data set is not on this machine.
     """
-    return _limited(_source(config.dataset).load(False), config)
+    return _load(config, with_training=False)
 
 
 def check_dataset_name(name: str) -> None:
@@ -60,7 +62,14 @@ def check_dataset_name(name: str) -> None:
     Raises:
         DataError: The name is unknown.
     """
-    _source(name)
+    if name != TornManifoldConfig().dataset:
+        _source(name)
+
+
+def _load(config: DataSettings, with_training: bool) -> Dataset:
+    if isinstance(config, TornManifoldConfig):
+        return torn_manifold.load(config, with_training)
+    return _limited(_source(config.dataset).load(with_training), config)
 
 
 def _source(name: str) -> _Source:

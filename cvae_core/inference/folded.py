@@ -22,7 +22,7 @@ from cvae_core.architecture import (
     check_weights,
     plan,
 )
-from cvae_core.config import ModelConfig
+from cvae_core.config import ModelSettings
 from cvae_core.errors import DataError
 from cvae_core.inference.activations import ACTIVATIONS, sigmoid
 from cvae_core.records import Bytes, Floats, Labels
@@ -37,7 +37,7 @@ class Affine:
 
     Attributes:
         kernel: float32 (inputs, outputs). In the first layer of encoder and decoder of a conditional network the last
-            n_classes rows belong to the one-hot label.
+            rows belong to the label: n_classes of them if it is one-hot, one if it is a number.
         bias: float32 (outputs,).
         activation: A key of ``activations.ACTIVATIONS``.
     """
@@ -63,22 +63,25 @@ class FoldedNetwork:
 
     Attributes:
         architecture: Sizes of the data and the code.
-        encoder: Hidden layers, first to last; they take pixels from 0 to 1.
-        z_mean, z_log_var: Heads, from the last hidden layer.
+        encoder: Hidden layers, first to last; they take pixels from 0 to 1, or coordinates as they are.
+        z_mean, z_log_var: Heads, from the last hidden layer. The first gives the code itself of a plain autoencoder,
+            whose second has no outputs.
         decoder: Hidden layers, first to last.
-        output: Gives logits; their sigmoid is the probability of each pixel.
+        output: Gives logits, whose sigmoid is the probability of each pixel; coordinates if it is an autoencoder.
 
     Raises:
         WeightsError: The weights are not those of the network.
     """
 
-    def __init__(self, model: ModelConfig, shape: DataShape, weights: Weights) -> None:
+    def __init__(self, model: ModelSettings, shape: DataShape, weights: Weights) -> None:
         self.architecture: Architecture = plan(model, shape)
         check_weights(self.architecture, weights)
         encoder = _Folding(weights)
         self.encoder = tuple(encoder.hidden(layer) for layer in self.architecture.encoder)
         self.z_mean = encoder.head(self.architecture.z_mean)
-        self.z_log_var = encoder.head(self.architecture.z_log_var)
+        self.z_log_var = _absent(self.z_mean)
+        if self.architecture.z_log_var is not None:
+            self.z_log_var = encoder.head(self.architecture.z_log_var)
         decoder = _Folding(weights)
         self.decoder = tuple(decoder.hidden(layer) for layer in self.architecture.decoder)
         self.output = decoder.head(self.architecture.output)
@@ -87,11 +90,13 @@ class FoldedNetwork:
         """Posterior of each image.
 
         Args:
-            images: (n, height, width, channels) or (n, pixels); uint8 0 to 255, or floats 0 to 1.
+            images: (n, height, width, channels) or (n, pixels); uint8 0 to 255, or floats 0 to 1. Points of the
+                plane: floats (n, 1, 2, 1) or (n, 2).
             labels: Integers (n,), 0 to n_classes - 1; looked at only if the network is conditional.
 
         Returns:
-            z_mean and z_log_var, both float32 (n, latent_dim).
+            z_mean and z_log_var, both float32 (n, latent_dim). The codes of a plain autoencoder are certain: they are
+            z_mean, and z_log_var is minus infinity, the logarithm of no variance.
 
         Raises:
             DataError: Images or labels do not fit the network.
@@ -99,29 +104,31 @@ class FoldedNetwork:
         pixels = _rows(images, self.architecture.shape.pixels, "image", "pixels")
         self._check_labels(labels, len(pixels))
         z_mean = np.empty((len(pixels), self.architecture.latent_dim), np.float32)
-        z_log_var = np.empty_like(z_mean)
+        z_log_var = np.full_like(z_mean, -np.inf)
         for part in _parts(len(pixels)):
             h = self._hidden(self.encoder, _unit_range(pixels[part]), labels[part])
-            z_mean[part], z_log_var[part] = self.z_mean(h), self.z_log_var(h)
+            z_mean[part] = self.z_mean(h)
+            if self.architecture.is_variational:
+                z_log_var[part] = self.z_log_var(h)
         return z_mean, z_log_var
 
     def decode(self, z: Floats, labels: Labels) -> Floats:
-        """Pixel probabilities of each code.
+        """Pixel probabilities of each code, or what a plain autoencoder makes of it.
 
         Args:
             z: Floats (n, latent_dim).
             labels: Integers (n,), 0 to n_classes - 1; looked at only if the network is conditional.
 
         Returns:
-            float32 (n, height, width, channels), 0 to 1.
+            float32 (n, height, width, channels), 0 to 1. Of an autoencoder as it comes: points (n, 1, 2, 1).
 
         Raises:
             DataError: Codes or labels do not fit the network.
         """
-        return self._decode(z, labels, sigmoid)
+        return self._decode(z, labels, sigmoid if self.architecture.is_variational else ACTIVATIONS["linear"])
 
     def decode_logits(self, z: Floats, labels: Labels) -> Floats:
-        """Logits of the pixel probabilities of each code.
+        """Logits of the pixel probabilities of each code; of an autoencoder, which has none, the same as ``decode``.
 
         Args:
             z: As in ``decode``.
@@ -169,8 +176,13 @@ class FoldedNetwork:
     def _conditioned(self, layer: Affine, x: Floats, labels: Labels) -> Floats:
         inputs = x.shape[1]
         h: Floats = x @ layer.kernel[:inputs]
-        # A one-hot label picks a row of the kernel, so no one-hot matrix is made.
-        h += (layer.kernel[inputs:] + layer.bias)[labels] if self.architecture.conditional else layer.bias
+        if not self.architecture.conditional:
+            h += layer.bias
+        elif self.architecture.label_code == "number":
+            h += labels[:, None].astype(np.float32) * layer.kernel[inputs] + layer.bias
+        else:
+            # A one-hot label picks a row of the kernel, so no one-hot matrix is made.
+            h += (layer.kernel[inputs:] + layer.bias)[labels]
         return h
 
     def _check_labels(self, labels: Labels, count: int) -> None:
@@ -197,6 +209,11 @@ def _unit_range(pixels: Bytes | Floats) -> Floats:
     if pixels.dtype == np.uint8:
         unit *= np.float32(1.0 / 255.0)
     return unit
+
+
+def _absent(head: Affine) -> Affine:
+    """A head without outputs, beside one that has some."""
+    return Affine(head.kernel[:, :0], head.bias[:0], head.activation)
 
 
 class _Folding:

@@ -1,10 +1,10 @@
-"""The network as Keras models, of standard layers but for the sampling of z."""
+"""A CVAE as Keras models, of standard layers but for the sampling of z."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 
 import keras
 import numpy as np
@@ -20,7 +20,8 @@ from cvae_core.architecture import (
     check_weights,
     plan,
 )
-from cvae_core.config import ModelConfig
+from cvae_core.config import ModelSettings
+from cvae_core.errors import WeightsError
 from cvae_core.models.sampling import Sampling
 
 KerasModel: TypeAlias = Any
@@ -64,7 +65,7 @@ class KerasModels:
     style_transfer: KerasModel | None
 
 
-def build_keras_models(model: ModelConfig, shape: DataShape, weights: Weights | None = None) -> KerasModels:
+def build_keras_models(model: ModelSettings, shape: DataShape, weights: Weights | None = None) -> KerasModels:
     """Build the Keras models of a configuration.
 
     Args:
@@ -73,21 +74,23 @@ def build_keras_models(model: ModelConfig, shape: DataShape, weights: Weights | 
         weights: Name -> float32 array; without them the layers have Keras's own initial weights.
 
     Raises:
-        WeightsError: The weights are not those of the network.
+        WeightsError: The weights are not those of the network, or the network is no CVAE.
     """
     architecture = plan(model, shape)
-    models = _assembled(architecture)
+    if architecture.z_log_var is None:
+        raise WeightsError(f"Keras models of a CVAE cannot be made of a model of the kind {model.kind}.")
+    models = _assembled(architecture, architecture.z_log_var)
     if weights is not None:
         load_weights(models, weights)
     return models
 
 
-def _assembled(architecture: Architecture) -> KerasModels:
+def _assembled(architecture: Architecture, log_variance: DenseLayer) -> KerasModels:
     image = keras.Input(architecture.shape.image_shape, name="image")
     label = keras.Input((architecture.shape.n_classes,), name="label")
     labels = [label] if architecture.conditional else []
-    hidden = _hidden(architecture.encoder, _joined([keras.layers.Flatten(name="pixels")(image), *labels]))
-    mean, log_var = _dense(architecture.z_mean)(hidden), _dense(architecture.z_log_var)(hidden)
+    hidden = hidden_layers(architecture.encoder, joined([keras.layers.Flatten(name="pixels")(image), *labels]))
+    mean, log_var = dense(architecture.z_mean)(hidden), dense(log_variance)(hidden)
     z = Sampling(name="z")([mean, log_var])
     z_mean = keras.Model([image, *labels], mean, name="z_mean_model")
     decoder = _decoder(architecture)
@@ -106,7 +109,7 @@ def _decoder(architecture: Architecture) -> KerasModel:
     z = keras.Input((architecture.latent_dim,), name="z")
     label = keras.Input((architecture.shape.n_classes,), name="label")
     labels = [label] if architecture.conditional else []
-    logits = _dense(architecture.output)(_hidden(architecture.decoder, _joined([z, *labels])))
+    logits = dense(architecture.output)(hidden_layers(architecture.decoder, joined([z, *labels])))
     probabilities = keras.layers.Activation("sigmoid", name="probabilities")(logits)
     image = keras.layers.Reshape(architecture.shape.image_shape, name="image")(probabilities)
     return keras.Model([z, *labels], image, name="decoder")
@@ -119,11 +122,13 @@ def _style_transfer(architecture: Architecture, z_mean: KerasModel, decoder: Ker
     return keras.Model([image, source, target], decoder([z_mean([image, source]), target]), name="style_transfer")
 
 
-def _joined(inputs: list[KerasTensor]) -> KerasTensor:
+def joined(inputs: list[KerasTensor]) -> KerasTensor:
+    """Several inputs as one, side by side."""
     return keras.layers.Concatenate()(inputs) if len(inputs) > 1 else inputs[0]
 
 
-def _hidden(layers: tuple[DenseLayer, ...], x: KerasTensor) -> KerasTensor:
+def hidden_layers(layers: tuple[DenseLayer, ...], x: KerasTensor) -> KerasTensor:
+    """A stack of layers, each with its activation, normalisation and dropout, applied to ``x``."""
     for layer in layers:
         for part in _parts(layer):
             x = part(x)
@@ -132,7 +137,7 @@ def _hidden(layers: tuple[DenseLayer, ...], x: KerasTensor) -> KerasTensor:
 
 def _parts(layer: DenseLayer) -> list[KerasLayer]:
     name = _keras_name(layer)
-    parts = [_dense(layer), _ACTIVATIONS[layer.activation](f"{name}_activation")]
+    parts = [dense(layer), _ACTIVATIONS[layer.activation](f"{name}_activation")]
     if layer.batch_normalization != "none":
         normalization = keras.layers.BatchNormalization(
             momentum=BATCH_NORM_MOMENTUM, epsilon=BATCH_NORM_EPSILON, name=_normalization_name(layer)
@@ -143,7 +148,8 @@ def _parts(layer: DenseLayer) -> list[KerasLayer]:
     return parts
 
 
-def _dense(layer: DenseLayer) -> KerasLayer:
+def dense(layer: DenseLayer) -> KerasLayer:
+    """The affine map of a layer alone."""
     return keras.layers.Dense(layer.outputs, name=_keras_name(layer))
 
 
@@ -155,7 +161,20 @@ def _normalization_name(layer: DenseLayer) -> str:
     return f"{_keras_name(layer)}_normalization"
 
 
-def load_weights(models: KerasModels, weights: Weights) -> None:
+class _Parts(Protocol):
+    """What has layers with weights: an encoder and a decoder."""
+
+    @property
+    def architecture(self) -> Architecture: ...
+
+    @property
+    def encoder(self) -> KerasModel: ...
+
+    @property
+    def decoder(self) -> KerasModel: ...
+
+
+def load_weights(models: _Parts, weights: Weights) -> None:
     """Put weights into the layers of all the models.
 
     Args:
@@ -170,7 +189,7 @@ def load_weights(models: KerasModels, weights: Weights) -> None:
         keras_layer.set_weights([weights[name] for name in names])
 
 
-def dump_weights(models: KerasModels) -> Weights:
+def dump_weights(models: _Parts) -> Weights:
     """The weights of the models.
 
     Returns:
@@ -182,7 +201,7 @@ def dump_weights(models: KerasModels) -> Weights:
     return {name: found[name] for name in models.architecture.weight_shapes()}
 
 
-def _weight_names(models: KerasModels) -> list[tuple[KerasLayer, tuple[str, ...]]]:
+def _weight_names(models: _Parts) -> list[tuple[KerasLayer, tuple[str, ...]]]:
     """Each Keras layer that has weights, with their names in the order in which Keras lists them."""
     by_name = {layer.name: layer for model in (models.encoder, models.decoder) for layer in model.layers}
     pairs: list[tuple[KerasLayer, tuple[str, ...]]] = []

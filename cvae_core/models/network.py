@@ -32,14 +32,15 @@ class ForwardPass:
     """What the network makes of a batch.
 
     Attributes:
-        logits: float32 (n, pixels), before the sigmoid.
-        z_mean, z_log_var: float32 (n, latent_dim).
+        logits: float32 (n, pixels), before the sigmoid; of a plain autoencoder the reconstruction itself.
+        z_mean: float32 (n, latent_dim); of a plain autoencoder the code itself.
+        z_log_var: float32 (n, latent_dim); ``None`` of a plain autoencoder.
         statistics: Name of each moving statistic -> the batch's own, float32 (units,); empty at inference.
     """
 
     logits: Tensor
     z_mean: Tensor
-    z_log_var: Tensor
+    z_log_var: Tensor | None
     statistics: dict[str, Tensor]
 
 
@@ -53,19 +54,40 @@ def forward(
 ) -> ForwardPass:
     """Encode, sample z = z_mean + exp(z_log_var / 2) * noise, and decode (Kingma and Welling 2014, section 2.4).
 
+    A plain autoencoder decodes its code as it is.
+
     Args:
         architecture: The network.
         weights: Name -> float32 tensor.
-        images: float32 (n, pixels), 0 to 1.
-        condition: One-hot labels, float32 (n, n_classes); ignored unless the network is conditional.
-        noise: Standard normal, float32 (n, latent_dim).
+        images: float32 (n, pixels), 0 to 1; points as they are.
+        condition: Labels from ``condition_of``; ignored unless the network is conditional.
+        noise: Standard normal, float32 (n, latent_dim); ignored by a plain autoencoder.
         dropout: ``None`` at inference. In training, layer name -> factors, float32 (n, units), for each layer with
             dropout; normalisation then uses the batch's own mean and variance.
     """
     network = _Network(architecture, weights, dropout)
-    z_mean, z_log_var = network.encode(images, condition)
+    h = network.stack(architecture.encoder, network.joined(images, condition))
+    if architecture.z_log_var is None:
+        code = network.affine(architecture.z_mean, h)
+        return ForwardPass(network.decode(code, condition), code, None, network.statistics)
+    z_mean, z_log_var = network.posterior(h, architecture.z_mean, architecture.z_log_var)
     z = z_mean + tf.exp(0.5 * z_log_var) * noise
     return ForwardPass(network.decode(z, condition), z_mean, z_log_var, network.statistics)
+
+
+def condition_of(architecture: Architecture, labels: Tensor) -> Tensor:
+    """Labels as the network is given them.
+
+    Args:
+        architecture: The network.
+        labels: int32 (n,).
+
+    Returns:
+        One-hot, float32 (n, n_classes), or as one number, float32 (n, 1).
+    """
+    if architecture.label_code == "number":
+        return tf.cast(labels, tf.float32)[:, None]
+    return tf.one_hot(labels, architecture.shape.n_classes)
 
 
 @dataclass
@@ -75,12 +97,10 @@ class _Network:
     dropout: Tensors | None
     statistics: dict[str, Tensor] = field(default_factory=dict)
 
-    def encode(self, images: Tensor, condition: Tensor) -> tuple[Tensor, Tensor]:
-        h = self.stack(self.architecture.encoder, self.joined(images, condition))
+    def posterior(self, h: Tensor, *heads: DenseLayer) -> tuple[Tensor, Tensor]:
         # One product for both heads: they are narrow, and two would read h twice.
-        heads = (self.architecture.z_mean.name, self.architecture.z_log_var.name)
-        kernel = tf.concat([self.weights[f"{name}/kernel"] for name in heads], 1)
-        bias = tf.concat([self.weights[f"{name}/bias"] for name in heads], 0)
+        kernel = tf.concat([self.weights[f"{head.name}/kernel"] for head in heads], 1)
+        bias = tf.concat([self.weights[f"{head.name}/bias"] for head in heads], 0)
         z_mean, z_log_var = tf.split(tf.matmul(h, kernel) + bias, 2, axis=1)
         return z_mean, z_log_var
 
@@ -144,6 +164,19 @@ def reconstruction_per_image(images: Tensor, logits: Tensor) -> Tensor:
         return losses, lambda upstream: upstream[:, None] * (tf.sigmoid(logits) - images)
 
     return tf.custom_gradient(with_gradient)(logits)
+
+
+def squared_error_per_example(targets: Tensor, outputs: Tensor) -> Tensor:
+    """Squared error averaged over the coordinates of each example, as Keras has it.
+
+    Args:
+        targets: float32 (n, pixels).
+        outputs: float32 (n, pixels).
+
+    Returns:
+        float32 (n,), in squared units of the coordinates.
+    """
+    return tf.reduce_mean(tf.square(outputs - targets), 1)
 
 
 def kl_per_dimension(z_mean: Tensor, z_log_var: Tensor) -> Tensor:

@@ -6,15 +6,17 @@ from collections.abc import Callable
 from typing import Final
 
 from cvae_core.architecture import DataShape, Weights
-from cvae_core.config import ModelConfig
+from cvae_core.config import ModelSettings
+from cvae_core.models.keras_autoencoder import KerasAutoencoder, build_keras_autoencoder
 from cvae_core.models.keras_models import KerasModels, build_keras_models
 
-Builder = Callable[[ModelConfig, DataShape, Weights | None], KerasModels]
+AnyModels = KerasModels | KerasAutoencoder
+Builder = Callable[[ModelSettings, DataShape, Weights | None], AnyModels]
 
-BUILDERS: Final[dict[str, Builder]] = {"cvae": build_keras_models}
+BUILDERS: Final[dict[str, Builder]] = {"cvae": build_keras_models, "autoencoder": build_keras_autoencoder}
 
 
-def build_models(model: ModelConfig, shape: DataShape, weights: Weights | None = None) -> KerasModels:
+def build_models(model: ModelSettings, shape: DataShape, weights: Weights | None = None) -> AnyModels:
     """Build the Keras models of whatever kind a configuration names.
 
     Args:

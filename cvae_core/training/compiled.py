@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from cvae_core.architecture import Architecture
 from cvae_core.models.layout import Layout
-from cvae_core.models.network import Tensor, forward
+from cvae_core.models.network import Tensor, condition_of, forward
 from cvae_core.training.step import Batch, Vectors, losses_per_image, scaled, split, train_step
 
 CHUNK_CAPACITY: Final = 512
@@ -26,9 +26,9 @@ class EpochTensors(NamedTuple):
     """All that an epoch is made of, in the order in which it is used.
 
     Attributes:
-        images: uint8 (n, pixels).
+        images: uint8 (n, pixels); points are float32.
         labels: int32 (n,).
-        noise: float32 (n, latent_dim).
+        noise: float32 (n, KL terms): there is nothing to draw where there is no KL.
         dropout_keys: uint32 (steps, layers with dropout, 2).
         step_sizes, betas: float32 (steps,).
     """
@@ -42,7 +42,7 @@ class EpochTensors(NamedTuple):
 
 
 class EvaluationTensors(NamedTuple):
-    """The test set: uint8 (n, pixels), int32 (n,), and noise, float32 (n, latent_dim)."""
+    """The test set: uint8 or float32 (n, pixels), int32 (n,), and noise, float32 (n, KL terms)."""
 
     images: Tensor
     labels: Tensor
@@ -64,7 +64,7 @@ def train_program(architecture: Architecture, batch_size: int, rows: int) -> Tra
 
     Returns:
         A function of the vectors, the epoch, the first step (int32) and the number of steps (int32, 0 to
-        ``CHUNK_CAPACITY``). It returns the vectors after these steps, and float32 (``CHUNK_CAPACITY``, 1 + latent_dim)
+        ``CHUNK_CAPACITY``). It returns the vectors after these steps, and float32 (``CHUNK_CAPACITY``, 1 + KL terms)
         with the losses of each step in its first rows.
     """
 
@@ -76,7 +76,7 @@ def train_program(architecture: Architecture, batch_size: int, rows: int) -> Tra
             vectors, losses = train_step(architecture, vectors, batch)
             return step + 1, vectors, tf.where(slots == step, losses, history)
 
-        history = tf.zeros([CHUNK_CAPACITY, 1 + architecture.latent_dim])
+        history = tf.zeros([CHUNK_CAPACITY, 1 + architecture.kl_terms])
         # The loop counts steps of the epoch, not of the chunk: were `first` constant in the loop and part of where
         # a slice begins, XLA would compile the program anew for every value of it.
         _, vectors, history = tf.while_loop(lambda step, *_: step < first + count, body, (first, vectors, history))
@@ -112,8 +112,8 @@ def evaluation_program(architecture: Architecture) -> EvaluationProgram:
     """Compile the measuring of a test set, at its first call.
 
     Returns:
-        A function of parameters, moving statistics and test set. It returns, float32 (batches, 1 + latent_dim), sums
-        over the images of each batch: reconstruction and KL of each latent dimension, nats.
+        A function of parameters, moving statistics and test set. It returns, float32 (batches, 1 + KL terms), sums
+        over the images of each batch of what ``losses_per_image`` gives.
     """
 
     def measure(parameters: Tensor, moving: Tensor, test: EvaluationTensors) -> Tensor:
@@ -133,7 +133,7 @@ def evaluation_program(architecture: Architecture) -> EvaluationProgram:
             total = tf.reduce_sum(tf.where(fresh, losses, 0.0), 0)
             return index + 1, tf.where(slots == index, total, sums)
 
-        loop = (tf.constant(0), tf.zeros([batches, 1 + architecture.latent_dim]))
+        loop = (tf.constant(0), tf.zeros([batches, 1 + architecture.kl_terms]))
         return tf.while_loop(lambda index, _: index < batches, body, loop)[1]
 
     program: EvaluationProgram = tf.function(measure, jit_compile=True, autograph=False)
@@ -142,5 +142,5 @@ def evaluation_program(architecture: Architecture) -> EvaluationProgram:
 
 def _evaluation_losses(architecture: Architecture, weights: dict[str, Tensor], test: EvaluationTensors) -> Tensor:
     images = scaled(test.images)
-    condition = tf.one_hot(test.labels, architecture.shape.n_classes)
+    condition = condition_of(architecture, test.labels)
     return losses_per_image(forward(architecture, weights, images, condition, test.noise), images)

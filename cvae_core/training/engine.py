@@ -69,7 +69,7 @@ class _Trainer:
         self._train = config.train
         self._data = dataset.train
         self._architecture = plan(config.model, dataset.shape)
-        self._test = EvaluationSet(dataset.test, config.train.seed, config.model.latent_dim)
+        self._test = EvaluationSet(dataset.test, config.train.seed, self._architecture.kl_terms)
         self._batching = Batching.of(len(dataset.train), config.train)
         self._snapshots = snapshot_epochs(config.train)
         self._pace = Pace(CHUNK_CAPACITY)
@@ -123,7 +123,7 @@ class _Trainer:
         return StepEvent(record, self._state)
 
     def _run(self, epoch: Epoch, first: int, steps: int) -> tuple[_Sums, float]:
-        """Losses of each of these steps, float64 (steps, 2 + latent_dim), and the time that they took."""
+        """Losses of each of these steps, float64 (steps, 2 + KL terms), and the time that they took."""
         program = self._program(first)
         # A call for no steps compiles the program if that is still to be done, so that it does not count as slowness.
         program(self._state.vectors, epoch.tensors, tf.constant(first), tf.constant(0))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import tensorflow as tf
 
 from cvae_core.architecture import Architecture
-from cvae_core.config import TrainConfig
+from cvae_core.config import TrainSettings
 from cvae_core.data.order import batch_order, ordered_images
 from cvae_core.records import Floats, Split
 from cvae_core.training.compiled import EpochTensors, EvaluationTensors
@@ -29,7 +29,7 @@ class Batching:
     batch_size: int
 
     @classmethod
-    def of(cls, images: int, train: TrainConfig) -> Batching:
+    def of(cls, images: int, train: TrainSettings) -> Batching:
         """The batching that the settings give for so many images."""
         return cls(images, min(train.batch_size, images))
 
@@ -62,7 +62,7 @@ class Epoch:
     betas: Floats
 
 
-def prepare_epoch(architecture: Architecture, train: TrainConfig, data: Split, epoch: int, plateau: Plateau) -> Epoch:
+def prepare_epoch(architecture: Architecture, train: TrainSettings, data: Split, epoch: int, plateau: Plateau) -> Epoch:
     """Lay out an epoch: a pure function of the settings, the data, the epoch and the plateau's state.
 
     Args:
@@ -80,7 +80,7 @@ def prepare_epoch(architecture: Architecture, train: TrainConfig, data: Split, e
     tensors = EpochTensors(
         images=tf.constant(images.reshape(count, -1)),
         labels=tf.constant(data.labels[order], tf.int32),
-        noise=tf.constant(posterior_noise(train.seed, epoch, count, architecture.latent_dim)),
+        noise=tf.constant(posterior_noise(train.seed, epoch, count, architecture.kl_terms)),
         dropout_keys=tf.constant(dropout_keys(train.seed, epoch, steps, len(dropout_layers(architecture)))),
         step_sizes=tf.constant(adam_step_sizes(rates, (epoch - 1) * steps)),
         betas=tf.constant(weights),
@@ -94,19 +94,19 @@ class EvaluationSet:
     Args:
         data: The test images.
         seed: Of the training.
-        latent_dim: Size of the code.
+        kl_terms: Latent dimensions that are drawn.
     """
 
-    def __init__(self, data: Split, seed: int, latent_dim: int) -> None:
+    def __init__(self, data: Split, seed: int, kl_terms: int) -> None:
         self._images = tf.constant(data.images.reshape(len(data), -1))
         self._labels = tf.constant(data.labels, tf.int32)
         self._seed = seed
-        self._latent_dim = latent_dim
+        self._kl_terms = kl_terms
 
     def __len__(self) -> int:
         return int(self._images.shape[0])
 
     def after(self, epoch: int) -> EvaluationTensors:
         """The test set with the noise for measuring it after ``epoch`` completed epochs."""
-        noise = evaluation_noise(self._seed, epoch, len(self), self._latent_dim)
+        noise = evaluation_noise(self._seed, epoch, len(self), self._kl_terms)
         return EvaluationTensors(self._images, self._labels, tf.constant(noise))

@@ -51,7 +51,7 @@ def posterior_noise(seed: int, epoch: int, count: int, latent_dim: int) -> Float
         seed: Of the training.
         epoch: Counted from 1.
         count: Number of images.
-        latent_dim: Size of the code.
+        latent_dim: Size of the code; 0 for one that is not drawn.
 
     Returns:
         Standard normal, float32 (count, latent_dim); row i belongs to the i-th image in the epoch's order.

@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from cvae_core.config import TrainConfig
+from cvae_core.config import TrainSettings
 from cvae_core.records import Floats
 
 ADAM_BETA_1: Final = 0.9
@@ -49,14 +49,14 @@ class Plateau:
         return Plateau(max(self.scale * PLATEAU_FACTOR, PLATEAU_FLOOR), self.best, 0)
 
 
-def next_plateau(plateau: Plateau, train: TrainConfig, epoch: int, loss: float) -> Plateau:
+def next_plateau(plateau: Plateau, train: TrainSettings, epoch: int, loss: float) -> Plateau:
     """The plateau's state after ``epoch`` completed epochs; losses under KL warm-up rise by design and do not count."""
     if train.learning_rate_schedule != "plateau" or epoch <= train.kl_warmup_epochs:
         return plateau
     return plateau.after(loss)
 
 
-def learning_rates(train: TrainConfig, epoch: int, steps: int, plateau: Plateau) -> Floats:
+def learning_rates(train: TrainSettings, epoch: int, steps: int, plateau: Plateau) -> Floats:
     """The learning rate of each step of an epoch.
 
     Args:
@@ -92,7 +92,7 @@ def adam_step_sizes(rates: Floats, done: int) -> Floats:
     return sizes
 
 
-def betas(train: TrainConfig, epoch: int, steps: int) -> Floats:
+def betas(train: TrainSettings, epoch: int, steps: int) -> Floats:
     """The weight of the KL in each step of an epoch.
 
     Args:
@@ -110,7 +110,7 @@ def betas(train: TrainConfig, epoch: int, steps: int) -> Floats:
     return warming
 
 
-def snapshot_epochs(train: TrainConfig) -> frozenset[int]:
+def snapshot_epochs(train: TrainSettings) -> frozenset[int]:
     """The epochs after which the weights are kept; 0 is the untrained model.
 
     The tutorial's are 1 to 10 and 1 + floor(k ** 1.701); the first and the last model are always kept.

@@ -28,7 +28,7 @@ class Progress:
     Attributes:
         epoch: Completed epochs.
         step: Steps done in the epoch under way.
-        sums: Of the losses over the images of the epoch so far: loss, reconstruction, KL of each dimension; nats.
+        sums: Of the losses over the images of the epoch so far: loss, reconstruction, KL of each dimension.
         images: Images of the epoch so far.
         seconds: Spent on the epoch so far.
         plateau: Memory of the learning-rate schedule.
@@ -111,6 +111,6 @@ def _progress(architecture: Architecture, start: Checkpoint) -> Progress:
         images, seconds = int(start.facts["images"]), float(start.facts["seconds"])
     except (KeyError, TypeError, ValueError):
         raise RunDamagedError("A checkpoint is of an unknown form.") from None
-    if len(sums) not in (0, 2 + architecture.latent_dim):
+    if len(sums) not in (0, 2 + architecture.kl_terms):
         raise RunDamagedError("A checkpoint is of an unknown form.")
     return Progress(start.epoch, start.step, sums, images, seconds, plateau)

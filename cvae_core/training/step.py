@@ -8,7 +8,15 @@ import tensorflow as tf
 
 from cvae_core.architecture import BATCH_NORM_MOMENTUM, Architecture, DenseLayer
 from cvae_core.models.layout import Layout, Slot
-from cvae_core.models.network import ForwardPass, Tensor, forward, kl_per_dimension, reconstruction_per_image
+from cvae_core.models.network import (
+    ForwardPass,
+    Tensor,
+    condition_of,
+    forward,
+    kl_per_dimension,
+    reconstruction_per_image,
+    squared_error_per_example,
+)
 from cvae_core.training.schedules import ADAM_BETA_1, ADAM_BETA_2
 
 ADAM_EPSILON: Final = 1e-7
@@ -27,9 +35,9 @@ class Batch(NamedTuple):
     """What one step is given.
 
     Attributes:
-        images: uint8 (n, pixels).
+        images: uint8 (n, pixels); points are float32.
         labels: int32 (n,).
-        noise: Standard normal, float32 (n, latent_dim).
+        noise: Standard normal, float32 (n, KL terms).
         dropout_keys: uint32 (layers with dropout, 2).
         step_size: Adam's, as ``adam_step_sizes`` gives it; float32 ().
         beta: Weight of the KL, float32 ().
@@ -52,8 +60,8 @@ def train_step(architecture: Architecture, vectors: Vectors, batch: Batch) -> tu
         batch: Images and all random numbers.
 
     Returns:
-        The vectors after the step, and the losses that it saw, averaged over the batch in nats per image: float32
-        (1 + latent_dim,), the reconstruction and the KL of each latent dimension.
+        The vectors after the step, and the losses that it saw, averaged over the batch, as ``losses_per_image`` has
+        them: float32 (1 + KL terms,).
     """
     layout = Layout.of(architecture)
     parameters = split(layout.parameters, vectors.parameters)
@@ -72,12 +80,19 @@ def split(slots: tuple[Slot, ...], vector: Tensor) -> dict[str, Tensor]:
 
 
 def scaled(images: Tensor) -> Tensor:
-    """uint8 pixels as float32, 0 to 1."""
+    """uint8 pixels as float32, 0 to 1; what is float32 already, as points are, stays as it is."""
+    if images.dtype == tf.float32:
+        return images
     return tf.cast(images, tf.float32) * (1.0 / 255.0)
 
 
 def losses_per_image(passed: ForwardPass, images: Tensor) -> Tensor:
-    """Reconstruction and KL of each latent dimension, float32 (n, 1 + latent_dim), nats."""
+    """Reconstruction and KL of each latent dimension, float32 (n, 1 + latent_dim), nats.
+
+    Of a plain autoencoder the squared error alone, averaged over coordinates: float32 (n, 1), their squared units.
+    """
+    if passed.z_log_var is None:
+        return squared_error_per_example(images, passed.logits)[:, None]
     reconstruction = reconstruction_per_image(images, passed.logits)[:, None]
     return tf.concat([reconstruction, kl_per_dimension(passed.z_mean, passed.z_log_var)], 1)
 
@@ -86,7 +101,7 @@ def _losses(
     architecture: Architecture, parameters: dict[str, Tensor], batch: Batch
 ) -> tuple[Tensor, dict[str, Tensor]]:
     images = scaled(batch.images)
-    condition = tf.one_hot(batch.labels, architecture.shape.n_classes)
+    condition = condition_of(architecture, batch.labels)
     dropout = _dropout_factors(architecture, batch)
     passed = forward(architecture, parameters, images, condition, batch.noise, dropout)
     return tf.reduce_mean(losses_per_image(passed, images), 0), passed.statistics
