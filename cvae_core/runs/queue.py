@@ -2,6 +2,9 @@
 
 Each turn is a lock file; a worker holds one while it trains, and the system frees it however the worker dies.
 Workers that wait are alive, hold the lock of their run, and take turns in the order in which they asked.
+
+Autoencoders on points of the plane are so small that they have turns of their own: two of them train side by side, and
+neither they nor the digits wait for each other.
 """
 
 from __future__ import annotations
@@ -12,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from cvae_core.config_errors import shown
-from cvae_core.errors import ConfigError, RunDamagedError
+from cvae_core.errors import ConfigError, CvaeError, RunDamagedError
 from cvae_core.runs import lock
 from cvae_core.runs.directory import Run, all_runs
 from cvae_core.runs.files import storage_errors
@@ -20,6 +23,7 @@ from cvae_core.runs.status import observed_state
 
 MAX_WORKERS_VARIABLE: Final = "CVAE_MAX_WORKERS"
 _TURNS_FOLDER: Final = ".turns"
+_LEAST_SMALL_TURNS: Final = 2
 _SMALL_NUMBER: Final = re.compile(r"[0-9]{1,2}")
 
 
@@ -53,7 +57,7 @@ def take_turn(run: Run, limit: int) -> int | None:
 
     Args:
         run: A run whose status is "queued" and whose lock is held.
-        limit: How many may run at once.
+        limit: How many large ones may run at once.
 
     Returns:
         The descriptor that holds the turn until it is closed, or ``None``.
@@ -61,14 +65,25 @@ def take_turn(run: Run, limit: int) -> int | None:
     Raises:
         StorageError: The folder of runs cannot be written.
     """
-    turns = run.path.parent / _TURNS_FOLDER
+    folder = run.path.parent
+    small = _is_small(run)
+    count, name = (max(limit, _LEAST_SMALL_TURNS), "small-turn") if small else (limit, "turn")
+    turns = folder / _TURNS_FOLDER
     with storage_errors(turns):
         turns.mkdir(exist_ok=True)
-    free = [turn for turn in (turns / f"turn-{number}" for number in range(limit)) if not lock.is_held(turn)]
-    if run.id not in waiting(run.path.parent)[: len(free)]:
+    free = [turn for turn in (turns / f"{name}-{number}" for number in range(count)) if not lock.is_held(turn)]
+    rivals = [rival for rival in waiting(folder) if _is_small(Run(folder / rival)) == small]
+    if run.id not in rivals[: len(free)]:
         return None
     for turn in free:
         descriptor = lock.acquire(turn, patience=0.0)
         if descriptor is not None:
             return descriptor
     return None
+
+
+def _is_small(run: Run) -> bool:
+    try:
+        return run.config().model.kind == "autoencoder"
+    except CvaeError:
+        return False

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from cvae_core.errors import ConfigError, StorageError
+from cvae_core.presets import preset
 from cvae_core.runs import lock
 from cvae_core.runs.directory import Run
 from cvae_core.runs.queue import max_workers, take_turn, waiting
@@ -73,6 +74,23 @@ def test_nobody_is_overtaken_when_one_of_two_turns_is_free(queue: dict[str, Wait
     assert not queue["c"].try_to_start(2)
     assert queue["b"].try_to_start(2)
     assert not queue["c"].try_to_start(2)
+
+
+def test_small_networks_train_two_at_a_time_and_beside_the_digits(tmp_path: Path, queue: dict[str, Waiting]) -> None:
+    small = [Waiting(tmp_path, f"small{number}", float(number)) for number in range(3)]
+    for member in small:
+        member.run.config_file.write_text(preset("torn-manifold").to_json())
+    try:
+        assert queue["a"].try_to_start(1)
+        assert not small[2].try_to_start(1)
+        assert [member.try_to_start(1) for member in small[:2]] == [True, True]
+        assert not small[2].try_to_start(1)
+        assert not queue["b"].try_to_start(1)
+        small[0].die()
+        assert small[2].try_to_start(1)
+    finally:
+        for member in small:
+            member.die()
 
 
 def test_a_dead_run_in_the_row_blocks_nobody(tmp_path: Path, queue: dict[str, Waiting]) -> None:
