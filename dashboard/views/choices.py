@@ -29,7 +29,7 @@ def label_choice(class_names: Sequence[str], *, with_all: bool) -> int | None:
     """
     options = [-1, *range(len(class_names))] if with_all else list(range(len(class_names)))
     value = value_of(LABEL)
-    shown = value if value in options else options[0]
+    shown = options[0] if value is None or value not in options else value
     arguments: dict[str, Any] = {
         "format_func": lambda label: ALL if label < 0 else class_names[label],
         "key": _shown(LABEL, shown),

@@ -10,13 +10,17 @@ from dashboard import services
 from dashboard.controls import duration
 
 
+def progress_bar(item: Overview) -> None:
+    """How far a run is that has not ended."""
+    if item.status is not None and item.state != "finished":
+        st.progress(item.status.progress, text=_words(item))
+
+
 def progress_view(item: Overview) -> None:
     """Draw the progress of a run that can be read."""
-    status = item.status
-    if status is None:
+    if item.status is None:
         return
-    if item.state != "finished":
-        st.progress(status.progress, text=_words(item))
+    progress_bar(item)
     epochs = services.history(item.run).epochs
     with st.container(horizontal=True, gap="medium", key="figures_of_merit"):
         _figures(item, epochs[-1] if epochs else None)

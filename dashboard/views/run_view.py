@@ -16,7 +16,7 @@ from dashboard.address.view import read_address, write_address
 from dashboard.components.pulse import pulse
 from dashboard.controls import errors_shown
 from dashboard.views.loss_view import loss_view
-from dashboard.views.progress_view import progress_view
+from dashboard.views.progress_view import progress_bar, progress_view
 from dashboard.views.run_header import run_header
 from dashboard.views.snapshot_view import label_choice, snapshot_view
 
@@ -38,6 +38,22 @@ def _watched(run: Run, was_alive: bool) -> None:
     run_header(now)
     if now.state == "broken":
         return
+    if now.config is not None and now.config.model.kind == "autoencoder":
+        _torn_manifold(now)
+    else:
+        _images(run, now)
+    if alive:
+        pulse("run_pulse", _POLL_SECONDS)
+
+
+def _torn_manifold(now: Overview) -> None:
+    """A run of the toy: its pictures stand on a page of their own."""
+    progress_bar(now)
+    st.caption("This run learns the torn manifold.")
+    st.page_link("pages/why.py", label="Look at it on the page “Why condition?”", icon=":material/call_split:")
+
+
+def _images(run: Run, now: Overview) -> None:
     with errors_shown():
         progress_view(now)
         loss_view(services.history(run))
@@ -47,8 +63,6 @@ def _watched(run: Run, was_alive: bool) -> None:
     write_address((LABEL,))
     with errors_shown():
         snapshot_view(run, label)
-    if alive:
-        pulse("run_pulse", _POLL_SECONDS)
 
 
 def _settings(item: Overview) -> None:

@@ -85,7 +85,7 @@ def time_machine(title: str, explanation: str, parameters: Sequence[Parameter[An
 
 def _page(parameters: Sequence[Parameter[Any]], draw: Draw) -> None:
     """Everything below the title: a fragment, renewed by itself while the run lives."""
-    found = [item for item in overviews(services.folder()) if _has_pictures(item) or _lives(item)]
+    found = [item for item in overviews(services.folder()) if _is_shown_here(item)]
     if not found:
         _nothing_yet()
         return
@@ -120,8 +120,10 @@ def _pictures(item: Overview, parameters: Sequence[Parameter[Any]], draw: Draw, 
     write_address(parameters)
 
 
-def _has_pictures(item: Overview) -> bool:
-    return bool(snapshot_epochs(item.run.snapshots_folder))
+def _is_shown_here(item: Overview) -> bool:
+    """Whether a run has pictures or will have some; those of the torn manifold stand on a page of their own."""
+    learns_images = item.config is None or item.config.model.kind == "cvae"
+    return learns_images and (_lives(item) or bool(snapshot_epochs(item.run.snapshots_folder)))
 
 
 def _lives(item: Overview) -> bool:
