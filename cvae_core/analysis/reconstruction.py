@@ -119,11 +119,22 @@ def reconstruction_losses(network: Network, split: Split) -> Floats:
         images, labels = split.images[part], split.labels[part]
         z_mean, _ = network.encode(images, labels)
         targets = images.reshape(len(images), -1) * np.float32(1.0 / 255.0)
-        losses[part] = _cross_entropy(network, z_mean, labels, targets)
+        losses[part] = cross_entropy(network, z_mean, labels, targets)
     return losses
 
 
-def _cross_entropy(network: Network, z: Floats, labels: Labels, targets: Floats) -> Floats:
+def cross_entropy(network: Network, z: Floats, labels: Labels, targets: Floats) -> Floats:
+    """How far images are from what codes are decoded to, as ``reconstruction_losses`` measures it.
+
+    Args:
+        network: The decoder.
+        z: float32 (n, latent_dim).
+        labels: int64 (n,), to decode with.
+        targets: float32 (n, pixels), 0 to 1.
+
+    Returns:
+        float32 (n,), nats, summed over pixels.
+    """
     if isinstance(network, OffersLogits):
         logits = network.decode_logits(z, labels).reshape(targets.shape)
         # Not log1p: what this loses is under 1e-7 nats a pixel, and log takes a fraction of the time.
