@@ -78,3 +78,17 @@ class RunDamagedError(RunError):
 
 class StorageError(RunError):
     """The disk is full, or a folder cannot be written."""
+
+
+class ExportError(CvaeError):
+    """A picture or film cannot be made, or its file cannot be written."""
+
+
+class ExportStoppedError(ExportError):
+    """Someone asked to stop; nothing was written."""
+
+    def __init__(self) -> None:
+        super().__init__("Stopped; nothing was written.")
+
+    def __reduce__(self) -> tuple[type, tuple[()]]:  # type: ignore[override]
+        return type(self), ()
