@@ -62,7 +62,7 @@ function buildCells(panel, plane, decoder) {
     panel.labels.replaceChildren();
     panel.cells = names.map((name) => buildCell(panel.labels, name, plane.imageShape));
     panel.strip.replaceChildren();
-    panel.steps = Array.from({ length: WAY_STEPS }, () => imageCanvas(panel.strip, plane.imageShape));
+    panel.steps = Array.from({ length: WAY_STEPS }, () => imageCanvas(panel.strip, "lens-image", plane.imageShape));
     scaleImages(panel);
   }
   panel.cells.forEach(({ figure }, label) => {
@@ -75,19 +75,10 @@ function buildCells(panel, plane, decoder) {
 
 function buildCell(parent, name, imageShape) {
   const figure = createElement("figure", "lens-label", parent);
-  const canvas = imageCanvas(figure, imageShape);
+  const canvas = imageCanvas(figure, "lens-image", imageShape);
   canvas.setAttribute("aria-label", name ? `${name} at this place` : "The image at this place");
   createElement("figcaption", "lens-name", figure, name);
   return { figure, canvas };
-}
-
-/** An image pixel a canvas pixel; the style enlarges it without smoothing. */
-function imageCanvas(parent, [height, width]) {
-  const canvas = createElement("canvas", "lens-image", parent);
-  canvas.width = width;
-  canvas.height = height;
-  canvas.setAttribute("role", "img");
-  return canvas;
 }
 
 function scaleImages({ root, cells, steps, plane }) {
@@ -100,11 +91,6 @@ function scaleImages({ root, cells, steps, plane }) {
   const stepScale = Math.max(1, Math.min(scale, Math.floor((room / steps.length - STEP_GAP) / width)));
   for (const { canvas } of cells) setImageSize(canvas, width * scale, height * scale);
   for (const canvas of steps) setImageSize(canvas, width * stepScale, height * stepScale);
-}
-
-function setImageSize(canvas, width, height) {
-  canvas.style.width = `${width}px`;
-  canvas.style.height = `${height}px`;
 }
 
 function paintCells(panel, plane, { code, decoder }) {
@@ -129,17 +115,4 @@ function showWay(panel, plane, { way, decoder }) {
     steps[step].setAttribute("aria-label", describeCode(plane, code));
     paintImage(steps[step], decodeLabel(decoder, wholeCode(plane, code), plane.selectedLabel), plane);
   });
-}
-
-function paintImage(canvas, probabilities, { imageShape: [height, width, channels], invert }) {
-  const context = canvas.getContext("2d");
-  const image = context.createImageData(width, height);
-  for (let pixel = 0; pixel < width * height; pixel++) {
-    for (let colour = 0; colour < 3; colour++) {
-      const value = Math.round(255 * probabilities[pixel * channels + (channels === 3 ? colour : 0)]);
-      image.data[4 * pixel + colour] = invert ? 255 - value : value;
-    }
-    image.data[4 * pixel + 3] = 255;
-  }
-  context.putImageData(image, 0, 0);
 }

@@ -25,6 +25,7 @@ LENS_SCRIPTS = (
     "lens_overlay.js",
     "lens_pointer.js",
     "lens_way.js",
+    "image_canvas.js",
     "lens_panel.js",
     "lens.js",
 )

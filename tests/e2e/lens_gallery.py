@@ -13,7 +13,7 @@ from tests.e2e.lens_cases import QUANTILES, Case, colour, grey
 
 SCRIPTS = (
     *("packing.js", "surface.js", "normal_quantile.js", "mlp.js", "lens_plane.js", "lens_way.js", "lens_overlay.js"),
-    *("lens_pointer.js", "lens_panel.js", "lens.js"),
+    *("lens_pointer.js", "image_canvas.js", "lens_panel.js", "lens.js"),
 )
 GALLERY = """
 export default function (component) {
