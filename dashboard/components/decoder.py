@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from cvae_core.errors import ConfigError
 from cvae_core.inference import FoldedNetwork
 from cvae_core.inference.folded import Affine
 from cvae_core.records import Floats
@@ -32,6 +33,40 @@ def decoder_blob(network: FoldedNetwork, prefix: str = "decoder") -> tuple[dict[
         "image_shape": list(architecture.shape.image_shape),
     }
     return header, arrays
+
+
+def encoder_blob(network: FoldedNetwork, prefix: str = "encoder") -> tuple[dict[str, Any], dict[str, Floats]]:
+    """What the browser needs to encode; ``readEncoder`` of ``recognition.js`` puts it together again.
+
+    Args:
+        network: The trained network, which has a posterior.
+        prefix: Of the arrays' names.
+
+    Returns:
+        A part of a header (``activations`` of the hidden layers; ``conditional``, ``n_classes``, ``latent_dim``), and
+        the arrays that belong to it, both for ``pack``.
+    """
+    architecture = network.architecture
+    activations, arrays = network_arrays(network.encoder, prefix)
+    for name, head in (("z_mean", network.z_mean), ("z_log_var", network.z_log_var)):
+        arrays |= network_arrays((head,), f"{prefix}/{name}")[1]
+    header = {
+        "activations": activations,
+        "conditional": architecture.conditional,
+        "n_classes": architecture.shape.n_classes,
+        "latent_dim": architecture.latent_dim,
+    }
+    return header, arrays
+
+
+def check_posterior(network: FoldedNetwork) -> None:
+    """Make sure that a network can be evaluated by ``recognition.js``.
+
+    Raises:
+        ConfigError: It is a plain autoencoder.
+    """
+    if not network.architecture.is_variational:
+        raise ConfigError("A plain autoencoder has no posterior: choose a run of a CVAE.")
 
 
 def network_arrays(layers: Sequence[Affine], prefix: str) -> tuple[list[str], dict[str, Floats]]:
