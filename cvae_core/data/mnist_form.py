@@ -1,0 +1,170 @@
+"""A drawn or uploaded picture in the form that the digits of MNIST have.
+
+LeCun, Bottou, Bengio and Haffner 1998, "Gradient-based learning applied to document recognition", section III.A: size
+normalised to fit a box of 20 x 20 pixels with the proportions kept, grey where edges are smoothed, and placed in
+28 x 28 so that the centre of mass is in the middle. ``mnist_form.js`` does the same step for step: every sum and
+comparison here is in double precision and written so that both round alike.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from cvae_core.architecture import DataShape
+from cvae_core.errors import DataError
+from cvae_core.records import Floats
+
+SHORTEST_SIDE: Final = 8
+LONGEST_SIDE: Final = 4096
+LEAST_CONTRAST: Final = 0.03
+LEAST_INK_PIXELS: Final = 4
+LEAST_INK_SHARE: Final = 0.1
+
+_LUMINANCE: Final = (0.299, 0.587, 0.114)
+_BOX_SHARE: Final = 20 / 28
+_NOISE_QUANTILE: Final = 0.75
+_NOISE_FACTOR: Final = 3.0
+_MOST_NOISE: Final = 0.5
+# Whole and half numbers of pixels that two programs reach by different sums are taken for what they are.
+_SLACK: Final = 1e-6
+
+_Doubles = npt.NDArray[np.float64]
+
+
+def mnist_form(picture: npt.NDArray[Any], shape: DataShape) -> Floats:
+    """Bring a picture to MNIST's form, or to the like of it for images of another size.
+
+    1. Grey: luminance 0.299 R + 0.587 G + 0.114 B (ITU-R BT.601), 0 to 1. Where there is an alpha channel, the picture
+       is laid on black if what it covers is lighter than 1/2 on average (weighted by alpha), else on white.
+    2. Ink: the background is the (lower) median of the outermost pixels. If the lightest pixel is at least as far from
+       it as the darkest, ink is light, else dark. Ink goes from 0 at the background to 1 at that pixel. Three upper
+       quartiles of what the outermost pixels differ from the background, at most half the way to the ink, are taken
+       for noise: so much and less becomes 0, and the rest is stretched to 0..1 again.
+    3. Size: the smallest upright rectangle with all ink is scaled, proportions kept, so that it just fits a box of
+       20/28 of the image's height and width, both rounded. Each new pixel is the average of the area that it covers;
+       past the lower and right edge of the rectangle there is none. Stretched to 0..1 again, as thin lines fade.
+    4. Place: moved by whole pixels, so that the centre of mass comes to at most half a pixel from the middle pixel (the
+       15th of 28, as in MNIST), or as near as it can with all ink in sight.
+
+    Args:
+        picture: (height, width) or (height, width, channels), each side 8 to 4,096 pixels, 1 (grey), 2 (grey and
+            alpha), 3 (RGB) or 4 (RGB and alpha, not premultiplied) channels; uint8, or floats 0 to 1.
+        shape: Of the images that are wanted.
+
+    Returns:
+        float32 (height, width, channels) of ``shape``, 0 to 1, light ink on black, its channels alike.
+
+    Raises:
+        DataError: It is no such picture, all of one colour (no two pixels differ by more than 0.03 of the whole range),
+            or what is drawn is smaller than 4 pixels, or than a tenth of the picture's longer side.
+    """
+    _check(picture)
+    grey = _grey(picture.reshape(*picture.shape[:2], -1))
+    ink = _cropped(_ink(grey), max(grey.shape))
+    small = _fitted(ink, _box_side(shape.height), _box_side(shape.width))
+    placed = _centred(small / small.max(), shape.height, shape.width)
+    return np.repeat(placed.astype(np.float32)[..., None], shape.channels, axis=2)
+
+
+def _check(picture: npt.NDArray[Any]) -> None:
+    if picture.dtype != np.uint8 and picture.dtype.kind != "f":
+        raise DataError(f"A picture should hold 8-bit integers, or floats from 0 to 1; this one holds {picture.dtype}.")
+    if picture.ndim not in (2, 3) or (picture.ndim == 3 and picture.shape[2] not in (1, 2, 3, 4)):
+        raise DataError(
+            f"A picture should have height, width and 1 to 4 channels; its array has shape {picture.shape}."
+        )
+    height, width = picture.shape[:2]
+    if min(height, width) < SHORTEST_SIDE or max(height, width) > LONGEST_SIDE:
+        sides = f"{SHORTEST_SIDE} to {LONGEST_SIDE} pixels"
+        raise DataError(f"Each side of a picture should have {sides}; this one has {height} x {width}.")
+    if picture.dtype != np.uint8 and not (picture.min() >= 0.0 and picture.max() <= 1.0):
+        raise DataError("The floats of a picture should be from 0 to 1; some of this one are not.")
+
+
+def _grey(picture: npt.NDArray[Any]) -> _Doubles:
+    """Luminance (height, width), 0 to 1, without transparency."""
+    channels = picture.shape[2]
+    if channels <= 2:
+        grey = _plane(picture, 0)
+    else:
+        red, green, blue = _LUMINANCE
+        grey = red * _plane(picture, 0) + green * _plane(picture, 1) + blue * _plane(picture, 2)
+    if channels in (1, 3):
+        return grey
+    alpha = _plane(picture, channels - 1)
+    is_light = float(np.sum(alpha * (grey - 0.5))) > _SLACK * float(np.sum(alpha))
+    flattened: _Doubles = alpha * grey + (1.0 - alpha) * (0.0 if is_light else 1.0)
+    return flattened
+
+
+def _plane(picture: npt.NDArray[Any], channel: int) -> _Doubles:
+    """One channel, 0 to 1; one at a time, as a photograph in double precision is large."""
+    plane: _Doubles = picture[:, :, channel].astype(np.float64)
+    return plane / 255.0 if picture.dtype == np.uint8 else plane
+
+
+def _ink(grey: _Doubles) -> _Doubles:
+    """0 at the background, 1 at what differs most from it."""
+    border = np.sort(np.concatenate([grey[0], grey[-1], grey[1:-1, 0], grey[1:-1, -1]]))
+    background = border[(len(border) - 1) // 2]
+    lightest, darkest = grey.max(), grey.min()
+    contrast = max(lightest - background, background - darkest)
+    if contrast <= LEAST_CONTRAST:
+        raise DataError("There is nothing in the picture: it is all of one colour.")
+    ink = grey - background if lightest - background >= background - darkest else background - grey
+    unrest = np.sort(np.abs(border - background))[int(np.ceil(_NOISE_QUANTILE * len(border))) - 1]
+    noise = min(_NOISE_FACTOR * unrest, _MOST_NOISE * contrast)
+    result: _Doubles = np.maximum(ink - noise, 0.0) / (contrast - noise)
+    return result
+
+
+def _cropped(ink: _Doubles, longest: int) -> _Doubles:
+    rows, columns = np.flatnonzero((ink > 0.0).any(axis=1)), np.flatnonzero((ink > 0.0).any(axis=0))
+    cropped = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    if max(cropped.shape) < max(LEAST_INK_PIXELS, LEAST_INK_SHARE * longest):
+        raise DataError(
+            "There is too little in the picture: what is drawn should be at least a tenth as long as its longer side, "
+            f"and {LEAST_INK_PIXELS} pixels."
+        )
+    return cropped
+
+
+def _box_side(side: int) -> int:
+    """Pixels of the box along a side of the image."""
+    return max(1, int(np.floor(_BOX_SHARE * side + 0.5)))
+
+
+def _fitted(ink: _Doubles, box_height: int, box_width: int) -> _Doubles:
+    height, width = ink.shape
+    scale = min(box_height / height, box_width / width)
+    down, right = _averages(height, scale), _averages(width, scale)
+    fitted: _Doubles = down @ ink @ right.T
+    return fitted
+
+
+def _averages(size: int, scale: float) -> _Doubles:
+    """Scales an axis, (new size, size): the share that each pixel has in what each new one covers."""
+    new_size = max(1, int(np.ceil(size * scale - _SLACK)))
+    begin = np.arange(new_size)[:, None] / scale
+    end = (np.arange(new_size)[:, None] + 1.0) / scale
+    pixel = np.arange(size)
+    overlap: _Doubles = np.minimum(end, pixel + 1.0) - np.maximum(begin, pixel)
+    return np.maximum(overlap, 0.0) * scale
+
+
+def _centred(small: _Doubles, height: int, width: int) -> _Doubles:
+    """The image with its centre of mass in the middle."""
+    mass = small.sum()
+    top = _offset(float(small.sum(axis=1) @ np.arange(len(small)) / mass), len(small), height)
+    left = _offset(float(small.sum(axis=0) @ np.arange(small.shape[1]) / mass), small.shape[1], width)
+    placed = np.zeros((height, width))
+    placed[top : top + small.shape[0], left : left + small.shape[1]] = small
+    return placed
+
+
+def _offset(centre: float, size: int, room: int) -> int:
+    wanted = int(np.ceil(room // 2 - 0.5 - centre - _SLACK))
+    return min(max(wanted, 0), room - size)
