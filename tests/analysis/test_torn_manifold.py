@@ -1,0 +1,149 @@
+"""The tear of the torn manifold: planted answers, and trainings that show what conditioning does."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from cvae_core.analysis.torn_manifold import (
+    SweptCurve,
+    analyse_torn_manifold,
+    measure_tear,
+    swept_curves,
+    tear_threshold,
+)
+from cvae_core.architecture import DataShape
+from cvae_core.config import AutoencoderConfig, TornManifoldConfig
+from cvae_core.data import load_dataset
+from cvae_core.data.torn_manifold import distance_to_manifold, true_curves
+from cvae_core.errors import ConfigError
+from cvae_core.inference import FoldedNetwork
+from cvae_core.presets import preset
+from cvae_core.records import Floats, Split
+from tests.networks import random_split, random_weights
+
+TUTORIAL = TornManifoldConfig()
+# The middle of the way from the arc to the circle: nowhere on it is closer than three deviations to either.
+BRIDGE = np.linspace([0.95, 0.55], [1.15, 0.25], 50).astype(np.float32)
+
+
+def curve(points: Floats) -> SweptCurve:
+    return SweptCurve(None, np.linspace(0, 1, len(points), dtype=np.float32), points)
+
+
+def network(**settings: object) -> FoldedNetwork:
+    model = AutoencoderConfig(hidden_widths=(5,), **settings)
+    shape = DataShape(1, 2, 1, TUTORIAL.pieces)
+    return FoldedNetwork(model, shape, random_weights(model, shape))
+
+
+def test_what_lies_on_the_curves_is_not_torn() -> None:
+    pieces = true_curves(TUTORIAL)
+    tear = measure_tear(TUTORIAL, np.concatenate(pieces), tuple(map(curve, pieces)))
+    assert (tear.reconstructions, tear.curve) == (0.0, 0.0)
+
+
+def test_what_lies_on_the_bridge_is_torn() -> None:
+    assert distance_to_manifold(TUTORIAL, BRIDGE).min() > 0.18
+    tear = measure_tear(TUTORIAL, BRIDGE, (curve(BRIDGE),))
+    assert (tear.reconstructions, tear.curve, tear.threshold) == (1.0, 1.0, pytest.approx(0.18))
+
+
+def test_the_noise_itself_is_hardly_torn() -> None:
+    points = load_dataset(TUTORIAL).train.images.reshape(-1, 2)
+    # Beyond three deviations across a line lie 0.27 %; the ends and the bends of the curves add little.
+    assert measure_tear(TUTORIAL, points, ()).reconstructions < 0.01
+
+
+def test_shares_are_those_of_points_and_of_length() -> None:
+    on_the_circle = true_curves(TUTORIAL)[1]
+    points = np.concatenate([on_the_circle[:30], BRIDGE[:10]])
+    tear = measure_tear(TUTORIAL, points, (curve(on_the_circle), curve(BRIDGE)))
+    bridge = np.hypot(0.2, 0.3)
+    assert tear.reconstructions == 0.25
+    assert tear.curve == pytest.approx(bridge / (bridge + np.pi), rel=1e-3)
+
+
+def test_a_curve_counts_by_its_length_and_not_by_its_points() -> None:
+    dense, sparse = (np.linspace(BRIDGE[0], BRIDGE[-1], count, dtype=np.float32) for count in (1000, 5))
+    circle = curve(true_curves(TUTORIAL)[1])
+    shares = [measure_tear(TUTORIAL, BRIDGE, (circle, curve(points))).curve for points in (dense, sparse)]
+    assert shares[0] == pytest.approx(shares[1], rel=1e-3)
+
+
+def test_nothing_is_torn_of_nothing() -> None:
+    still = curve(np.repeat(BRIDGE[:1], 5, axis=0))
+    assert measure_tear(TUTORIAL, np.zeros((0, 2), np.float32), (still,)).reconstructions == 0.0
+    assert measure_tear(TUTORIAL, BRIDGE, (still,)).curve == 0.0
+    assert measure_tear(TUTORIAL, BRIDGE, ()).curve is None
+
+
+def test_without_noise_there_is_a_floor() -> None:
+    exact = TornManifoldConfig(noise=0.0)
+    assert tear_threshold(exact) == tear_threshold(TornManifoldConfig(noise=0.005)) == pytest.approx(0.03)
+    near, far = np.array([[1.5, 0.02]]), np.array([[1.5, 0.04]])
+    assert measure_tear(exact, near, ()).reconstructions == 0.0
+    assert measure_tear(exact, far, ()).reconstructions == 1.0
+
+
+@pytest.mark.parametrize(("conditional", "labels"), [(False, [None]), (True, [0, 1])])
+def test_a_one_dimensional_code_is_swept_over_its_range(conditional: bool, labels: list[int | None]) -> None:
+    ours, data = network(conditional=conditional), load_dataset(TUTORIAL).test
+    record = analyse_torn_manifold(ours, TUTORIAL, data, steps=50)
+    codes = ours.encode(data.images, data.labels)[0][:, 0]
+    assert [swept.label for swept in record.swept] == labels
+    for swept in record.swept:
+        own = codes if swept.label is None else codes[data.labels == swept.label]
+        np.testing.assert_allclose(swept.codes, np.linspace(own.min(), own.max(), 50), rtol=1e-5)
+        decoded = ours.decode(swept.codes[:, None], np.full(50, swept.label or 0))
+        np.testing.assert_array_equal(swept.points, decoded.reshape(50, 2))
+
+
+def test_the_record_holds_data_curves_and_reconstructions() -> None:
+    ours, data = network(latent_dim=2), load_dataset(TUTORIAL).test
+    record = analyse_torn_manifold(ours, TUTORIAL, data)
+    np.testing.assert_array_equal(record.points, data.images.reshape(-1, 2))
+    np.testing.assert_array_equal(record.labels, data.labels)
+    np.testing.assert_array_equal(record.reconstructions, ours.reconstruct(data.images, data.labels).reshape(-1, 2))
+    assert [piece.shape for piece in record.curves] == [(400, 2)] * 2
+    assert record.swept == () and record.tear.curve is None
+    assert record.tear == measure_tear(TUTORIAL, record.reconstructions, ())
+
+
+def test_no_data_have_no_curves() -> None:
+    nothing = load_dataset(TUTORIAL).test.first(0)
+    record = analyse_torn_manifold(network(), TUTORIAL, nothing)
+    assert (len(record.points), record.swept, record.tear.reconstructions) == (0, (), 0.0)
+
+
+@pytest.mark.parametrize("steps", [1, 0, -3, 2.5, 10**6])
+def test_a_number_of_steps_that_is_none_is_refused(steps: int) -> None:
+    with pytest.raises(ConfigError, match="number of steps"):
+        swept_curves(network(), np.zeros((3, 1), np.float32), np.zeros(3, np.int64), steps)
+
+
+def test_images_are_no_points_of_the_plane() -> None:
+    with pytest.raises(ConfigError, match="two coordinates"):
+        analyse_torn_manifold(network(), TUTORIAL, random_split(DataShape(4, 3, 1, 2), 5))
+
+
+def trained_tear(name: str, seed: int) -> tuple[float, float]:
+    """The tear of a preset's model on the test data after its whole training."""
+    from cvae_core.training.engine import train
+
+    config = preset(name).with_settings({"seed": seed, "snapshot_every": 300})
+    data = load_dataset(config.data)
+    *_, last = train(config, data)
+    trained = FoldedNetwork(config.model, data.shape, last.state.weights())
+    assert isinstance(config.data, TornManifoldConfig)
+    tear = analyse_torn_manifold(trained, config.data, Split(data.test.images, data.test.labels)).tear
+    assert tear.curve is not None
+    return tear.reconstructions, tear.curve
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(5))
+def test_with_the_label_the_tear_is_smaller(seed: int) -> None:
+    plain, conditional = (trained_tear(name, seed) for name in ("torn-manifold", "torn-manifold-conditional"))
+    assert conditional[0] < plain[0]
+    assert conditional[1] < plain[1]
