@@ -12,6 +12,7 @@ st.logo(str(bundled_file("logo.svg")))
 page = st.navigation(
     [
         st.Page("pages/home.py", title="Home", icon=":material/home:", url_path="home", default=True),
+        st.Page("pages/why.py", title="Why condition?", icon=":material/call_split:", url_path="why"),
         st.Page("pages/train.py", title="Train", icon=":material/model_training:", url_path="train"),
         st.Page("pages/latent.py", title="Latent space", icon=":material/scatter_plot:", url_path="latent"),
         st.Page("pages/manifold.py", title="Manifold", icon=":material/grid_view:", url_path="manifold"),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
 T = TypeVar("T")
 _DIGITS_LIMIT: Final = 12
+_NAME: Final = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,17 @@ def one_of(name: str, options: Sequence[str]) -> Parameter[str]:
         return text
 
     return Parameter(name, options[0], f"one of {', '.join(options)}", parse)
+
+
+def one_name(name: str) -> Parameter[str]:
+    """The name of something on disk; whether there is anything of that name is not looked at here."""
+
+    def parse(text: str) -> str:
+        if not _NAME.fullmatch(text):
+            raise ValueError(text)
+        return text
+
+    return Parameter(name, "", "a name of letters, digits, '-', '_' and single dots", parse)
 
 
 def _whole(text: str, low: int, high: int) -> int:

@@ -6,7 +6,15 @@ from typing import Final
 
 from cvae_core.analysis.samples import COLUMNS_LIMIT
 from cvae_core.config import SEED_LIMIT
-from dashboard.address.parameter import Parameter, number, numbers, one_of, optional_whole_number, whole_number
+from dashboard.address.parameter import (
+    Parameter,
+    number,
+    numbers,
+    one_name,
+    one_of,
+    optional_whole_number,
+    whole_number,
+)
 
 LARGEST: Final = 10**9
 Z_LIMIT: Final = 6.0
@@ -47,6 +55,10 @@ CODE: Final = numbers(
 PLACE: Final = numbers(
     "z", (), -Z_LIMIT, Z_LIMIT, {1, 2}, f"one or two numbers from -{Z_LIMIT:g} to {Z_LIMIT:g} with a comma between them"
 )
+# Why condition?
+PAIR: Final = one_name("pair")
+PAIR_EPOCH: Final = optional_whole_number("pair_epoch", LARGEST, "newest")
+PAIR_FOLLOW: Final = one_of("pair_follow", ["no", "yes"])
 # Samples and reconstructions.
 SEED: Final = whole_number("seed", 0, 0, SEED_LIMIT)
 COLUMNS: Final = whole_number("columns", 10, 1, COLUMNS_LIMIT)
@@ -58,3 +70,4 @@ SHARED: Final[tuple[Parameter, ...]] = (EPOCH, LABEL, PIN, FOLLOW)  # type: igno
 LATENT: Final = (*SHARED, AXES, X_DIMENSION, Y_DIMENSION)
 MANIFOLD: Final = (*SHARED, X_DIMENSION, Y_DIMENSION, QUANTILES, GRID_SIZE, OTHERS, CODE, PLACE)
 SAMPLES: Final = (*SHARED, SEED, COLUMNS, TEMPERATURE, ORDER, COUNT)
+PAIRS: Final = (PAIR, PAIR_EPOCH, PAIR_FOLLOW)

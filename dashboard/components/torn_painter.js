@@ -28,7 +28,9 @@ function paintTornGround(context, frame, { points, labels, pieces }, shown, them
   context.globalAlpha = 0.9;
   context.strokeStyle = theme.text;
   context.lineWidth = 1.25;
+  context.setLineDash([3, 3]);
   if (shown.truth) pieces.forEach((piece) => traceLine(context, frame, piece, 0, piece.length / 2));
+  context.setLineDash([]);
   context.globalAlpha = 1;
 }
 

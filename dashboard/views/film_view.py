@@ -7,6 +7,7 @@ from typing import Final
 import streamlit as st
 
 from dashboard import state
+from dashboard.address.parameter import Parameter
 from dashboard.address.parameters import EPOCH, FOLLOW, PLACE
 from dashboard.address.view import set_value, value_of
 from dashboard.components.film import FilmState, Timeline
@@ -26,7 +27,7 @@ def timeline(scene: Scene, key: str, *what: object) -> Timeline:
         what: All that its frames depend on but run and epoch.
     """
     run = "|".join(map(str, scene.key))
-    report = _take_over(key, run, FilmState.parse(st.session_state.get(key)))
+    report = take_over(key, run)
     epoch = value_of(EPOCH)
     follow = value_of(FOLLOW) == "yes"
     if epoch not in scene.epochs or (follow and scene.alive):
@@ -44,18 +45,27 @@ def take_over_place(key: str) -> None:
     seen[key] = held
 
 
-def _take_over(key: str, run: str, now: FilmState) -> int:
-    """A value that a film reported holds until another is chosen elsewhere, so it is looked at only when it is new.
+def take_over(key: str, run: str, epoch: Parameter[int | None] = EPOCH, follow: Parameter[str] = FOLLOW) -> int:
+    """Take over where a film was left.
+
+    A value that it reported holds until another is chosen elsewhere, so it is looked at only when it is new.
+
+    Args:
+        key: Of the film on its page.
+        run: Whose epochs it shows; a report on another run is passed over.
+        epoch: What the epoch goes into.
+        follow: What the following of the newest epoch goes into.
 
     Returns:
-        The number of the last report of an epoch of this run.
+        The number of the last report of an epoch.
     """
+    now = FilmState.parse(st.session_state.get(key))
     seen: dict[str, FilmState] = st.session_state.setdefault(_SEEN, {})
     before = seen.get(key, FilmState())
     if now.run == run and now.report != before.report:
-        set_value(EPOCH, now.epoch)
+        set_value(epoch, now.epoch)
         state.forget_problems()
     if now.follow is not None and now.follow != before.follow:
-        set_value(FOLLOW, "yes" if now.follow else "no")
+        set_value(follow, "yes" if now.follow else "no")
     seen[key] = now
     return now.report

@@ -8,11 +8,11 @@ from typing import Any, Literal, get_args, get_origin
 import streamlit as st
 from pydantic.fields import FieldInfo
 
-from cvae_core.config import SECTIONS
+from cvae_core.config import SECTIONS_OF
 from dashboard import state
 
 
-def setting_widget(preset: str, section: str, name: str, value: Any) -> Any:
+def setting_widget(preset: str, section: str, name: str, value: Any, kind: str = "cvae") -> Any:
     """Draw the widget of a setting.
 
     Args:
@@ -20,11 +20,12 @@ def setting_widget(preset: str, section: str, name: str, value: Any) -> Any:
         section: "data", "model" or "train".
         name: The setting.
         value: What it is to begin with.
+        kind: Of the model, which decides what settings a section has.
 
     Returns:
         What the person chose, for ``RunConfig.with_settings`` to validate.
     """
-    field = SECTIONS[section].model_fields[name]
+    field = SECTIONS_OF[kind][section].model_fields[name]
     options: dict[str, Any] = {
         "label": field.title or name,
         "help": _help(name, field),

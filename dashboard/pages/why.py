@@ -1,0 +1,32 @@
+"""Why condition? What a plain autoencoder cannot follow, and what the label is good for."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard import state
+from dashboard.registry import require_registry
+from dashboard.views.torn_form import torn_form
+from dashboard.views.torn_view import torn_view
+
+require_registry()
+state.enter_page("Why condition?")
+st.title("Why condition?")
+st.markdown(
+    "These points lie on **two separate pieces**: an arc of a sine, and a circle. An autoencoder describes each point "
+    "by one number, the code, and draws it again from that number alone. As the code moves through its range, what it "
+    "decodes to moves along one unbroken curve. One curve cannot be two pieces, so a plain autoencoder "
+    "**builds a bridge** across the gap, where there are no data at all."
+)
+torn_form()
+torn_view()
+st.markdown(
+    "Now give encoder and decoder **the label** as well: which piece a point belongs to. The code need not say that "
+    "any more, so each piece has a curve of its own, and the bridge is gone. That is all that *conditional* means."
+)
+st.markdown(
+    "**Would a larger code not do?** Set *Code dimensions* to 2 or 100 and train again. With as many numbers as a "
+    "point has, the model merely copies its input, noise and all, and nothing is learnt about the manifold. There is "
+    "no decoded curve to look at either: any point of the plane has a code of its own."
+)
+st.page_link("pages/train.py", label="Now with digits: train a conditional VAE", icon=":material/arrow_forward:")

@@ -1,0 +1,158 @@
+"""A pair of trainings on the torn manifold: their states, and the film of both."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+import streamlit as st
+
+from cvae_core import jobs
+from cvae_core.errors import CvaeError
+from cvae_core.runs.directory import Run, delete_run
+from cvae_core.runs.overview import overviews
+from cvae_core.runs.status import ALIVE, RESUMABLE
+from dashboard import services, state
+from dashboard.address.parameters import PAIR, PAIR_EPOCH, PAIR_FOLLOW, PAIRS
+from dashboard.address.view import read_address, set_value, value_of, write_address
+from dashboard.components.film import Timeline
+from dashboard.components.pulse import pulse
+from dashboard.components.torn_film import TornModel, torn_film
+from dashboard.controls import errors_shown, state_badge
+from dashboard.torn_pairs import Pair, pairs, runs_of
+from dashboard.views.film_view import take_over
+from dashboard.views.progress_view import progress_bar
+from dashboard.views.torn_frames import ground_of, torn_frame
+
+_KEY: Final = "torn_film"
+_PICKER: Final = "pair_picker"
+_POLL_SECONDS: Final = 0.5
+_TITLES: Final = {"plain": "Without the label", "conditional": "With the label"}
+
+
+def torn_view() -> None:
+    """Draw the newest pair, or the one in the address."""
+    st.fragment(_pair_view)()
+
+
+def _pair_view() -> None:
+    for problem in state.keep_problems(read_address(PAIRS)):
+        st.warning(problem, icon=":material/link_off:")
+    found = pairs(overviews(services.folder()))
+    if not found:
+        with st.container(border=True):
+            st.markdown("**Nothing trained yet.** Press *Train both* above and watch the bridge being built.")
+        return
+    pair = _chosen_pair(found)
+    if pair is None:
+        return
+    _head(pair)
+    with errors_shown():
+        _film(pair)
+    write_address(PAIRS)
+    if pair.alive:
+        pulse("torn_pulse", _POLL_SECONDS)
+
+
+def _chosen_pair(found: dict[str, Pair]) -> Pair | None:
+    wanted = value_of(PAIR) or next(iter(found))
+    if len(found) > 1 or wanted not in found:
+        st.session_state[_PICKER] = wanted if wanted in found else None
+        st.selectbox(
+            "Pair of trainings",
+            list(found),
+            key=_PICKER,
+            on_change=lambda: _show(st.session_state[_PICKER]),
+            placeholder="Choose a pair",
+            width=320,
+            help="Earlier pairs are kept like all runs.",
+        )
+    if wanted not in found:
+        st.warning(f"There is no pair named “{wanted}”. Choose another above.", icon=":material/search_off:")
+        return None
+    set_value(PAIR, wanted)
+    return found[wanted]
+
+
+def _show(name: str) -> None:
+    set_value(PAIR, name)
+    set_value(PAIR_EPOCH, None)
+    state.forget_problems()
+
+
+def _head(pair: Pair) -> None:
+    """The states of both, what can be done with them, and how far they are."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        for model, member in pair.members.items():
+            st.markdown(_TITLES[model], width="content")
+            state_badge(member.state)
+        _pair_buttons(pair)
+    for column, member in zip(st.columns(len(pair.members)), pair.members.values(), strict=True):
+        with column:
+            progress_bar(member)
+            if member.problem:
+                st.error(f"{member.problem} {member.advice}", icon=":material/error:")
+
+
+def _pair_buttons(pair: Pair) -> None:
+    states = [member.state for member in pair.members.values()]
+    if pair.alive:
+        _button("Stop both", "stop", "End both within a second and keep what was learnt.", pair, jobs.stop, ALIVE)
+        return
+    if any(of in RESUMABLE for of in states):
+        resume = services.launcher().resume
+        _button("Resume both", "resume", "Go on from where they were.", pair, resume, RESUMABLE)
+    _button("Delete both", "delete", "Delete both runs and all their snapshots.", pair, delete_run, None)
+
+
+def _button(
+    label: str, icon: str, explanation: str, pair: Pair, act: Callable[[Run], None], where: frozenset[str] | None
+) -> None:
+    """A press does something to each run whose state is one of ``where``; to both, if that is ``None``."""
+    runs = [member.run for member in pair.members.values() if where is None or member.state in where]
+    st.button(label, icon=f":material/{icon}:", help=explanation, on_click=_attempt, args=(act, runs))
+
+
+def _attempt(act: Callable[[Run], None], runs: list[Run]) -> None:
+    try:
+        for run in runs:
+            act(run)
+    except CvaeError as error:
+        state.keep_message(error)
+
+
+def _film(pair: Pair) -> None:
+    epochs = pair.epochs
+    if not epochs:
+        st.caption("The pictures begin with the first snapshots, in a few seconds.")
+        return
+    keys = {model: services.run_key(member.run) for model, member in pair.members.items()}
+    models = [
+        TornModel(
+            model, _TITLES[model], f"What the autoencoder {_TITLES[model].lower()} makes of the data.", f"{model}.png"
+        )
+        for model in pair.members
+    ]
+    torn_film(
+        _KEY,
+        _timeline(pair, epochs),
+        models,
+        ground_of(keys["plain"]),
+        lambda epoch: {model: torn_frame(key, epoch) for model, key in keys.items()},
+    )
+
+
+def _model(name: str) -> TornModel:
+    title = _TITLES[name]
+    return TornModel(name, title, f"What the autoencoder {title.lower()} makes of the data.", f"{name}.png")
+
+
+def _timeline(pair: Pair, epochs: tuple[int, ...]) -> Timeline:
+    run = "|".join(str(services.run_key(of)) for of in runs_of(pair))
+    report = take_over(_KEY, run, PAIR_EPOCH, PAIR_FOLLOW)
+    wanted = value_of(PAIR_EPOCH)
+    follow = value_of(PAIR_FOLLOW) == "yes" or (wanted is None and pair.alive)
+    epoch = epochs[-1] if wanted is None or follow else min(epochs, key=lambda epoch: abs(epoch - wanted))
+    if not pair.alive:
+        set_value(PAIR_EPOCH, epoch)
+    return Timeline(run, run, epochs, epoch, follow, pair.alive, report)

@@ -1,0 +1,160 @@
+"""The page of the torn manifold in each of its worlds, run by Streamlit without a browser."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from cvae_core import jobs
+from cvae_core.analysis.torn_manifold import analyse_torn_manifold
+from cvae_core.architecture import plan
+from cvae_core.config import RunConfig
+from cvae_core.data import load_test_data
+from cvae_core.inference.folded import FoldedNetwork
+from cvae_core.presets import preset
+from cvae_core.runs.directory import Run, create_run
+from cvae_core.runs.snapshots import WEIGHTS_FILE, load_snapshot, publish_snapshot, snapshot_folder
+from cvae_core.runs.status import Status, WrittenState, write_status
+from dashboard.components.packing import unpack
+from dashboard.torn_pairs import MODELS
+from tests.dashboard.app import open_page, said
+from tests.dashboard.worlds import living_worker
+
+SETTINGS = {"points": 40, "epochs": 9, "hidden_widths": (8,), "snapshot_every": 3}
+
+
+def make_member(folder: Path, name: str, model: str, state: WrittenState, latent_dim: int = 1) -> Run:
+    config = preset(MODELS[model]).with_settings({**SETTINGS, "latent_dim": latent_dim})
+    run = create_run(folder, config, f"{name}-{model}")
+    shapes = plan(config.model, load_test_data(config.data).shape).weight_shapes()
+    for epoch in (0, 3, 6, 9):
+        random = np.random.default_rng(epoch)
+        weights = {part: random.normal(0, 0.5, shape).astype(np.float32) for part, shape in shapes.items()}
+        publish_snapshot(run.snapshots_folder, epoch, weights)
+    write_status(run.status_file, Status(state, 9, epoch=9, steps_per_epoch=3, images_per_second=1e4, seconds=1.0))
+    return run
+
+
+def make_pair(folder: Path, name: str = "torn-1", state: WrittenState = "finished", latent_dim: int = 1) -> list[Run]:
+    return [make_member(folder, name, model, state, latent_dim) for model in MODELS]
+
+
+@contextmanager
+def living(runs: list[Run]) -> Iterator[None]:
+    with ExitStack() as stack:
+        for run in runs:
+            stack.enter_context(living_worker(run))
+        yield
+
+
+def film(app: AppTest) -> tuple[dict[str, Any], dict[str, Any]]:
+    blobs = [element.proto.bytes for element in app.get("bidi_component") if element.proto.bytes]
+    assert len(blobs) == 1
+    return unpack(blobs[0])
+
+
+def labels(app: AppTest) -> set[str]:
+    return {button.label for button in app.button}
+
+
+def test_without_a_pair_the_page_tells_its_story_and_offers_the_training(runs_folder: Path) -> None:
+    app = open_page("why")
+    assert not app.exception
+    assert "builds a bridge" in said(app)
+    assert "Nothing trained yet" in said(app)
+    assert labels(app) == {"Train both"}
+
+
+def test_the_newest_pair_is_shown_with_what_its_networks_make_of_the_data(runs_folder: Path) -> None:
+    runs = make_pair(runs_folder)
+    app = open_page("why", pair_epoch="3")
+    assert not app.exception
+    assert app.query_params["pair"] == "torn-1"
+    header, arrays = film(app)
+    assert (header["epochs"], header["epoch"], header["alive"]) == ([0, 3, 6, 9], 3, False)
+    for model, run in zip(MODELS, runs, strict=True):
+        config = run.config()
+        data = load_test_data(config.data)
+        network = FoldedNetwork(config.model, data.shape, load_snapshot(run.snapshots_folder, 3))
+        expected = analyse_torn_manifold(network, config.data, data.test, 300)
+        np.testing.assert_array_equal(arrays[f"frame/reconstruction_{model}"][0], expected.reconstructions)
+        np.testing.assert_array_equal(arrays[f"frame/sweep_{model}"][0][0], expected.swept[0].points)
+        assert arrays[f"frame/tear_{model}"][0] == pytest.approx([expected.tear.reconstructions, expected.tear.curve])
+
+
+def test_a_code_of_two_numbers_has_no_curve(runs_folder: Path) -> None:
+    make_pair(runs_folder, latent_dim=2)
+    app = open_page("why")
+    assert not app.exception
+    _, arrays = film(app)
+    assert "frame/sweep_plain" not in arrays
+    assert np.isnan(arrays["frame/tear_plain"][0][1])
+
+
+def test_a_pair_that_trains_is_followed_and_can_be_stopped(runs_folder: Path) -> None:
+    runs = make_pair(runs_folder, state="running")
+    with living(runs):
+        app = open_page("why")
+        header, _ = film(app)
+        assert (header["alive"], header["follow"], header["epoch"]) == (True, True, 9)
+        assert labels(app) == {"Train both", "Stop both"}
+        next(button for button in app.button if button.label == "Stop both").click().run()
+    assert all((run.control_folder / "stop").exists() for run in runs)
+
+
+def test_a_pair_whose_workers_are_gone_can_be_resumed(runs_folder: Path) -> None:
+    make_pair(runs_folder, state="running")
+    assert "Resume both" in labels(open_page("why"))
+
+
+def test_pressing_train_starts_both_with_the_settings_chosen(
+    runs_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[tuple[str, RunConfig]] = []
+
+    def start(self: jobs.Launcher, folder: Path, config: RunConfig, name: str | None = None) -> Run:
+        started.append((name or "", config))
+        return create_run(folder, config, name)
+
+    monkeypatch.setattr("cvae_core.jobs.Launcher.start", start)
+    app = open_page("why")
+    app.number_input(key="setting_torn-manifold_pieces").set_value(3).run()
+    next(button for button in app.button if button.label == "Train both").click().run()
+    assert not app.exception
+    assert [config.model.conditional for _, config in started] == [False, True]
+    assert [config.data.pieces for _, config in started] == [3, 3]
+    assert {name.rpartition("-")[0] for name, _ in started} == {app.query_params["pair"]}
+
+
+def test_a_link_to_no_pair_or_with_nonsense_says_so(runs_folder: Path) -> None:
+    make_pair(runs_folder)
+    app = open_page("why", pair="gone")
+    assert not app.exception
+    assert "no pair named “gone”" in app.warning[0].value
+    app = open_page("why", pair="../x", pair_epoch="x", pair_follow="x")
+    assert not app.exception
+    assert len(app.warning) == 3
+    assert film(app)[0]["epochs"]
+
+
+def test_a_damaged_snapshot_is_a_sentence_in_its_place(runs_folder: Path) -> None:
+    runs = make_pair(runs_folder)
+    (snapshot_folder(runs[0].snapshots_folder, 6) / WEIGHTS_FILE).write_text("nonsense")
+    app = open_page("why", pair="torn-1", pair_epoch="6")
+    assert not app.exception
+    assert "epoch 6 is damaged" in film(app)[0]["failed"]["6"]
+
+
+def test_runs_of_the_pair_are_no_runs_of_images(runs_folder: Path) -> None:
+    make_pair(runs_folder)
+    for page in ("latent", "manifold", "samples"):
+        assert "No trained model yet" in said(open_page(page))
+    app = open_page("train", run="torn-1-plain")
+    assert not app.exception
+    assert "learns the torn manifold" in said(app)
