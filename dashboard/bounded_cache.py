@@ -46,8 +46,8 @@ class BoundedCache:
             return value
 
     def __contains__(self, key: Hashable) -> bool:
-        """Whether something is kept under a key."""
-        return key in self._kept
+        """Whether something is kept under a key, here or by another cache of the pool: ``get`` need not compute it."""
+        return key in self._kept or key in self._pool
 
     @property
     def bytes(self) -> int:

@@ -15,6 +15,7 @@ from dashboard.address.view import set_value, value_of
 T = TypeVar("T")
 ALL: Final = "All"
 _MOST_BUTTONS: Final = 12
+_SHOWN: Final = "shown_choices"
 
 
 def label_choice(class_names: Sequence[str], *, with_all: bool) -> int | None:
@@ -115,16 +116,42 @@ def slider_choice(parameter: Parameter[T], title: str, low: float, high: float, 
     return value_of(parameter)
 
 
-def _shown(parameter: Parameter[Any], value: object) -> str:
-    """The key of a widget that shows a value."""
-    key = f"choice_{parameter.name}"
+def key_of_choice(name: str, value: object) -> str:
+    """The key of the widget that shows a value.
+
+    A value that was chosen elsewhere gets a widget of its own: the browser may just be sending what the last one
+    held, which would count as a choice.
+    """
+    versions: dict[str, tuple[object, int]] = st.session_state.setdefault(_SHOWN, {})
+    before, version = versions.get(name, (value, 0))
+    if value != before:
+        version += 1
+    versions[name] = value, version
+    key = _versioned(name, version)
     st.session_state[key] = value
     return key
 
 
+def chosen_value(name: str) -> Any:
+    """What was chosen with the widget of ``key_of_choice``; it goes on to show that."""
+    versions: dict[str, tuple[object, int]] = st.session_state[_SHOWN]
+    _, version = versions[name]
+    value = st.session_state[_versioned(name, version)]
+    versions[name] = value, version
+    return value
+
+
+def _versioned(name: str, version: int) -> str:
+    return f"choice_{name}_{version}" if version else f"choice_{name}"
+
+
+def _shown(parameter: Parameter[Any], value: object) -> str:
+    return key_of_choice(parameter.name, value)
+
+
 def _chosen(parameter: Parameter[T], convert: Callable[[Any], T]) -> Callable[[], None]:
     def take_over() -> None:
-        set_value(parameter, convert(st.session_state[f"choice_{parameter.name}"]))
+        set_value(parameter, convert(chosen_value(parameter.name)))
         state.forget_problems()
 
     return take_over

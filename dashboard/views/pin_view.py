@@ -20,10 +20,10 @@ from dashboard.address.view import set_value, value_of
 from dashboard.components.film import Timeline
 from dashboard.components.latent_film import PinnedPath, PinReport
 from dashboard.components.manifold_film import PinnedCodes
+from dashboard.views.choices import chosen_value, key_of_choice
 from dashboard.views.time_machine import Scene
 
 _SEEN: Final = "seen_pins"
-_FIELD: Final = "choice_pin"
 
 
 def take_over_pin(key: str, report: PinReport | None) -> None:
@@ -36,13 +36,13 @@ def take_over_pin(key: str, report: PinReport | None) -> None:
 
 def pin_choice(data: Dataset) -> None:
     """Pin a test image by its number."""
-    st.session_state[_FIELD] = value_of(PIN)
     st.number_input(
         "Pinned image",
         0,
         len(data.test) - 1,
+        value=None,  # it may be empty
         step=1,
-        key=_FIELD,
+        key=key_of_choice(PIN.name, value_of(PIN)),
         on_change=_chosen,
         placeholder="none",
         width=150,
@@ -118,5 +118,5 @@ def image_and_reconstruction(scene: Scene, epoch: int, index: int) -> Bytes:
 
 
 def _chosen() -> None:
-    set_value(PIN, st.session_state[_FIELD])
+    set_value(PIN, chosen_value(PIN.name))
     state.forget_problems()

@@ -54,7 +54,11 @@ def test_caches_share_what_one_of_them_holds_and_let_it_go_together() -> None:
     one, two, made = BoundedCache(10, pool), BoundedCache(10, pool), []
     assert take(one, 1, made, 4) is take(two, 1, made, 4)
     assert len(made) == 1
-    del one, two
+    other = take(one, 2, made, 4)
+    assert 2 in one
+    assert 2 in two
+    assert 3 not in two
+    del other, one, two
     gc.collect()
     assert len(pool) == 0
 
