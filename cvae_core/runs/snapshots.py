@@ -37,6 +37,8 @@ def publish_snapshot(folder: Path, epoch: int, weights: Weights) -> None:
 
 
 def _is_sound(folder: Path, epoch: int) -> bool:
+    if not snapshot_folder(folder, epoch).exists():  # nearly always: not worth an error that names all that there are
+        return False
     try:
         load_snapshot(folder, epoch)
     except RunError:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 import tensorflow as tf
 
@@ -50,11 +50,22 @@ class EvaluationTensors(NamedTuple):
 
 
 TrainProgram = Callable[[Vectors, EpochTensors, Tensor, Tensor], tuple[Vectors, Tensor]]
+
+
+class TraceableProgram(Protocol):
+    """A program that is traced at its first call, for arguments of the shapes that it then is given."""
+
+    def get_concrete_function(
+        self, vectors: Vectors, epoch: EpochTensors, first: Tensor, count: Tensor, /
+    ) -> TrainProgram:
+        """Trace it now."""
+
+
 EvaluationProgram = Callable[[Tensor, Tensor, EvaluationTensors], Tensor]
 
 
 @lru_cache(maxsize=_PROGRAMS_KEPT)
-def train_program(architecture: Architecture, batch_size: int, rows: int) -> TrainProgram:
+def train_program(architecture: Architecture, batch_size: int, rows: int) -> TraceableProgram:
     """Compile a chunk of training steps, at its first call.
 
     Args:
@@ -63,7 +74,7 @@ def train_program(architecture: Architecture, batch_size: int, rows: int) -> Tra
         rows: Images in each step of this program, fewer than ``batch_size`` for the last, partial batch.
 
     Returns:
-        A function of the vectors, the epoch, the first step (int32) and the number of steps (int32, 0 to
+        A ``tf.function`` of the vectors, the epoch, the first step (int32) and the number of steps (int32, 0 to
         ``CHUNK_CAPACITY``). It returns the vectors after these steps, and float32 (``CHUNK_CAPACITY``, 1 + KL terms)
         with the losses of each step in its first rows.
     """
@@ -82,7 +93,7 @@ def train_program(architecture: Architecture, batch_size: int, rows: int) -> Tra
         _, vectors, history = tf.while_loop(lambda step, *_: step < first + count, body, (first, vectors, history))
         return vectors, history
 
-    program: TrainProgram = tf.function(chunk, jit_compile=True, autograph=False)
+    program: TraceableProgram = tf.function(chunk, jit_compile=True, autograph=False)
     return program
 
 

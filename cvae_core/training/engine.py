@@ -73,6 +73,7 @@ class _Trainer:
         self._batching = Batching.of(len(dataset.train), config.train)
         self._snapshots = snapshot_epochs(config.train)
         self._pace = Pace(CHUNK_CAPACITY)
+        self._programs: dict[int, TrainProgram] = {}
         self._state = starting_state(self._architecture, config.train.seed, start)
         self.watch = Stopwatch(self._progress.seconds)
 
@@ -95,11 +96,20 @@ class _Trainer:
     def rehearse(self) -> None:
         epoch = prepare_epoch(self._architecture, self._train, self._data, 1, self._progress.plateau)
         for first in {0, self._batching.steps - 1}:
-            self._program(first)(self._state.vectors, epoch.tensors, tf.constant(first), tf.constant(0))
+            self._program(epoch, first)
         self._measure(1)
 
-    def _program(self, first: int) -> TrainProgram:
-        return train_program(self._architecture, self._batching.batch_size, self._batching.rows(first))
+    def _program(self, epoch: Epoch, first: int) -> TrainProgram:
+        """The program for the step ``first`` and those after it that have as many images, ready to run at once."""
+        rows = self._batching.rows(first)
+        if rows not in self._programs:
+            program = train_program(self._architecture, self._batching.batch_size, rows)
+            given = (self._state.vectors, epoch.tensors, tf.constant(first), tf.constant(0))
+            # Traced once, it need not be found by its arguments at each call, which takes as long as a few small steps.
+            self._programs[rows] = program.get_concrete_function(*given)
+            # A call for no steps compiles it, so that it does not count as slowness.
+            self._programs[rows](*given)
+        return self._programs[rows]
 
     def _snapshot_if_due(self) -> Iterator[Event]:
         if self._progress.epoch in self._snapshots:
@@ -124,9 +134,7 @@ class _Trainer:
 
     def _run(self, epoch: Epoch, first: int, steps: int) -> tuple[_Sums, float]:
         """Losses of each of these steps, float64 (steps, 2 + KL terms), and the time that they took."""
-        program = self._program(first)
-        # A call for no steps compiles the program if that is still to be done, so that it does not count as slowness.
-        program(self._state.vectors, epoch.tensors, tf.constant(first), tf.constant(0))
+        program = self._program(epoch, first)
         watch = Stopwatch()
         vectors, history = program(self._state.vectors, epoch.tensors, tf.constant(first), tf.constant(steps))
         losses = history.numpy()[:steps].astype(np.float64)
@@ -139,8 +147,7 @@ class _Trainer:
         """Add the losses to the epoch's sums, step by step: float addition must not depend on the chunk's length."""
         rows = self._batching.rows(step - 1)
         sums = np.array(self._progress.sums or np.zeros(losses.shape[1]))
-        for row in losses:
-            sums = sums + rows * row
+        sums = np.add.accumulate(np.vstack([sums, rows * losses]))[-1]
         progress = replace(
             self._progress,
             step=step,

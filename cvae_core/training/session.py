@@ -22,6 +22,7 @@ from cvae_core.training.download import ensure_downloaded
 
 Observer = Callable[[Status, StepRecord | EpochRecord | None], None]
 _POLL_SECONDS: Final = 0.1
+_STATUS_SECONDS: Final = 0.2
 _log = logging.getLogger(__name__)
 
 
@@ -65,6 +66,7 @@ class _Session:
         self._stop_requested = stop_requested
         self._turn: int | None = None
         self._last_event: float | None = None
+        self._written_at = -_STATUS_SECONDS
 
     def train(self) -> None:
         self._await_turn()
@@ -84,10 +86,17 @@ class _Session:
         self.report(state="finished")
 
     def report(self, record: StepRecord | EpochRecord | None = None, **changes: Any) -> None:
-        """Write the status, where anything in it changed, and tell the observer."""
+        """Write the status, where anything in it changed, and tell the observer.
+
+        Progress alone is written a few times a second at most, as nobody looks more often and small networks have many
+        events; a change of state is written at once, with the progress until then.
+        """
         changed = replace(self.status, **changes)
-        if changed != self.status:
-            write_status(self._run.status_file, changed, durable=changed.state != self.status.state)
+        other_state = changed.state != self.status.state
+        is_time = time.monotonic() - self._written_at >= _STATUS_SECONDS
+        if other_state or (is_time and changed != self.status):
+            write_status(self._run.status_file, changed, durable=other_state)
+            self._written_at = time.monotonic()
         self.status = changed
         self._observe(changed, record)
 

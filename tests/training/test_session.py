@@ -165,3 +165,25 @@ def test_a_run_that_waits_can_be_stopped(make: Callable[..., Run], monkeypatch: 
     finally:
         lock.release(descriptor)
     assert status.state == "stopped"
+
+
+@pytest.mark.parametrize(("seconds", "least", "most"), [(0.0, 10, 100), (1e9, 2, 2)])
+def test_progress_is_written_so_often_and_whole_at_the_end(
+    seconds: float, least: int, most: int, make: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[Status] = []
+    write = session.write_status
+
+    def noted(path: Path, status: Status, durable: bool = False) -> None:
+        written.append(status)
+        write(path, status, durable)
+
+    monkeypatch.setattr(session, "write_status", noted)
+    monkeypatch.setattr(session, "_STATUS_SECONDS", seconds)
+    told: list[Status] = []
+    run = make(epochs=4)
+    status = trained(run, lambda status, record: told.append(status))
+    assert least <= len(written) <= most
+    assert [written[0].state, written[-1].state] == ["running", "finished"]
+    assert {one.epoch for one in told} == {0, 1, 2, 3, 4}
+    assert observed_state(run.lock_file, run.status_file)[1].epoch == status.epoch == 4
