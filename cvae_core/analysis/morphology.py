@@ -130,7 +130,7 @@ def _thicknesses(strokes: Marks) -> Doubles:
     if len(strokes) == 0:
         return np.zeros(0)
     places = np.random.default_rng(0).permutation(strokes[0].size).reshape(strokes[0].shape)
-    boxes = [_box(mask) for mask in strokes]
+    boxes = _boxes(strokes)
     strip = _strip([mask[box] for mask, box in zip(strokes, boxes, strict=True)])
     order = _strip([places[box] for box in boxes])[strip]
     skeleton, distance = medial_axis(strip, return_distance=True, rng=_Order(order))
@@ -141,16 +141,25 @@ def _thicknesses(strokes: Marks) -> Doubles:
     return thicknesses
 
 
-def _box(mask: Marks) -> tuple[slice, slice]:
-    """The part that is not empty."""
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+def _boxes(masks: Marks) -> list[tuple[slice, slice]]:
+    """The part of each that is not empty."""
+    bounds = []
+    for across in (2, 1):
+        inked: Marks = np.any(masks, axis=across)
+        bounds += [inked.argmax(axis=1), inked.shape[1] - inked[:, ::-1].argmax(axis=1)]
+    edges = np.stack(bounds, axis=1).tolist()
+    return [(slice(top, bottom), slice(left, right)) for top, bottom, left, right in edges]
 
 
 def _strip(parts: Sequence[npt.NDArray[Any]]) -> npt.NDArray[Any]:
     """All below one another, with margins of zeros between them."""
-    width = max(part.shape[1] for part in parts)
-    return np.concatenate([np.pad(part, ((1, 1), (1, width + 1 - part.shape[1]))) for part in parts])
+    width, height = max(part.shape[1] for part in parts) + 2, sum(len(part) + 2 for part in parts)
+    strip = np.zeros((height, width), parts[0].dtype)
+    top = 1
+    for part in parts:
+        strip[top : top + len(part), 1 : 1 + part.shape[1]] = part
+        top += len(part) + 2
+    return strip
 
 
 class _Order(np.random.Generator):

@@ -31,10 +31,10 @@ def recognise(network: Network, images: Bytes) -> Recognition:
         images: uint8 (n, height, width, channels).
 
     Raises:
-        ConfigError: The network takes no labels.
+        ConfigError: The network takes no labels, or is a plain autoencoder.
         DataError: The images do not fit the network.
     """
-    _check_conditional(network)
+    _check_kind(network)
     elbo = np.empty((len(images), network.architecture.shape.n_classes))
     for part in _parts(network, len(images)):
         elbo[part] = _elbo(network, images[part])
@@ -54,7 +54,7 @@ def accuracy(network: Network, split: Split) -> float:
         A share, 0 to 1.
 
     Raises:
-        ConfigError: The network takes no labels.
+        ConfigError: As in ``recognise``.
         DataError: There are no images, or they do not fit the network.
     """
     if len(split) == 0:
@@ -86,6 +86,8 @@ def _parts(network: Network, count: int) -> Iterator[slice]:
     return (slice(begin, begin + rows) for begin in range(0, count, rows))
 
 
-def _check_conditional(network: Network) -> None:
+def _check_kind(network: Network) -> None:
+    if not network.architecture.is_variational:
+        raise ConfigError("A plain autoencoder has no posterior: choose a run of a CVAE.")
     if not network.architecture.conditional:
         raise ConfigError("Only a network with a condition on labels can tell which label fits an image.")

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -89,6 +91,10 @@ def test_what_cannot_be_recognised_is_refused():
     network = FoldedNetwork(model, SHAPE, random_weights(model, SHAPE))
     with pytest.raises(ConfigError, match="condition on labels"):
         recognise(network, random_split(SHAPE, 2).images)
+    autoencoder = ToyNetwork()
+    autoencoder.architecture = replace(autoencoder.architecture, z_log_var=None)
+    with pytest.raises(ConfigError, match="has no posterior"):
+        recognise(autoencoder, random_split(SHAPE, 2).images)
     with pytest.raises(DataError, match="at least one image"):
         accuracy(ToyNetwork(), random_split(SHAPE, 0))
     assert recognise(ToyNetwork(), random_split(SHAPE, 0).images).odds.shape == (0, 4)
