@@ -17,6 +17,7 @@ page = st.navigation(
         st.Page("pages/latent.py", title="Latent space", icon=":material/scatter_plot:", url_path="latent"),
         st.Page("pages/manifold.py", title="Manifold", icon=":material/grid_view:", url_path="manifold"),
         st.Page("pages/samples.py", title="Samples", icon=":material/casino:", url_path="samples"),
+        st.Page("pages/style.py", title="Style transfer", icon=":material/brush:", url_path="style"),
     ],
     position="top",
 )

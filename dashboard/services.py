@@ -10,12 +10,13 @@ import threading
 from pathlib import Path
 from typing import Final
 
+import numpy as np
 import streamlit as st
 
 from cvae_core.config import DataSettings, RunConfig
-from cvae_core.data import load_test_data
+from cvae_core.data import load_dataset, load_test_data
 from cvae_core.jobs import Launcher
-from cvae_core.records import Dataset
+from cvae_core.records import Dataset, Split
 from cvae_core.runs.directory import Run, runs_folder
 from cvae_core.runs.metrics import History, MetricsReader
 from cvae_core.runs.overview import overviews
@@ -57,6 +58,14 @@ def _keep_spare_unless_busy(starter: Launcher, runs: Path) -> None:
 def test_data(config: DataSettings) -> Dataset:
     """The test part of a data set."""
     return load_test_data(config)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def first_training_images(config: DataSettings, label: int, count: int) -> Split:
+    """The first training images of a label, as many as there are up to so many."""
+    train = load_dataset(config).train
+    chosen = np.flatnonzero(train.labels == label)[:count]
+    return Split(train.images[chosen].copy(), train.labels[chosen])
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)

@@ -59,6 +59,11 @@ PLACE: Final = numbers(
 PAIR: Final = one_name("pair")
 PAIR_EPOCH: Final = optional_whole_number("pair_epoch", LARGEST, "newest")
 PAIR_FOLLOW: Final = one_of("pair_follow", ["no", "yes"])
+# Style transfer.
+SOURCE: Final = one_of("source", ["sevens", "label", "pinned"])
+SOURCE_LABEL: Final = whole_number("of", 7, 0, LARGEST)
+SOURCE_COUNT: Final = whole_number("sources", 10, 1, 20)
+INVERT: Final = one_of("invert", ["no", "yes"])
 # Samples and reconstructions.
 SEED: Final = whole_number("seed", 0, 0, SEED_LIMIT)
 COLUMNS: Final = whole_number("columns", 10, 1, COLUMNS_LIMIT)
@@ -71,3 +76,4 @@ LATENT: Final = (*SHARED, AXES, X_DIMENSION, Y_DIMENSION)
 MANIFOLD: Final = (*SHARED, X_DIMENSION, Y_DIMENSION, QUANTILES, GRID_SIZE, OTHERS, CODE, PLACE)
 SAMPLES: Final = (*SHARED, SEED, COLUMNS, TEMPERATURE, ORDER, COUNT)
 PAIRS: Final = (PAIR, PAIR_EPOCH, PAIR_FOLLOW)
+STYLE: Final = (*SHARED, SOURCE, SOURCE_LABEL, SOURCE_COUNT, INVERT)

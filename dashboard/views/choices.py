@@ -65,6 +65,17 @@ def option_choice(parameter: Parameter[str], title: str, words: dict[str, str], 
     return value_of(parameter)
 
 
+def switch_choice(parameter: Parameter[str], title: str, explanation: str) -> bool:
+    """Choose between "no" and "yes" by a switch."""
+    st.toggle(
+        title,
+        key=_shown(parameter, value_of(parameter) == "yes"),
+        on_change=_chosen(parameter, lambda on: "yes" if on else "no"),
+        help=explanation,
+    )
+    return value_of(parameter) == "yes"
+
+
 def dimension_choice(parameter: Parameter[int], title: str, latent_dim: int, other: Parameter[int]) -> int:
     """Choose a latent dimension other than the one along the other axis.
 

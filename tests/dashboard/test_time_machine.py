@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from cvae_core.analysis.manifold import manifold
 from cvae_core.analysis.samples import samples
-from cvae_core.data import load_test_data
+from cvae_core.data import load_dataset, load_test_data
 from cvae_core.inference.folded import FoldedNetwork
 from cvae_core.runs.directory import Run
 from cvae_core.runs.snapshots import WEIGHTS_FILE, load_snapshot, save_arrays, snapshot_folder
@@ -20,7 +20,7 @@ from dashboard.components.packing import unpack
 from tests.dashboard.app import open_page, said
 from tests.dashboard.worlds import living_worker, make_run
 
-PAGES = ("latent", "manifold", "samples")
+PAGES = ("latent", "manifold", "samples", "style")
 
 
 @pytest.fixture
@@ -106,6 +106,7 @@ def test_a_link_to_an_epoch_without_snapshot_shows_the_nearest_and_says_so(page:
 NONSENSE = {
     "latent": ["epoch", "label", "pin", "follow", "axes", "x", "y"],
     "manifold": ["epoch", "label", "pin", "follow", "x", "y", "range", "size", "others", "code", "z"],
+    "style": ["epoch", "label", "pin", "follow", "source", "of", "sources", "invert"],
     "samples": ["epoch", "label", "pin", "follow", "seed", "columns", "temperature", "order", "count"],
 }
 
@@ -247,3 +248,47 @@ def test_the_manifold_marks_the_pinned_image_and_takes_its_code_for_the_other_di
     z_mean, _ = network(run, 2).encode(test.images[[41]], test.labels[[41]])
     assert header["picture"]["pin"] == {"index": 41, "label": int(test.labels[41]), "is_base": True}
     np.testing.assert_allclose(arrays["pin_codes"][2], z_mean[0], rtol=1e-5)
+
+
+def style_of(run: Run, epoch: int, label: int, count: int) -> np.ndarray[Any, Any]:
+    """The tutorial's figure, written out: every code under every label, originals in the row of their own."""
+    train = load_dataset(run.config().data).train
+    images = train.images[train.labels == label][:count]
+    trained = network(run, epoch)
+    z, _ = trained.encode(images, np.full(len(images), label))
+    rows = [trained.decode(z, np.full(len(images), target)) for target in range(10)]
+    tiles = np.rint(np.stack(rows) * 255).astype(np.uint8)
+    tiles[label] = images
+    return tiles
+
+
+def test_the_first_ten_sevens_are_redrawn_as_every_digit(run: Run) -> None:
+    header, arrays = film(open_page("style", run="done", epoch="2"))
+    np.testing.assert_array_equal(arrays["frame/tiles_style"][0], style_of(run, 2, 7, 10))
+    assert header["picture"]["pictures"][0]["row_labels"] == [str(label) for label in range(10)]
+    assert header["picture"]["pictures"][0]["invert"] is False
+
+
+def test_other_sources_can_be_chosen_and_the_ink_inverted(run: Run) -> None:
+    asked = {"run": "done", "epoch": "1", "source": "label", "of": "3", "sources": "4", "invert": "yes"}
+    app = open_page("style", **asked)
+    header, arrays = film(app)
+    np.testing.assert_array_equal(arrays["frame/tiles_style"][0], style_of(run, 1, 3, 4))
+    assert header["picture"]["pictures"][0]["invert"] is True
+    assert {name: app.query_params[name] for name in asked} == asked
+
+
+def test_the_style_of_the_pinned_image_or_what_to_do_without_one(run: Run) -> None:
+    assert "No image is pinned" in said(open_page("style", run="done", source="pinned"))
+    _, arrays = film(open_page("style", run="done", source="pinned", pin="41"))
+    test = load_test_data(run.config().data).test
+    np.testing.assert_array_equal(arrays["frame/tiles_style"][0][test.labels[41], 0], test.images[41])
+
+
+def test_whether_the_style_is_kept_is_measured_on_request(run: Run) -> None:
+    app = open_page("style", run="done", epoch="2")
+    assert not app.dataframe
+    next(button for button in app.button if button.label == "Measure at epoch 2").click().run(timeout=120)
+    assert not app.exception
+    assert "lant kept with r =" in said(app)
+    assert [table.value.shape for table in app.dataframe] == [(10, 10), (10, 10)]

@@ -1,0 +1,14 @@
+"""Style transfer: digits redrawn as every other digit in their own hand, at every epoch."""
+
+from __future__ import annotations
+
+from dashboard.address.parameters import STYLE
+from dashboard.views.style_view import style_view
+from dashboard.views.time_machine import time_machine
+
+time_machine(
+    "Style transfer",
+    "A column is one hand: its digit is encoded with its own label, and the code is decoded with every other.",
+    STYLE,
+    style_view,
+)
