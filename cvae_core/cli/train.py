@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import json
-import signal
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from types import FrameType
 from typing import Annotated, Final
 
 import typer
 
 from cvae_core.cli.options import JsonOption, RunArgument, RunsOption, parse_settings
 from cvae_core.cli.progress import TrainingProgress
+from cvae_core.cli.signals import stop_on_signal
 from cvae_core.cli.terminal import messages_into
 from cvae_core.errors import RunError, TrainingError
 from cvae_core.jobs import check_startable, claim
@@ -66,7 +63,7 @@ def _work(run: Run, as_json: bool) -> None:
     stop = threading.Event()
     try:
         with (
-            _stop_on_signal(stop),
+            stop_on_signal(stop),
             messages_into(run.log_file) as terminal,
             TrainingProgress(run, None if as_json else terminal) as progress,
         ):
@@ -86,20 +83,3 @@ def _conclude(run: Run, status: Status, as_json: bool) -> None:
         raise typer.Exit(_INTERRUPTED)
     if not as_json:
         typer.echo(f"Finished {run.id}. Look at it with: cvae dashboard")
-
-
-@contextmanager
-def _stop_on_signal(stop: threading.Event) -> Iterator[None]:
-    """Let Ctrl-C and a polite kill ask for a clean stop; a second one ends at once."""
-
-    def request(_number: int, _frame: FrameType | None) -> None:
-        if stop.is_set():
-            raise KeyboardInterrupt
-        stop.set()
-
-    before = {number: signal.signal(number, request) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
