@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import io
 import struct
-from typing import BinaryIO, Final, Literal, Protocol
+from typing import BinaryIO, Final, Literal, Protocol, get_args
 
 from PIL import GifImagePlugin, Image
 
 from cvae_core.export.palettes import SIZE, Palette
 
 FilmFormat = Literal["gif", "webp"]
+FILM_FORMATS: Final[tuple[FilmFormat, ...]] = get_args(FilmFormat)
 FRAME_MS: Final = 100
 LAST_FRAME_MS: Final = 1500
 

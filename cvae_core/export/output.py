@@ -1,0 +1,97 @@
+"""Files that a person asked for: written under another name beside their own, and published when all are whole."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Final
+
+from cvae_core.errors import ExportError
+
+_DRAFT_PREFIX: Final = ".tmp-"
+
+
+@contextmanager
+def published_together(targets: Sequence[Path], *, replace: bool = False) -> Iterator[list[Path]]:
+    """Write files so that all of them appear whole, or none at all.
+
+    Args:
+        targets: Their names. The folders that they are in must exist.
+        replace: Whether files of these names may be replaced.
+
+    Yields:
+        Where to write each; renamed to its target at the end, and removed if anything fails before.
+
+    Raises:
+        ExportError: A folder is missing or cannot be written, a name is taken, or the disk is full.
+    """
+    for target in targets:
+        check_target(target, replace=replace)
+    drafts = [target.with_name(f"{_DRAFT_PREFIX}{uuid.uuid4().hex[:8]}-{target.name}") for target in targets]
+    try:
+        with export_errors(targets):
+            yield drafts
+            for draft, target in zip(drafts, targets, strict=True):
+                check_target(target, replace=replace)
+                draft.replace(target)
+    finally:
+        for draft in drafts:
+            with suppress(OSError):
+                draft.unlink()
+
+
+@contextmanager
+def folder_to_fill(folder: Path) -> Iterator[None]:
+    """Make a folder if it is missing, and take it away again if nothing could be put into it.
+
+    Raises:
+        ExportError: It cannot be made.
+    """
+    is_new = not os.path.lexists(folder)
+    if is_new:
+        _check_folder(folder.parent)
+        with export_errors([folder]):
+            folder.mkdir()
+    try:
+        yield
+    except BaseException:
+        if is_new:
+            with suppress(OSError):
+                folder.rmdir()
+        raise
+
+
+def check_target(target: Path, *, replace: bool) -> None:
+    """Refuse a file that cannot or should not be written.
+
+    Raises:
+        ExportError: Its folder is missing or cannot be written, or its name is taken.
+    """
+    _check_folder(target.parent)
+    if target.is_dir():
+        raise ExportError(f"{target} is a folder.", "Give the name of a file.")
+    if os.path.lexists(target) and not replace:
+        raise ExportError(f"{target} exists already.", "Choose another name, or replace it with --force.")
+
+
+def _check_folder(folder: Path) -> None:
+    if not folder.exists():
+        raise ExportError(f"The folder {folder} does not exist.", "Make it first, or choose another.")
+    if not folder.is_dir():
+        raise ExportError(f"{folder} is no folder.", "Choose another.")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise ExportError(f"The folder {folder} cannot be written.", "Choose one that you may write to.")
+
+
+@contextmanager
+def export_errors(targets: Sequence[Path]) -> Iterator[None]:
+    """Turn an ``OSError`` about writing some files into an ``ExportError``."""
+    try:
+        yield
+    except OSError as error:
+        what = str(targets[0]) if len(targets) == 1 else f"What should go into {targets[0].parent}"
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        raise ExportError(f"{what} could not be written: {reason}.", "Nothing was changed.") from error
