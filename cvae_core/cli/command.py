@@ -7,7 +7,7 @@ import sys
 import typer
 from rich.console import Console
 
-from cvae_core.cli import benchmark, dashboard, runs, train
+from cvae_core.cli import benchmark, dashboard, export, runs, train
 from cvae_core.errors import CvaeError
 
 _FAILED = 1
@@ -21,6 +21,7 @@ app = typer.Typer(
 app.command("train")(train.train)
 app.command("resume")(train.resume)
 app.add_typer(runs.app, name="runs")
+app.command("export")(export.export)
 app.command("bench")(benchmark.bench)
 app.command("dashboard")(dashboard.dashboard)
 

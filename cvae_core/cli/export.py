@@ -1,0 +1,160 @@
+"""`cvae export`: films and pictures of a run, as files."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+from PIL import Image
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+from cvae_core.cli.export_choices import files, film_format_of, picture_settings
+from cvae_core.cli.options import JsonOption, RunArgument, RunsOption, print_json
+from cvae_core.cli.signals import stop_on_signal
+from cvae_core.errors import ConfigError, ExportStoppedError
+from cvae_core.export.animation import FilmFormat
+from cvae_core.export.films import save_pictures
+from cvae_core.export.output import check_target, folder_to_fill
+from cvae_core.export.parallel import save_films
+from cvae_core.export.settings import PICTURE_KINDS, PictureSettings
+from cvae_core.export.trained_run import TrainedRun
+from cvae_core.runs.directory import open_run, runs_folder
+
+_INTERRUPTED: Final = 130
+_KINDS: Final = ", ".join(PICTURE_KINDS)
+_FilmOption = Annotated[
+    list[str] | None, typer.Option(help=f"A film over all snapshots: {_KINDS}. May be repeated, into a folder.")
+]
+_PictureOption = Annotated[
+    list[str] | None, typer.Option(help=f"A picture of one snapshot: {_KINDS}. May be repeated, into a folder.")
+]
+_LabelOption = Annotated[str | None, typer.Option(help="A label, or 'all' for a file each, into a folder.")]
+_SourcesOption = Annotated[
+    str,
+    typer.Option(metavar="LABEL:COUNT", help="Whose style: the first training images of a label, such as 3:5,7:5."),
+]
+_EpochOption = Annotated[int | None, typer.Option(help="Of a picture. Default: the newest snapshot.")]
+_ScaleOption = Annotated[int | None, typer.Option(help="How much larger than one to one, 1 to 8.")]
+_FormatOption = Annotated[
+    str | None, typer.Option("--format", help="Of films: gif or webp. Default: as the output's name ends, else gif.")
+]
+_OutputOption = Annotated[
+    Path | None,
+    typer.Option("-o", "--output", help="The file, or the folder of several, made if missing. Default: here."),
+]
+_ForceOption = Annotated[bool, typer.Option("--force", help="Replace files that exist already.")]
+_SkipOption = Annotated[bool, typer.Option("--skip-damaged", help="Leave damaged snapshots out of films.")]
+_Observer = tuple[Callable[[int, int], None], Callable[[], bool]]
+_Wanted = Sequence[tuple[PictureSettings, Path]]
+
+
+def export(
+    run: RunArgument,
+    film: _FilmOption = None,
+    picture: _PictureOption = None,
+    label: _LabelOption = None,
+    sources: _SourcesOption = "7:10",
+    epoch: _EpochOption = None,
+    seed: Annotated[int, typer.Option(help="Of samples.")] = 0,
+    scale: _ScaleOption = None,
+    film_format: _FormatOption = None,
+    output: _OutputOption = None,
+    force: _ForceOption = False,
+    skip_damaged: _SkipOption = False,
+    runs: RunsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Make films and pictures of a run. Files appear when they are whole; Ctrl-C leaves none."""
+    if bool(film) == bool(picture):
+        raise ConfigError("Either --film or --picture should say what to make.", f"Both know: {_KINDS}.")
+    if film and epoch is not None:
+        raise ConfigError("A film shows every epoch.", "Leave --epoch out, or ask for a --picture.")
+    if picture and film_format is not None:
+        raise ConfigError("Pictures are PNG files.", "Leave --format out.")
+    ending = film_format_of(film_format, output)
+    trained = TrainedRun(open_run(runs_folder(runs), run))
+    settings = picture_settings(film or picture or [], label, sources, seed, scale, trained)
+    wanted = files(settings, ending if film else "png", output)
+    with folder_to_fill(wanted[0][1].parent) if len(wanted) > 1 else nullcontext():
+        for _, path in wanted:
+            check_target(path, replace=force)
+        with _observed(trained, len(wanted), as_json) as observer:
+            if film:
+                facts = _films(trained, wanted, ending, force, skip_damaged, observer)
+            else:
+                facts = _pictures(trained, wanted, epoch, force, observer)
+    _conclude(trained, wanted, facts, as_json)
+
+
+def _films(
+    trained: TrainedRun, wanted: _Wanted, ending: FilmFormat, force: bool, skip_damaged: bool, observer: _Observer
+) -> dict[str, Any]:
+    progress, should_stop = observer
+    report = save_films(
+        trained,
+        wanted,
+        ending,
+        replace=force,
+        skip_damaged=skip_damaged,
+        progress=progress,
+        should_stop=should_stop,
+    )
+    return {"epochs": list(report.epochs), "skipped_epochs": list(report.skipped)}
+
+
+def _pictures(
+    trained: TrainedRun, wanted: _Wanted, epoch: int | None, force: bool, observer: _Observer
+) -> dict[str, Any]:
+    progress, should_stop = observer
+    save_pictures(trained, wanted, epoch, replace=force, progress=progress, should_stop=should_stop)
+    return {"epochs": [trained.epochs[-1] if epoch is None else epoch], "skipped_epochs": []}
+
+
+@contextmanager
+def _observed(trained: TrainedRun, count: int, as_json: bool) -> Iterator[_Observer]:
+    """A progress bar to tell, and whether to stop; a stop that was asked for ends the command."""
+    stop = threading.Event()
+    columns = (TextColumn("[bold]{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    console = Console(stderr=True)
+    bar = Progress(*columns, console=console, disable=as_json or not console.is_terminal, transient=True)
+    what = f"{count} files" if count > 1 else "one file"
+    try:
+        with stop_on_signal(stop), bar:
+            task = bar.add_task(f"painting {what} of {trained.run.id}", total=None)
+            yield lambda done, total: bar.update(task, completed=done, total=total), stop.is_set
+    except ExportStoppedError as stopped:
+        typer.echo(str(stopped), err=True)
+        raise typer.Exit(_INTERRUPTED) from None
+
+
+def _conclude(trained: TrainedRun, wanted: _Wanted, facts: dict[str, Any], as_json: bool) -> None:
+    made = [_described(settings, path) for settings, path in wanted]
+    if as_json:
+        print_json({"run": trained.run.id, "files": made, **facts})
+        return
+    for file in made:
+        frames = f", {file['frames']} frames" if file["frames"] > 1 else ""
+        typer.echo(f"{file['path']}: {file['width']} x {file['height']} pixels{frames}, {file['bytes'] / 1e6:.1f} MB")
+    if facts["skipped_epochs"]:
+        skipped = ", ".join(map(str, facts["skipped_epochs"]))
+        typer.echo(f"Left out, because their snapshots are damaged: epochs {skipped}.", err=True)
+
+
+def _described(settings: PictureSettings, path: Path) -> dict[str, Any]:
+    with Image.open(path) as image:
+        width, height = image.size
+        frames = getattr(image, "n_frames", 1)
+    return {
+        "path": str(path),
+        "kind": settings.kind,
+        "label": settings.label,
+        "width": width,
+        "height": height,
+        "frames": frames,
+        "bytes": path.stat().st_size,
+    }

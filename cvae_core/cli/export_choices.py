@@ -1,0 +1,87 @@
+"""What the options of `cvae export` mean: which pictures, in which form, under which names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from cvae_core.errors import ConfigError
+from cvae_core.export.animation import FILM_FORMATS, FilmFormat
+from cvae_core.export.settings import LABELLED, PICTURE_KINDS, PictureKind, PictureSettings, parse_sources
+from cvae_core.export.trained_run import TrainedRun
+
+_ALL: Final = "all"
+
+
+def picture_settings(
+    kinds: Sequence[str], label: str | None, sources: str, seed: int, scale: int | None, trained: TrainedRun
+) -> list[PictureSettings]:
+    """The pictures that are asked for, one for each file.
+
+    Args:
+        kinds: Names of pictures.
+        label: A number, or "all"; it concerns those pictures that can show one label, and one of them there must be.
+        sources: As ``parse_sources`` takes it.
+        seed: Of samples.
+        scale: As in ``PictureSettings``.
+        trained: The run.
+
+    Raises:
+        ConfigError: An option makes no sense.
+    """
+    known = [_kind(name) for name in dict.fromkeys(kinds)]
+    whose = parse_sources(sources)
+    labels = _labels(label, trained.test_data.shape.n_classes)
+    if label is not None and not any(kind in LABELLED for kind in known):
+        raise ConfigError(f"The picture {known[0]} shows every label.", "Leave --label out.")
+    return [
+        PictureSettings(kind, chosen, whose, seed, scale)
+        for kind in known
+        for chosen in (labels if kind in LABELLED else [None])
+    ]
+
+
+def film_format_of(chosen: str | None, output: Path | None) -> FilmFormat:
+    """The form of films: the chosen one, else that of the output's name, else GIF.
+
+    Raises:
+        ConfigError: There is no such form.
+    """
+    ending = output.suffix.lower().removeprefix(".") if output is not None else ""
+    name = chosen or (ending if ending in FILM_FORMATS else FILM_FORMATS[0])
+    for film_format in FILM_FORMATS:
+        if name == film_format:
+            return film_format
+    raise ConfigError(f"There is no format {name!r} for films.", f"The formats are: {', '.join(FILM_FORMATS)}.")
+
+
+def files(settings: Sequence[PictureSettings], ending: str, output: Path | None) -> list[tuple[PictureSettings, Path]]:
+    """Where each picture goes: one to the output, unless that is a folder, and several into it.
+
+    Raises:
+        ConfigError: The output's name ends otherwise.
+    """
+    if len(settings) == 1 and output is not None and not output.expanduser().is_dir():
+        if output.suffix.lower() != f".{ending}":
+            raise ConfigError(f"The name of the output should end in .{ending}; it is {output.name!r}.")
+        return [(settings[0], output.expanduser().absolute())]
+    folder = (output or Path()).expanduser().absolute()
+    return [(shown, folder / f"{shown.file_stem}.{ending}") for shown in settings]
+
+
+def _kind(name: str) -> PictureKind:
+    for kind in PICTURE_KINDS:
+        if name == kind:
+            return kind
+    raise ConfigError(f"There is no picture {name!r}.", f"The pictures are: {', '.join(PICTURE_KINDS)}.")
+
+
+def _labels(label: str | None, n_classes: int) -> Sequence[int | None]:
+    if label is None:
+        return [None]
+    if label == _ALL:
+        return range(n_classes)
+    if not label.isascii() or not label.isdigit() or int(label) >= n_classes:
+        raise ConfigError(f"The label should be a whole number from 0 to {n_classes - 1}, or 'all'; it is {label!r}.")
+    return [int(label)]
