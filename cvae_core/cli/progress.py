@@ -58,7 +58,7 @@ class TrainingProgress:
         if isinstance(record, StepRecord):
             shown["speed"] = f"{record.images_per_second:,.0f} images/s"
         if isinstance(record, EpochRecord):
-            shown["loss"] = f"test loss {record.test.loss:.2f} nats"
+            shown["loss"] = _test_loss(record)
         self._progress.update(self._task, description=_STATES[status.state], **shown)
 
     def __enter__(self) -> Self:
@@ -69,3 +69,9 @@ class TrainingProgress:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._progress.stop()
+
+
+def _test_loss(record: EpochRecord) -> str:
+    """In nats where there is a KL; else it is a mean squared error, of which the first digits are zeros."""
+    loss = record.test.loss
+    return f"test loss {loss:.2f} nats" if record.test.kl_per_dimension else f"test loss {loss:.4f}"

@@ -66,7 +66,8 @@ def _print_facts(facts: dict[str, Any]) -> None:
     settings = {**facts["config"]["data"], **facts["config"]["model"], **facts["config"]["train"]}
     console.print(", ".join(f"{name} {value}" for name, value in settings.items()), style="dim", markup=False)
     if facts["epochs"]:
-        console.print(_loss_table(facts["epochs"]))
+        points = facts["config"]["model"]["kind"] == "autoencoder"
+        console.print(_error_table(facts["epochs"]) if points else _loss_table(facts["epochs"]))
     console.print(f"{len(facts['snapshots'])} snapshots: {_abridged(facts['snapshots'])}")
 
 
@@ -78,6 +79,15 @@ def _loss_table(epochs: list[dict[str, Any]]) -> Table:
         test = epoch["test"]
         values = (epoch["train"]["loss"], test["loss"], test["reconstruction"], test["kl"], epoch["seconds"])
         table.add_row(str(epoch["epoch"]), *(f"{value:.2f}" for value in values))
+    return table
+
+
+def _error_table(epochs: list[dict[str, Any]]) -> Table:
+    """Of an autoencoder, whose loss is the reconstruction alone."""
+    table = Table("Epoch", "Train", "Test", "Seconds", box=None, title="mean squared error", title_style="dim")
+    for epoch in epochs[-_SHOWN_EPOCHS:]:
+        values = (f"{epoch['train']['loss']:.5f}", f"{epoch['test']['loss']:.5f}", f"{epoch['seconds']:.2f}")
+        table.add_row(str(epoch["epoch"]), *values)
     return table
 
 

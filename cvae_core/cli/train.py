@@ -14,7 +14,7 @@ from cvae_core.cli.signals import stop_on_signal
 from cvae_core.cli.terminal import messages_into
 from cvae_core.errors import RunError, TrainingError
 from cvae_core.jobs import check_startable, claim
-from cvae_core.presets import PRESETS, preset
+from cvae_core.presets import PRESETS, TOY_PRESETS, preset
 from cvae_core.runs import lock
 from cvae_core.runs.directory import Run, create_run, open_run, runs_folder
 from cvae_core.runs.status import RESUMABLE, Status, observed_state
@@ -25,10 +25,10 @@ _INTERRUPTED: Final = 130
 
 def train(
     preset_name: Annotated[
-        str, typer.Option("--preset", help=f"The settings to start from: {', '.join(PRESETS)}.")
+        str, typer.Option("--preset", help=f"The settings to start from: {', '.join(PRESETS | TOY_PRESETS)}.")
     ] = "tutorial",
-    dataset: Annotated[str | None, typer.Option(help="The data set: mnist or fashion_mnist.")] = None,
-    epochs: Annotated[int | None, typer.Option(help="How many times to go through the training images.")] = None,
+    dataset: Annotated[str | None, typer.Option(help="The data set of images: mnist or fashion_mnist.")] = None,
+    epochs: Annotated[int | None, typer.Option(help="How many times to go through the training data.")] = None,
     seed: Annotated[int | None, typer.Option(help="The same seed gives the same weights.")] = None,
     settings: Annotated[
         list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Any other setting; may be repeated.")

@@ -50,7 +50,7 @@ def overviews(folder: Path) -> list[Overview]:
 
 
 def describe(run: Run) -> dict[str, Any]:
-    """All facts of a run as JSON holds them; losses in nats per image.
+    """All facts of a run as JSON holds them; losses as in ``Losses``.
 
     Raises:
         RunDamagedError: A file of it cannot be read.
