@@ -21,10 +21,10 @@ from cvae_core.runs.status import Status, WrittenState, write_status
 MNIST_SHAPE_EPOCHS = 5
 
 
-def tiny_config() -> RunConfig:
+def tiny_config(epochs: int = MNIST_SHAPE_EPOCHS) -> RunConfig:
     """Real digits, few of them, and a very small network."""
     return preset("tutorial").with_settings(
-        {"test_limit": 60, "train_limit": 100, "hidden_widths": (8,), "latent_dim": 2, "epochs": MNIST_SHAPE_EPOCHS}
+        {"test_limit": 60, "train_limit": 100, "hidden_widths": (8,), "latent_dim": 2, "epochs": epochs}
     )
 
 
@@ -42,7 +42,9 @@ def random_weights(config: RunConfig, seed: int) -> Weights:
     }
 
 
-def make_run(folder: Path, name: str, state: WrittenState, epochs: int = 2, snapshots: int | None = None) -> Run:
+def make_run(
+    folder: Path, name: str, state: WrittenState, epochs: int = 2, snapshots: int | None = None, *, seed: int = 0
+) -> Run:
     """A run that got through some epochs and is in a state.
 
     Args:
@@ -51,12 +53,13 @@ def make_run(folder: Path, name: str, state: WrittenState, epochs: int = 2, snap
         state: As its worker would have written it.
         epochs: Completed epochs.
         snapshots: Epochs 0 to this one have a snapshot; as many as epochs if left out, none if -1.
+        seed: Runs of different ones have different weights; the weights of an epoch are those of seed plus epoch.
     """
-    config = tiny_config()
+    config = tiny_config(max(epochs, MNIST_SHAPE_EPOCHS))
     run = create_run(folder, config, name)
     last = epochs if snapshots is None else snapshots
     for epoch in range(last + 1):
-        publish_snapshot(run.snapshots_folder, epoch, random_weights(config, epoch))
+        publish_snapshot(run.snapshots_folder, epoch, random_weights(config, seed + epoch))
     if epochs:
         _write_history(run, epochs)
     failed = state == "failed"

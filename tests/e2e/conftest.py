@@ -142,3 +142,28 @@ def open_page(browser: Browser) -> Iterator[OpenPage]:
     for context in contexts:
         context.close()
     assert not problems, problems
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with two finished runs of 13 snapshots that differ; tests that change a run make their own."""
+    from tests.dashboard.worlds import make_run
+
+    runs = tmp_path_factory.mktemp("runs")
+    make_run(runs, "first", "finished", 12)
+    make_run(runs, "second", "finished", 12, seed=1000)
+    return runs
+
+
+@pytest.fixture
+def open_time_machine(serve: Serve, folder: Path, open_page: OpenPage) -> OpenPage:
+    """``open_time_machine("latent", run="first", epoch=3)`` gives a page whose film has all its frames."""
+    from tests.e2e.time_machine import wait_until_loaded
+
+    def open_(name: str, *, count: int = 13, width: int = 1280, dark: bool = False, **values: object) -> Page:
+        query = "&".join(f"{key}={value}" for key, value in {"run": "first", **values}.items())
+        page = open_page(f"{serve(CVAE_RUNS=str(folder))}/{name}?{query}", width=width, dark=dark)
+        wait_until_loaded(page, count)
+        return page
+
+    return open_

@@ -84,7 +84,12 @@ def plane(page: Page) -> Locator:
 
 def on_canvas(page: Page, x: float, y: float) -> tuple[float, float]:
     """Where a code lies on the canvas, in CSS pixels."""
-    box = plane(page).bounding_box()
+    return on_canvas_of(plane(page), x, y)
+
+
+def on_canvas_of(canvas: Locator, x: float, y: float) -> tuple[float, float]:
+    """Where a code lies on a plane's canvas, in CSS pixels."""
+    box = canvas.bounding_box()
     assert box is not None
     scale = (box["width"] - MARGINS) / (2 * LIMIT)
     return LEFT + (x + LIMIT) * scale, TOP + (LIMIT - y) * scale
