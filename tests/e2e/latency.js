@@ -1,0 +1,93 @@
+// Times a film from inside its page. Every time is in milliseconds of the page's own clock.
+//
+// What is drawn has data-epoch or data-view set in the same task; a frame is presented once the first task after its
+// callbacks begins, since by then it has been handed on to the screen.
+(() => {
+  const pick = (selector, host = document) => {
+    const found = host.querySelector(selector);
+    if (found) return found;
+    for (const element of host.querySelectorAll("*")) {
+      const inner = element.shadowRoot && pick(selector, element.shadowRoot);
+      if (inner) return inner;
+    }
+    return null;
+  };
+  const presented = () =>
+    new Promise((resolve) =>
+      requestAnimationFrame(() => {
+        const channel = new MessageChannel();
+        channel.port1.onmessage = () => resolve(performance.now());
+        channel.port2.postMessage(0);
+      }),
+    );
+  const film = () => pick(".film");
+
+  /** Drag: from the slider's input event to the frame with its epoch. The mouse is moved by the caller. */
+  function watchDrag() {
+    const element = film();
+    const times = [];
+    let began = 0;
+    const note = (event) => (began = event.timeStamp);
+    element.addEventListener("input", note, true);
+    const observer = new MutationObserver(() => {
+      if (!began) return;
+      const since = began;
+      began = 0;
+      presented().then((now) => times.push(now - since));
+    });
+    observer.observe(element, { attributeFilter: ["data-epoch"] });
+    return () => {
+      observer.disconnect();
+      element.removeEventListener("input", note, true);
+      return times;
+    };
+  }
+
+  /** Play: from the moment at which an epoch is due to the frame with it. The first frame after Play starts the clock. */
+  function watchPlay(speed) {
+    const element = film();
+    const times = [];
+    let start = 0;
+    const first = Number(element.dataset.epoch);
+    pick('button[title="Play"]', element.getRootNode()).addEventListener("click", (event) => (start = event.timeStamp), {
+      once: true,
+    });
+    const observer = new MutationObserver(() => {
+      const due = start + ((Number(element.dataset.epoch) - first) * 1000) / speed;
+      presented().then((now) => times.push(now - due));
+    });
+    observer.observe(element, { attributeFilter: ["data-epoch"] });
+    return () => {
+      observer.disconnect();
+      return times;
+    };
+  }
+
+  /** A choice: from the next click or key of the person until the film of another view is presented and complete. */
+  function watchChoice() {
+    const before = film().dataset.view;
+    let began = 0;
+    const note = (event) => (began = event.timeStamp);
+    addEventListener("pointerdown", note, true);
+    addEventListener("keydown", note, true);
+    const until = (isDone) =>
+      new Promise((resolve) => {
+        const look = () => (isDone() ? resolve() : setTimeout(look, 1));
+        look();
+      });
+    // The film keeps the last picture until the new view's first frame is there, and names the view only then.
+    const shown = until(() => film()?.dataset.view !== before && film()?.dataset.loaded[0] !== "0").then(presented);
+    const complete = shown.then(() =>
+      until(() => {
+        const [loaded, all] = film().dataset.loaded.split("/");
+        return loaded === all;
+      }),
+    );
+    return Promise.all([shown, complete.then(() => performance.now())]).then(([first, all]) => {
+      removeEventListener("pointerdown", note, true);
+      removeEventListener("keydown", note, true);
+      return { shown: first - began, complete: all - began };
+    });
+  }
+  window.latency = { watchDrag, watchPlay, watchChoice };
+})();
