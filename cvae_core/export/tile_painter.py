@@ -109,15 +109,23 @@ def paint_tiles(layout: TileLayout, tiles: Bytes, caption: str) -> Image.Image:
 def _sheet(layout: TileLayout, tiles: Bytes) -> npt.NDArray[np.uint8]:
     """The page with its tiles, (height, width) or (height, width, 3)."""
     width, height = layout.size
-    colour: Any = BACKGROUND if tiles.ndim == 5 else grey_of(BACKGROUND)
-    page = np.empty((height, width, *tiles.shape[4:]), np.uint8)
-    page[:] = colour
-    for row in range(layout.rows):
-        for column in range(layout.columns):
-            left, top, right, bottom = layout.box(row, column)
-            tile = tiles[row, column]
-            page[top:bottom, left:right] = tile.repeat(layout.scale, axis=0).repeat(layout.scale, axis=1)
+    page = _blank((height, width), tiles)
+    cells = _blank((layout.rows, layout.step_y, layout.columns, layout.step_x), tiles)
+    enlarged = tiles.repeat(layout.scale, axis=2).repeat(layout.scale, axis=3)
+    cells[:, : enlarged.shape[2], :, : enlarged.shape[3]] = enlarged.swapaxes(1, 2)
+    across, down = layout.columns * layout.step_x, layout.rows * layout.step_y
+    grid = cells.reshape(down, across, *tiles.shape[4:])[: down - layout.gap, : across - layout.gap]
+    left, top = layout.left, layout.top
+    page[top : top + len(grid), left : left + grid.shape[1]] = grid
     return page
+
+
+def _blank(shape: tuple[int, ...], tiles: Bytes) -> npt.NDArray[np.uint8]:
+    """Background, with colours if the tiles have any."""
+    colour: Any = BACKGROUND if tiles.ndim == 5 else grey_of(BACKGROUND)
+    blank = np.empty((*shape, *tiles.shape[4:]), np.uint8)
+    blank[:] = colour
+    return blank
 
 
 def _write_names(image: Image.Image, layout: TileLayout) -> None:

@@ -25,6 +25,7 @@ from cvae_core.export.tile_painter import TileLayout
 from cvae_core.export.trained_run import TrainedRun
 from cvae_core.records import Bytes
 from tests.export.small_run import EPOCHS, damage, names_in, small_run
+from tests.runs.examples import small_disk
 
 MANIFOLD = PictureSettings("manifold", label=7)
 MANIFOLD_LAYOUT = TileLayout(15, 15, 28, 28)
@@ -220,6 +221,16 @@ def test_whatever_fails_half_way_leaves_the_old_file(
         save_films(trained, [(MANIFOLD, folder / "film.gif")], replace=True, progress=fail)
     assert names_in(folder) == ["film.gif"]
     assert (folder / "film.gif").read_bytes() == b"old"
+
+
+def test_a_full_disk_leaves_the_old_file(trained: TrainedRun, tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk") as disk:
+        (disk / "film.gif").write_bytes(b"old")
+        settings = PictureSettings("manifold", label=7, scale=8)
+        with pytest.raises(ExportError, match="No space left"):
+            save_films(trained, [(settings, disk / "film.gif")], replace=True)
+        assert names_in(disk) == ["film.gif"]
+        assert (disk / "film.gif").read_bytes() == b"old"
 
 
 def test_a_picture_is_that_of_its_epoch_and_large(trained: TrainedRun) -> None:
