@@ -128,7 +128,7 @@ def the_label(page: Page, name: str) -> Locator:
 def look_at_what_was_learnt(page: Page, folder: Path) -> None:
     """Go on to the pages over the snapshots, which show the run that was just watched, while it still trains."""
     page.set_viewport_size({"width": 1280, "height": 940})
-    for title in ("Latent space", "Manifold", "Samples"):
+    for title in ("Latent space", "Manifold", "Samples", "Style transfer"):
         page.get_by_test_id("stToolbar").get_by_role("link", name=title).click()
         film = page.locator(".film")
         expect(film).to_have_attribute("data-epoch", re.compile(r"\d+"), timeout=_LONG_MS)
