@@ -12,7 +12,7 @@ from cvae_core.records import Floats
 from dashboard import state, trained_models
 from dashboard.address.parameters import CODE, OTHERS, PIN, X_DIMENSION, Y_DIMENSION
 from dashboard.address.view import set_value, value_of
-from dashboard.views.choices import option_choice
+from dashboard.views.choices import chosen_value, key_of_choice, option_choice
 from dashboard.views.time_machine import Scene
 
 _WORDS: Final = {"zero": "Zero", "chosen": "Sliders", "pinned": "Pinned image"}
@@ -71,23 +71,23 @@ def _chosen_code(scene: Scene) -> tuple[float, ...]:
 
 
 def _slider(scene: Scene, dimension: int) -> None:
-    key = f"choice_code_{dimension}"
-    st.session_state[key] = float(np.clip(_chosen_code(scene)[dimension], -_SLIDER_LIMIT, _SLIDER_LIMIT))
+    name = f"code_{dimension}"
+    shown = float(np.clip(_chosen_code(scene)[dimension], -_SLIDER_LIMIT, _SLIDER_LIMIT))
     st.slider(
         f"z{dimension + 1}",
         -_SLIDER_LIMIT,
         _SLIDER_LIMIT,
         step=0.1,
-        key=key,
-        on_change=_put(scene, dimension, key),
+        key=key_of_choice(name, shown),
+        on_change=_put(scene, dimension, name),
         help="In standard deviations of the prior.",
     )
 
 
-def _put(scene: Scene, dimension: int, key: str) -> Callable[[], None]:
+def _put(scene: Scene, dimension: int, name: str) -> Callable[[], None]:
     def put() -> None:
         code = list(_chosen_code(scene))
-        code[dimension] = st.session_state[key]
+        code[dimension] = chosen_value(name)
         set_value(CODE, tuple(code))
         state.forget_problems()
 

@@ -14,11 +14,12 @@ from cvae_core.analysis.manifold import manifold
 from cvae_core.analysis.samples import samples
 from cvae_core.data import load_dataset, load_test_data
 from cvae_core.inference.folded import FoldedNetwork
-from cvae_core.runs.directory import Run
-from cvae_core.runs.snapshots import WEIGHTS_FILE, load_snapshot, save_arrays, snapshot_folder
+from cvae_core.runs.directory import Run, create_run
+from cvae_core.runs.snapshots import WEIGHTS_FILE, load_snapshot, publish_snapshot, save_arrays, snapshot_folder
+from cvae_core.runs.status import Status, write_status
 from dashboard.components.packing import unpack
 from tests.dashboard.app import open_page, said
-from tests.dashboard.worlds import living_worker, make_run
+from tests.dashboard.worlds import living_worker, make_run, random_weights, tiny_config
 
 PAGES = ("latent", "manifold", "samples", "style")
 
@@ -292,3 +293,20 @@ def test_whether_the_style_is_kept_is_measured_on_request(run: Run) -> None:
     assert not app.exception
     assert "lant kept with r =" in said(app)
     assert [table.value.shape for table in app.dataframe] == [(10, 10), (10, 10)]
+
+
+def test_a_code_from_the_address_fills_the_other_dimensions_and_its_sliders(runs_folder: Path) -> None:
+    config = tiny_config().with_settings({"latent_dim": 4})
+    run = create_run(runs_folder, config, "wide")
+    publish_snapshot(run.snapshots_folder, 0, random_weights(config, 0))
+    write_status(run.status_file, Status("finished", config.train.epochs))
+    app = open_page("manifold", run="wide", others="chosen", code="0,0,1.5,-2", size="3")
+    assert not app.exception
+    _, arrays = film(app)
+    expected = manifold(network(run, 0), 0, size=3, others=(0, 0, 1.5, -2)).tiles
+    np.testing.assert_array_equal(arrays["frame/tiles_manifold"][0], expected)
+    next(slider for slider in app.slider if slider.label == "z3").set_value(0.5).run()
+    _, arrays = film(app)
+    expected = manifold(network(run, 0), 0, size=3, others=(0, 0, 0.5, -2)).tiles
+    np.testing.assert_array_equal(arrays["frame/tiles_manifold"][0], expected)
+    assert app.query_params["code"] == "0,0,0.5,-2"
