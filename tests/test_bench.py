@@ -21,12 +21,14 @@ def test_the_report_has_its_shape_and_ours_is_the_faster() -> None:
         "ratio": {"ours_to_keras_fit", "ours_to_matmul"},
         "snapshot_ms": {"ours", "predict_one_by_one"},
         "decode_2250_ms": {"ours", "predict_one_by_one"},
+        "torn_manifold_s": {"ours", "ours_cpu", "keras_fit"},
     }
     epoch, ratio = report["epoch_s"], report["ratio"]
     assert ratio["ours_to_keras_fit"] == pytest.approx(epoch["ours"] / epoch["keras_fit"])
     assert ratio["ours_to_matmul"] == pytest.approx(epoch["ours"] / epoch["matmul"])
     assert epoch["ours"] < epoch["keras_fit"]
     assert report["decode_2250_ms"]["ours"] < report["decode_2250_ms"]["predict_one_by_one"] / 100
+    assert report["torn_manifold_s"]["ours"] < report["torn_manifold_s"]["keras_fit"] / 2
     assert report["machine"]["cores"] >= 1
     assert told
 

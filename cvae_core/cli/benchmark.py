@@ -42,5 +42,9 @@ def _print(report: BenchReport) -> None:
         ("2,250 codes decoded, ms", report.decode_2250_ms),
     ):
         table.add_row(words, f"{times['ours']:.1f}", f"{times['predict_one_by_one']:,.0f}", "")
+    torn = report.torn_manifold_s
+    words = "Torn manifold, 300 epochs of both models, s"
+    table.add_row(words, f"{torn['ours']:.1f}", f"{torn['keras_fit']:.0f} (from a few epochs)", "")
+    table.add_row("... processor time, s", f"{torn['ours_cpu']:.1f}", "", "")
     Console().print(table)
     typer.echo(", ".join(f"{name} {value}" for name, value in report.machine.items()))
