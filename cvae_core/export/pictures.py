@@ -28,9 +28,9 @@ POINTS_LIMIT: Final = 10_000
 _COLUMNS: Final = 10
 _RECONSTRUCTIONS: Final = 30
 _GAP: Final = 2
-# What a grid of tiles should be wide at least, in pixels: on a page, and to print.
-_FILM_WIDTH: Final = 560
-_PRINT_WIDTH: Final = 1200
+# What the longer side of a grid of tiles should be near, in pixels: on a page, and to print.
+_FILM_SIDE: Final = 560
+_PRINT_SIDE: Final = 1200
 
 
 @dataclass(frozen=True)
@@ -153,8 +153,8 @@ def _layout(
     row_names: tuple[str, ...] = (),
 ) -> TileLayout:
     height, width, _ = data.shape.image_shape
-    target = _PRINT_WIDTH if ratio > 1 else _FILM_WIDTH
-    scale = settings.scale or min(SCALE_LIMIT, max(1, round(target / (columns * width))))
+    target = _PRINT_SIDE if ratio > 1 else _FILM_SIDE
+    scale = settings.scale or min(SCALE_LIMIT, max(1, round(target / max(columns * width, rows * height))))
     return TileLayout(rows, columns, height, width, scale, gap * ratio, row_names, ratio=ratio)
 
 

@@ -49,13 +49,13 @@ class PlanePainter:
     @property
     def size(self) -> tuple[int, int]:
         """Width and height of the picture, in pixels."""
-        top = _TOP + (_LEGEND if self.legend else 0)
-        return self.ratio * (_LEFT + _SIDE + _RIGHT), self.ratio * (top + _SIDE + _BOTTOM)
+        _, _, _, bottom = self.box
+        return self.ratio * (_LEFT + _SIDE + _RIGHT), bottom + self.ratio * _BOTTOM
 
     @property
     def box(self) -> tuple[int, int, int, int]:
         """Left, top, right and bottom of the plane in the picture, in pixels; right and bottom lie outside."""
-        left, top = self.ratio * _LEFT, self.ratio * (_TOP + (_LEGEND if self.legend else 0))
+        left, top = self.ratio * _LEFT, self.ratio * (_TOP + _LEGEND * _legend_table(self)[0])
         return left, top, left + self.ratio * _SIDE, top + self.ratio * _SIDE
 
     @property
@@ -146,21 +146,27 @@ def _write_axes(painter: PlanePainter, image: Image.Image) -> None:
 
 def _write_legend(painter: PlanePainter, image: Image.Image) -> None:
     ratio, size = painter.ratio, painter.ratio * _TEXT_SIZE
-    x, y = float(painter.box[0]), painter.box[1] - 15.0 * ratio
-    for (label, name), advance in zip(painter.legend, _legend_steps(painter), strict=True):
+    _, columns, step = _legend_table(painter)
+    for index, (label, name) in enumerate(painter.legend):
+        x = painter.box[0] + step * (index % columns)
+        y = ratio * (_TOP + _LEGEND * (index // columns + 0.375))
         canvas = np.asarray(image, np.float32).copy()
         stamp_points(canvas, *_one_point(x + 5 * ratio, y), np.array([label]), 4.5 * ratio)
         image.paste(Image.fromarray(np.rint(canvas).astype(np.uint8)))
         draw_text(image, (x + 13 * ratio, y), name, size, TEXT)
-        x += advance
 
 
-def _legend_steps(painter: PlanePainter) -> list[float]:
-    """From each entry to the next: as wide as the names, and spread a little where there is room."""
-    widths = [painter.ratio * 13 + text_width(name, painter.ratio * _TEXT_SIZE) for _, name in painter.legend]
-    room = painter.side - sum(widths)
-    gap = min(24.0 * painter.ratio, room / max(1, len(widths) - 1))
-    return [width + gap for width in widths]
+@lru_cache(maxsize=8)
+def _legend_table(painter: PlanePainter) -> tuple[int, int, int]:
+    """How many rows and columns the legend takes, and from each column to the next, in pixels."""
+    if not painter.legend:
+        return 0, 0, 0
+    ratio, count = painter.ratio, len(painter.legend)
+    widest = 13 * ratio + max(text_width(name, ratio * _TEXT_SIZE) for _, name in painter.legend)
+    columns = max(1, min(count, painter.side // (widest + 8 * ratio)))
+    rows = -(-count // columns)
+    columns = -(-count // rows)
+    return rows, columns, min(widest + 24 * ratio, painter.side // columns)
 
 
 def _ring(painter: PlanePainter, sigma: int) -> npt.NDArray[np.float64]:

@@ -108,6 +108,18 @@ def test_the_legend_has_the_colour_of_each_label() -> None:
         assert (np.abs(strip - mixed(BACKGROUND, colour, OPACITY)).max(axis=1) <= 1).any()
 
 
+def test_long_names_in_the_legend_take_more_rows_and_do_not_meet() -> None:
+    short = PlanePainter(("z1", "z2"), legend=tuple((label, str(label)) for label in range(10)))
+    long = PlanePainter(("z1", "z2"), legend=tuple((label, "T-shirt or top") for label in range(10)))
+    assert long.box[1] > short.box[1]
+    assert long.size[1] - long.box[3] == short.size[1] - short.box[3]
+    strip = painted(long, [], [])[40 : long.box[1] - 4]
+    for colour in LABEL_COLOURS:
+        found = np.abs(strip - mixed(BACKGROUND, colour, OPACITY)).max(axis=2) <= 1
+        # Nothing is written over a point, and its disc is whole.
+        assert 40 < found.sum() < 90
+
+
 def test_the_caption_is_drawn() -> None:
     painter, plane = PlanePainter(("z1", "z2")), plane_of([(0.0, 0.0)], [1])
     frames = [np.asarray(painter.paint(plane, f"label 1 · epoch {epoch}")) for epoch in (1, 2)]
