@@ -19,6 +19,7 @@ from dashboard.address.view import value_of
 from dashboard.components.film import wanted_epochs
 from dashboard.components.latent_film import LatentPicture, latent_film, latent_film_state
 from dashboard.views.choices import dimension_choice, label_choice, option_choice
+from dashboard.views.film_export import film_export
 from dashboard.views.film_view import timeline
 from dashboard.views.pin_view import image_and_reconstruction, pin_choice, pinned_path, take_over_pin
 from dashboard.views.time_machine import Scene
@@ -59,6 +60,7 @@ def latent_view(scene: Scene, row: DeltaGenerator) -> None:
         pinned_path(scene, line, projection, wanted_epochs(line, latent_film_state(_KEY).ask)),
         lambda index: image_and_reconstruction(scene, line.epoch, index),
     )
+    film_export(scene, "latent", label)
 
 
 def _axes_choice(scene: Scene) -> None:

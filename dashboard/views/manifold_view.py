@@ -30,6 +30,7 @@ from dashboard.components.manifold_film import LensPlane, PinnedCodes, manifold_
 from dashboard.components.tile_film import TilePicture, tile_film
 from dashboard.views.choices import dimension_choice, label_choice, slider_choice
 from dashboard.views.code_view import base_code, others_choice, others_identity
+from dashboard.views.film_export import film_export
 from dashboard.views.film_view import take_over_place, timeline
 from dashboard.views.pin_view import pin_choice, pinned_codes
 from dashboard.views.time_machine import Scene
@@ -50,6 +51,7 @@ def manifold_view(scene: Scene, row: DeltaGenerator) -> None:
         _all_labels(scene)
     else:
         _one_label(scene, label)
+        film_export(scene, "manifold", label)
 
 
 def _plane_settings(scene: Scene) -> None:

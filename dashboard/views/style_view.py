@@ -17,6 +17,7 @@ from dashboard import services, trained_models
 from dashboard.address.parameters import INVERT
 from dashboard.components.tile_film import TilePicture, tile_film
 from dashboard.views.choices import switch_choice
+from dashboard.views.film_export import film_export
 from dashboard.views.film_view import timeline
 from dashboard.views.style_sources import Sources, chosen_sources, sources_choice
 from dashboard.views.time_machine import Scene
@@ -40,6 +41,8 @@ def style_view(scene: Scene, row: DeltaGenerator) -> None:
         return {"style": record.with_originals()}
 
     tile_film(_KEY, line, [_picture(scene, sources, inverted)], frame_of)
+    if sources.identity[0] == "sevens":
+        film_export(scene, "style")
     if scene.config.model.conditional:
         _is_it_kept(scene, line.epoch)
 

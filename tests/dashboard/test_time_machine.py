@@ -310,3 +310,13 @@ def test_a_code_from_the_address_fills_the_other_dimensions_and_its_sliders(runs
     expected = manifold(network(run, 0), 0, size=3, others=(0, 0, 0.5, -2)).tiles
     np.testing.assert_array_equal(arrays["frame/tiles_manifold"][0], expected)
     assert app.query_params["code"] == "0,0,0.5,-2"
+
+
+@pytest.mark.parametrize(("page", "name"), [("manifold", "manifold_4"), ("latent", "z_distr_4"), ("style", "style")])
+def test_a_film_of_all_epochs_can_be_taken_away(page: str, name: str, run: Run) -> None:
+    app = open_page(page, run="done", label="4")
+    next(button for button in app.button if button.label == "Make the film").click().run(timeout=60)
+    assert not app.exception
+    assert not app.error
+    (download,) = app.get("download_button")
+    assert f"Download {name}.gif" in download.proto.label
