@@ -103,10 +103,16 @@ function affineMap({ kernel, bias, outputs }, x, examples, inputs) {
   const rows = new Int32Array(ROWS_IN_CACHE);
   for (let begin = 0; begin < inputs; begin += ROWS_IN_CACHE) {
     const end = Math.min(inputs, begin + ROWS_IN_CACHE);
-    for (let example = 0; example < examples; example++) {
+    // Two examples at a time share what is loaded of the kernel; of an odd number the last one is alone.
+    for (let example = 0; example < examples; example += 2) {
+      const [one, other] = [example, Math.min(example + 1, examples - 1)];
       let count = 0;
-      for (let row = begin; row < end; row++) if (x[example * inputs + row] !== 0) rows[count++] = row;
-      addRows(kernel, outputs, x, example * inputs, rows.subarray(0, count), result, example * outputs);
+      for (let row = begin; row < end; row++) {
+        if (x[one * inputs + row] !== 0 || x[other * inputs + row] !== 0) rows[count++] = row;
+      }
+      const used = rows.subarray(0, count);
+      if (one === other) addRows(kernel, outputs, x, one * inputs, used, result, one * outputs);
+      else addRowsToPair(kernel, outputs, x, one * inputs, inputs, used, result, one * outputs);
     }
   }
   return result;
@@ -128,4 +134,27 @@ function addRows(kernel, outputs, x, offset, rows, result, target) {
     const [factor, row] = [x[offset + rows[index]], rows[index] * outputs];
     for (let column = 0; column < outputs; column++) result[target + column] += factor * kernel[row + column];
   }
+}
+
+/** The same for an example and the next one, whose numbers begin `inputs` later. */
+function addRowsToPair(kernel, outputs, x, offset, inputs, rows, result, target) {
+  const next = offset + inputs;
+  const second = target + outputs;
+  let index = 0;
+  for (; index + ROWS_AT_ONCE <= rows.length; index += ROWS_AT_ONCE) {
+    const [a, b, c, d] = [rows[index], rows[index + 1], rows[index + 2], rows[index + 3]];
+    const [xa, xb, xc, xd] = [x[offset + a], x[offset + b], x[offset + c], x[offset + d]];
+    const [ya, yb, yc, yd] = [x[next + a], x[next + b], x[next + c], x[next + d]];
+    const [ka, kb, kc, kd] = [a * outputs, b * outputs, c * outputs, d * outputs];
+    for (let column = 0; column < outputs; column++) {
+      const wa = kernel[ka + column];
+      const wb = kernel[kb + column];
+      const wc = kernel[kc + column];
+      const wd = kernel[kd + column];
+      result[target + column] += xa * wa + xb * wb + xc * wc + xd * wd;
+      result[second + column] += ya * wa + yb * wb + yc * wc + yd * wd;
+    }
+  }
+  addRows(kernel, outputs, x, offset, rows.subarray(index), result, target);
+  addRows(kernel, outputs, x, next, rows.subarray(index), result, second);
 }
