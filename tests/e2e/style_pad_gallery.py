@@ -1,0 +1,20 @@
+"""A page with a pad over the network that the address names, and below what the pad reported."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard.components.style_pad import style_pad
+from tests.e2e.style_cases import class_names, network
+
+# One page serves every case.
+name = st.query_params.get("network", "tutorial")
+epoch = st.session_state.setdefault("epoch", 0)
+if st.button("Next epoch"):
+    epoch = st.session_state["epoch"] = epoch + 1
+if st.button("Say 3"):
+    st.session_state["label"] = 3
+shown = network(name, epoch)
+state = style_pad("pad", shown, class_names(shown.architecture.shape), st.session_state.get("label"))
+ink = -1 if state.image is None else int(state.image.sum())
+st.caption(f"Epoch {epoch}, label {state.label}, ink {ink}, reported {state.id > 0}")
