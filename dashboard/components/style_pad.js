@@ -7,6 +7,8 @@ export default function (component) {
   return pad.dispose;
 }
 
+// Drawings of pads that left the page, by their keys: who comes back finds the pad as it was.
+const keptDrawings = new Map();
 const DRAW_HINT = "Draw on the dark square: the versions follow the pen.";
 
 function createStylePad(parentElement) {
@@ -27,6 +29,7 @@ function createStylePad(parentElement) {
     receive: (component) => receivePad(pad, component),
     dispose() {
       cancelAnimationFrame(pad.request);
+      if (pad.model) keptDrawings.set(pad.model.key, { ...pad.paper.drawing(), label: pad.label });
       pad.answer.dispose();
       element.remove();
       delete parentElement.stylePad;
@@ -36,11 +39,13 @@ function createStylePad(parentElement) {
 
 function receivePad(pad, component) {
   const isNews = component.data !== pad.component?.data;
+  const isFirst = pad.component === null;
   pad.component = component;
   if (!isNews || !component.data) return;
   const { header, arrays } = unpack(component.data);
   const decoder = readDecoder(header.decoder, arrays);
   pad.model = {
+    key: header.key,
     decoder,
     encoder: readEncoder(header.encoder, arrays),
     conditional: decoder.conditional,
@@ -49,9 +54,19 @@ function receivePad(pad, component) {
     invert: header.invert,
   };
   if (pad.labels.isNews(header.label)) pad.label = header.label;
+  if (isFirst) takeUpDrawing(pad);
   if (pad.label !== null && pad.label >= decoder.labels) pad.label = null;
   pad.answer.setUp(pad.model);
   refreshPad(pad);
+}
+
+function takeUpDrawing(pad) {
+  const kept = keptDrawings.get(pad.model.key);
+  if (!kept) return;
+  pad.paper.take(kept);
+  pad.label ??= kept.label;
+  // Streamlit has forgotten the report with the pad, and takes no value while it mounts one.
+  if (kept.strokes.length) setTimeout(() => pad.element.isConnected && reportDrawing(pad), 0);
 }
 
 /** Reads the drawing anew and shows what comes of it. */

@@ -75,7 +75,7 @@ class DrawingState:
 def style_pad(
     key: str, network: FoldedNetwork, class_names: Sequence[str], label: int | None, *, invert: bool = False
 ) -> DrawingState:
-    """Mount a pad. Its strokes stay when the network changes.
+    """Mount a pad. Its strokes stay when the network changes, and when the person comes back from another page.
 
     Args:
         key: Identifies the pad on the page.
@@ -91,11 +91,13 @@ def style_pad(
     Raises:
         ConfigError: The network has no posterior.
     """
-    result = _mount(key=key, data=packed_pad(network, class_names, label, invert), on_drawing_change=_no_reaction)
+    result = _mount(key=key, data=packed_pad(key, network, class_names, label, invert), on_drawing_change=_no_reaction)
     return DrawingState.parse(result, network.architecture.shape)
 
 
-def packed_pad(network: FoldedNetwork, class_names: Sequence[str], label: int | None, invert: bool = False) -> bytes:
+def packed_pad(
+    key: str, network: FoldedNetwork, class_names: Sequence[str], label: int | None, invert: bool = False
+) -> bytes:
     """The pad as the browser receives it; the arguments are those of ``style_pad``."""
     check_posterior(network)
     shape = network.architecture.shape
@@ -106,6 +108,7 @@ def packed_pad(network: FoldedNetwork, class_names: Sequence[str], label: int | 
     encoder, encoder_arrays = encoder_blob(network)
     decoder, decoder_arrays = decoder_blob(network)
     header: dict[str, Any] = {
+        "key": key,
         "encoder": encoder,
         "decoder": decoder,
         "class_names": list(class_names),

@@ -13,7 +13,7 @@ const CLEAR_ICON = '<path d="M4 7h16M10 11v6M14 11v6M6 7l1 13h10l1-13M9 7V4h6v3"
 
 /**
  * changed(): there is more or less ink. lifted(): a stroke has ended, or was taken back.
- * Gives ink(): bytes, PAD_SIZE x PAD_SIZE; isBlank(); dispose().
+ * Gives ink(): bytes, PAD_SIZE x PAD_SIZE; isBlank(); undo(); drawing(), which take() takes up again.
  */
 function createPaper(host, { changed, lifted }) {
   const paper = { strokes: [], past: [], ink: blankPaper(), stroke: null, cursor: null, changed, lifted };
@@ -33,6 +33,11 @@ function createPaper(host, { changed, lifted }) {
     ink: () => paper.ink,
     isBlank: () => paper.strokes.length === 0,
     undo: () => undoStroke(paper),
+    drawing: () => ({ strokes: paper.strokes, past: paper.past }),
+    take({ strokes, past }) {
+      Object.assign(paper, { strokes, past, ink: inkStrokes(strokes) });
+      showInk(paper);
+    },
   };
 }
 

@@ -14,6 +14,8 @@ if st.button("Next epoch"):
     epoch = st.session_state["epoch"] = epoch + 1
 if st.button("Say 3"):
     st.session_state["label"] = 3
+if st.checkbox("Leave the pad"):
+    st.stop()
 shown = network(name, epoch)
 state = style_pad("pad", shown, class_names(shown.architecture.shape), st.session_state.get("label"))
 ink = -1 if state.image is None else int(state.image.sum())

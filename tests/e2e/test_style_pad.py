@@ -163,6 +163,21 @@ def test_strokes_stay_when_another_epochs_network_comes(page):
     expect_versions(page, image, best, epoch=1)
 
 
+def test_who_leaves_the_pad_finds_the_drawing_again(page):
+    draw(page, SEVEN)
+    before, image = pixels(paper(page)), given(page)
+    wait_until_idle(page)
+    leave = page.get_by_text("Leave the pad")
+    leave.click()
+    expect(paper(page)).to_have_count(0)
+    leave.click()
+    expect(page.get_by_text(f"ink {image.sum(dtype=int)}, reported True")).to_be_visible()
+    np.testing.assert_array_equal(pixels(paper(page)), before)
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Undo the last stroke (Ctrl+Z)").click()
+    expect(page.get_by_text("ink -1, reported True")).to_be_visible()
+
+
 def test_strokes_are_taken_back_one_by_one_and_so_is_clearing(page):
     states = [pixels(paper(page))]
     for stroke in (SEVEN, BAR):

@@ -27,7 +27,7 @@ def reported(**changes):
 
 
 def test_both_halves_of_the_network_are_sent():
-    header, arrays = unpack(packed_pad(NETWORK, NAMES, 3, invert=True))
+    header, arrays = unpack(packed_pad("pad", NETWORK, NAMES, 3, invert=True))
     assert header["label"] == 3 and header["invert"] is True and header["class_names"] == list(NAMES)
     assert header["encoder"] == {
         "activations": [layer.activation for layer in NETWORK.encoder],
@@ -48,7 +48,7 @@ def test_both_halves_of_the_network_are_sent():
 @pytest.mark.parametrize(("names", "label"), [(NAMES[:3], None), (NAMES, 4), (NAMES, -1)])
 def test_names_and_label_should_fit_the_network(names, label):
     with pytest.raises(ValueError, match="label"):
-        packed_pad(NETWORK, names, label)
+        packed_pad("pad", NETWORK, names, label)
 
 
 def test_a_drawing_is_read():
