@@ -60,9 +60,18 @@ PAIR: Final = one_name("pair")
 PAIR_EPOCH: Final = optional_whole_number("pair_epoch", LARGEST, "newest")
 PAIR_FOLLOW: Final = one_of("pair_follow", ["no", "yes"])
 # Style transfer.
-SOURCE: Final = one_of("source", ["sevens", "label", "pinned"])
+SOURCE: Final = one_of("source", ["sevens", "label", "picked", "pinned", "drawn", "uploaded"])
 SOURCE_LABEL: Final = whole_number("of", 7, 0, LARGEST)
-SOURCE_COUNT: Final = whole_number("sources", 10, 1, 20)
+SOURCES_LIMIT: Final = 20
+SOURCE_COUNT: Final = whole_number("sources", 10, 1, SOURCES_LIMIT)
+PICKED: Final = numbers(
+    "picked",
+    (),
+    0,
+    LARGEST,
+    range(1, SOURCES_LIMIT + 1),
+    f"up to {SOURCES_LIMIT} indices of test images with commas between them",
+)
 INVERT: Final = one_of("invert", ["no", "yes"])
 # Samples and reconstructions.
 SEED: Final = whole_number("seed", 0, 0, SEED_LIMIT)
@@ -76,4 +85,4 @@ LATENT: Final = (*SHARED, AXES, X_DIMENSION, Y_DIMENSION)
 MANIFOLD: Final = (*SHARED, X_DIMENSION, Y_DIMENSION, QUANTILES, GRID_SIZE, OTHERS, CODE, PLACE)
 SAMPLES: Final = (*SHARED, SEED, COLUMNS, TEMPERATURE, ORDER, COUNT)
 PAIRS: Final = (PAIR, PAIR_EPOCH, PAIR_FOLLOW)
-STYLE: Final = (*SHARED, SOURCE, SOURCE_LABEL, SOURCE_COUNT, INVERT)
+STYLE: Final = (*SHARED, SOURCE, SOURCE_LABEL, SOURCE_COUNT, PICKED, INVERT)

@@ -1,39 +1,35 @@
-"""Whose style is transferred: the tutorial's ten sevens, the first digits of any label, or the pinned image."""
+"""Whose style is transferred: training images, test images, a drawing or an uploaded picture."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
 import streamlit as st
 
 from cvae_core.records import Split
 from dashboard import services
-from dashboard.address.parameters import PIN, SOURCE, SOURCE_COUNT, SOURCE_LABEL
+from dashboard.address.parameters import PICKED, PIN, SOURCE, SOURCE_COUNT, SOURCE_LABEL, SOURCES_LIMIT
 from dashboard.address.view import set_value, value_of
+from dashboard.components.image_picker import image_picker
 from dashboard.views.choices import option_choice, slider_choice, whole_number_choice
+from dashboard.views.drawn_source import Sources, drawn_source, uploaded_source
 from dashboard.views.pin_view import pin_choice
 from dashboard.views.time_machine import Scene
 
 TUTORIAL_LABEL: Final = 7
 TUTORIAL_COUNT: Final = 10
-_WORDS: Final = {"sevens": "Ten sevens", "label": "A label", "pinned": "Pinned image"}
-_MOST_SOURCES: Final = 20
-
-
-@dataclass(frozen=True)
-class Sources:
-    """Images whose style is transferred.
-
-    Attributes:
-        split: The images, and the labels to encode them with.
-        words: What they are, to end a title with.
-        identity: What determines them.
-    """
-
-    split: Split
-    words: str
-    identity: tuple[object, ...]
+_WORDS: Final = {
+    "sevens": "Ten sevens",
+    "label": "A label",
+    "picked": "Gallery",
+    "pinned": "Pinned image",
+    "drawn": "Draw",
+    "uploaded": "Upload",
+}
+_GALLERY: Final = 200
+_GALLERY_KEY: Final = "style_gallery"
+_SEEN: Final = "seen_picks"
 
 
 def sources_choice(scene: Scene) -> None:
@@ -42,14 +38,14 @@ def sources_choice(scene: Scene) -> None:
         SOURCE,
         "Sources",
         _WORDS,
-        "The first ten sevens of the training set, as in the tutorial; the first training images of any label; or the "
-        "pinned test image.",
+        "The first ten sevens of the training set, as in the tutorial; the first training images of any label; test "
+        "images that you pick; the pinned one; what you draw; or a picture of yours.",
     )
     if kind == "label":
         last = len(scene.data.class_names) - 1
         set_value(SOURCE_LABEL, min(value_of(SOURCE_LABEL), last))
         whole_number_choice(SOURCE_LABEL, "Of label", 0, last, "The label whose first training images are taken.")
-        slider_choice(SOURCE_COUNT, "How many", 1, _MOST_SOURCES, 1, "How many of them.")
+        slider_choice(SOURCE_COUNT, "How many", 1, SOURCES_LIMIT, 1, "How many of them.")
     elif kind == "pinned":
         pin_choice(scene.data)
 
@@ -61,8 +57,9 @@ def chosen_sources(scene: Scene) -> Sources | None:
         DataError: The data set is not on this machine.
     """
     kind = value_of(SOURCE)
-    if kind == "pinned":
-        return _pinned(scene)
+    other = {"pinned": _pinned, "picked": _picked, "drawn": drawn_source, "uploaded": uploaded_source}.get(kind)
+    if other is not None:
+        return other(scene)
     label, count = value_of(SOURCE_LABEL), value_of(SOURCE_COUNT)
     if kind == "sevens":
         label, count = min(TUTORIAL_LABEL, len(scene.data.class_names) - 1), TUTORIAL_COUNT
@@ -72,6 +69,32 @@ def chosen_sources(scene: Scene) -> Sources | None:
         return None
     words = f"the first {len(split)} training images of {scene.data.class_names[label]}"
     return Sources(split, words, (kind, label, count))
+
+
+def _picked(scene: Scene) -> Sources | None:
+    """Test images picked from a gallery."""
+    shown = scene.data.test.first(_GALLERY)
+    kept: tuple[float, ...] = value_of(PICKED)
+    before = tuple(int(index) for index in kept if index < len(scene.data.test))
+    reported = image_picker(
+        _GALLERY_KEY,
+        shown.images,
+        np.arange(len(shown)),
+        shown.labels,
+        before,
+        scene.data.class_names,
+        SOURCES_LIMIT,
+    )
+    if reported is not None and reported != st.session_state.get(_SEEN):
+        set_value(PICKED, tuple(map(float, reported)))
+        before = reported
+    st.session_state[_SEEN] = reported
+    if not before:
+        st.info("Pick up to twenty digits above; their styles are transferred in the order in which you pick them.")
+        return None
+    chosen = list(before)
+    split = Split(scene.data.test.images[chosen], scene.data.test.labels[chosen])
+    return Sources(split, f"{len(chosen)} picked test images", ("picked", *chosen))
 
 
 def _pinned(scene: Scene) -> Sources | None:

@@ -17,9 +17,11 @@ from dashboard import services, trained_models
 from dashboard.address.parameters import INVERT
 from dashboard.components.tile_film import TilePicture, tile_film
 from dashboard.views.choices import switch_choice
+from dashboard.views.drawn_source import Sources
 from dashboard.views.film_export import film_export
 from dashboard.views.film_view import timeline
-from dashboard.views.style_sources import Sources, chosen_sources, sources_choice
+from dashboard.views.studio_view import studio_view
+from dashboard.views.style_sources import chosen_sources, sources_choice
 from dashboard.views.time_machine import Scene
 
 _KEY: Final = "style_film"
@@ -41,6 +43,7 @@ def style_view(scene: Scene, row: DeltaGenerator) -> None:
         return {"style": record.with_originals()}
 
     tile_film(_KEY, line, [_picture(scene, sources, inverted)], frame_of)
+    studio_view(scene, sources, line.epoch)
     if sources.identity[0] == "sevens":
         film_export(scene, "style")
     if scene.config.model.conditional:

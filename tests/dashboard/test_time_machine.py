@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import shutil
 from pathlib import Path
 from typing import Any
@@ -320,3 +321,50 @@ def test_a_film_of_all_epochs_can_be_taken_away(page: str, name: str, run: Run) 
     assert not app.error
     (download,) = app.get("download_button")
     assert f"Download {name}.gif" in download.proto.label
+
+
+def component_names(app: AppTest) -> set[str]:
+    return {str(element.proto.component_name).rpartition(".")[2] for element in app.get("bidi_component")}
+
+
+def test_digits_can_be_picked_from_a_gallery_or_by_the_address(run: Run) -> None:
+    assert "Pick up to twenty digits" in said(open_page("style", run="done", source="picked"))
+    app = open_page("style", run="done", epoch="1", source="picked", picked="5,2")
+    assert not app.exception
+    blobs = [unpack(element.proto.bytes) for element in app.get("bidi_component") if element.proto.bytes]
+    (arrays,) = (arrays for _, arrays in blobs if "frame/tiles_style" in arrays)
+    test = load_test_data(run.config().data).test
+    for column, index in enumerate((5, 2)):
+        np.testing.assert_array_equal(arrays["frame/tiles_style"][0][test.labels[index], column], test.images[index])
+    assert app.query_params["picked"] == "5,2"
+
+
+def test_a_digit_can_be_drawn_and_its_style_transferred(run: Run) -> None:
+    app = open_page("style", run="done", source="drawn")
+    assert not app.exception
+    assert "Draw a digit above" in said(app)
+    assert "cvae_style_pad" in component_names(app)
+    image = load_test_data(run.config().data).test.images[3]
+    drawing = {"image": base64.b64encode(image.tobytes()).decode(), "label": 4, "id": 1}
+    app.session_state["style_pad"] = {"drawing": drawing}
+    app.run()
+    assert not app.exception
+    blobs = [unpack(element.proto.bytes) for element in app.get("bidi_component") if element.proto.bytes]
+    (arrays,) = (arrays for _, arrays in blobs if "frame/tiles_style" in arrays)
+    np.testing.assert_array_equal(arrays["frame/tiles_style"][0][4, 0], image)
+
+
+def test_an_upload_is_asked_for(run: Run) -> None:
+    app = open_page("style", run="done", source="uploaded")
+    assert not app.exception
+    assert "Choose a picture of one digit" in said(app)
+
+
+def test_one_style_can_be_moved_number_by_number_and_blended_with_another(run: Run) -> None:
+    app = open_page("style", run="done", epoch="1")
+    assert "cvae_code_studio" not in component_names(app)
+    next(toggle for toggle in app.toggle if toggle.key == "studio_opened").set_value(True).run()
+    assert not app.exception
+    assert "cvae_code_studio" in component_names(app)
+    app.selectbox(key="studio_second").set_value(1).run()
+    assert not app.exception
