@@ -49,13 +49,15 @@ def read_address(parameters: Iterable[Parameter[Any]]) -> list[str]:
 
 def write_address(parameters: Iterable[Parameter[Any]]) -> None:
     """Bring the values that are not the default into the address."""
+    shown = {name: text for name, text in st.query_params.to_dict().items() if isinstance(text, str)}
+    wanted = dict(shown)
     written: dict[str, str] = {}
     for parameter in parameters:
         value = value_of(parameter)
-        if value == parameter.default:
-            st.query_params.pop(parameter.name, None)
-            continue
-        written[parameter.name] = parameter.write(value)
-        if st.query_params.get(parameter.name) != written[parameter.name]:
-            st.query_params[parameter.name] = written[parameter.name]
+        wanted.pop(parameter.name, None)
+        if value != parameter.default:
+            wanted[parameter.name] = written[parameter.name] = parameter.write(value)
+    if wanted != shown:
+        # All at once: each change by itself would be a place of its own to go back to.
+        st.query_params.from_dict(wanted)
     st.session_state[_WRITTEN] = written

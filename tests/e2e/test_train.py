@@ -132,7 +132,7 @@ def look_at_what_was_learnt(page: Page, folder: Path) -> None:
         page.get_by_test_id("stToolbar").get_by_role("link", name=title).click()
         film = page.locator(".film")
         expect(film).to_have_attribute("data-epoch", re.compile(r"\d+"), timeout=_LONG_MS)
-        assert "label=3" in page.url
+        expect(page).to_have_url(re.compile("label=3"))
         if title == "Manifold":
             plane = page.locator("canvas.lens-plane")
             plane.click(position={"x": 380, "y": 140})
