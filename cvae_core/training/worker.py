@@ -17,8 +17,9 @@ import threading
 from pathlib import Path
 from types import FrameType
 
+from cvae_core.config import DataConfig
 from cvae_core.data import load_dataset
-from cvae_core.presets import PRESETS, TOY_PRESETS, preset
+from cvae_core.presets import PRESETS, preset
 from cvae_core.records import EpochRecord, StepRecord
 from cvae_core.runs import lock
 from cvae_core.runs.directory import Run
@@ -80,12 +81,11 @@ def _warm_up(connection: socket.socket) -> None:
     import cvae_core.training.writer  # noqa: F401
     from cvae_core.training.engine import rehearse
 
-    for presets in (PRESETS, TOY_PRESETS):
-        dataset = load_dataset(preset(next(iter(presets))).data)
-        for name in presets:
-            if _is_called(connection):
-                return
-            rehearse(preset(name), dataset)
+    dataset = load_dataset(DataConfig())
+    for name in PRESETS:
+        if _is_called(connection):
+            return
+        rehearse(preset(name), dataset)
 
 
 def _is_called(connection: socket.socket) -> bool:
