@@ -44,7 +44,8 @@ def started(launcher: Launcher, tmp_path: Path) -> Iterator[list[Run]]:
 def test_a_killed_worker_reads_as_interrupted_and_resume_equals_an_undisturbed_run(
     launcher: Launcher, started: list[Run], tmp_path: Path
 ) -> None:
-    config = small_config(epochs=60, snapshot_schedule="every", snapshot_every=20)
+    # So many that a fast machine that was busy elsewhere for a second does not miss the moment to kill it.
+    config = small_config(epochs=240, snapshot_schedule="every", snapshot_every=80)
     disturbed = launcher.start(tmp_path / "a", config, "disturbed")
     started.append(disturbed)
     wait_for(disturbed, lambda state, status: status.epoch >= 3)
@@ -61,10 +62,10 @@ def test_a_killed_worker_reads_as_interrupted_and_resume_equals_an_undisturbed_r
     started.append(undisturbed)
     for run in (disturbed, undisturbed):
         wait_for(run, lambda state, status: state == "finished", 120)
-        assert snapshot_epochs(run.snapshots_folder) == [0, 20, 40, 60]
-        assert [record.epoch for record in read_history(run.metrics_file).epochs] == list(range(1, 61))
+        assert snapshot_epochs(run.snapshots_folder) == [0, 80, 160, 240]
+        assert [record.epoch for record in read_history(run.metrics_file).epochs] == list(range(1, 241))
     assert read_history(disturbed.metrics_file).begins[1].epoch >= 3
-    for epoch in (0, 20, 40, 60):
+    for epoch in (0, 80, 160, 240):
         ours, theirs = (load_snapshot(run.snapshots_folder, epoch) for run in (disturbed, undisturbed))
         for name, weight in theirs.items():
             np.testing.assert_array_equal(ours[name], weight)
