@@ -32,6 +32,12 @@ _PAGES = (
         ":material/casino:",
         "Digits made up from random codes, and real ones with their reconstructions.",
     ),
+    (
+        "pages/style.py",
+        "Style transfer",
+        ":material/brush:",
+        "Any digit, yours too, redrawn as every other digit in the same hand.",
+    ),
 )
 _POLL_SECONDS = 2.0
 

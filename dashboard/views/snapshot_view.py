@@ -20,6 +20,7 @@ _EPOCH_PAGES: Final = {
     "Latent space": ":material/scatter_plot:",
     "Manifold": ":material/grid_view:",
     "Samples": ":material/casino:",
+    "Style transfer": ":material/brush:",
 }
 
 
