@@ -10,6 +10,9 @@ PYTHON ?= python3.13 python3.12 python3.11 python3
 FLAGS ?=
 LOCK_FLAGS ?=
 RUN := $(VENV)/bin/python -m
+SIDE_BY_SIDE := -n auto --maxprocesses 4
+# FLAGS that name tests may leave one half of the suite without any.
+NONE_CHOSEN := $(if $(FLAGS),[ $$? -eq 5 ],false)
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -28,12 +31,12 @@ help:
 app: $(VENV)/.app
 	@exec $(RUN) streamlit run dashboard/Home.py $(FLAGS)
 
-test: lint
+test: lint fast
 	@chromium="$$($(VENV)/bin/python tests/e2e/browser.py)" && \
-		CVAE_CHROMIUM="$$chromium" $(RUN) pytest $(FLAGS)
+		CVAE_CHROMIUM="$$chromium" $(RUN) pytest -m "slow or e2e" $(FLAGS) || $(NONE_CHOSEN)
 
 fast: $(VENV)/.test
-	@$(RUN) pytest -m "not slow and not e2e" $(FLAGS)
+	@$(RUN) pytest -m "not slow and not e2e" $(SIDE_BY_SIDE) $(FLAGS) || $(NONE_CHOSEN)
 
 latency: $(VENV)/.test
 	@chromium="$$($(VENV)/bin/python tests/e2e/browser.py)" && \
