@@ -13,8 +13,15 @@ from pydantic import field_validator
 from cvae_core.config_fields import (
     ACTIVATIONS,
     ADAM_PAPER,
+    AUTOENCODERS,
+    CHECKPOINTING,
     COSINE_PAPER,
     CVAE_PAPER,
+    DATA_SETS,
+    FEEDFORWARD_NETWORKS,
+    LEARNING_BASICS,
+    OPTIMIZATION,
+    RANDOM_SEED,
     SEED_LIMIT,
     Activation,
     BatchNormalization,
@@ -33,27 +40,43 @@ TORN_MANIFOLD: Final = "torn_manifold"
 class TornManifoldConfig(Settings):
     """Noisy points of the plane that lie on a manifold of separate pieces; ``data.torn_manifold`` says which."""
 
-    dataset: Literal["torn_manifold"] = setting(TORN_MANIFOLD, "Data set", "Points on a manifold of several pieces.")
+    dataset: Literal["torn_manifold"] = setting(
+        TORN_MANIFOLD, "Data set", "Points on a manifold of several pieces.", DATA_SETS
+    )
     noise: float = setting(
         0.06,
         "Noise",
         "Standard deviation of the Gaussian noise on both coordinates. 0: the exact curves.",
+        AUTOENCODERS,
         ge=0.0,
         le=1.0,
     )
     points: int = setting(
-        1000, "Points of each piece", "How many noisy points of each piece there are to learn from.", ge=1, le=20_000
+        1000,
+        "Points of each piece",
+        "How many noisy points of each piece there are to learn from.",
+        LEARNING_BASICS,
+        ge=1,
+        le=20_000,
     )
     distance: float = setting(
         0.0,
         "Distance",
         "How much farther than in the tutorial the other pieces lie from the sine arc. 0: as in the tutorial.",
+        AUTOENCODERS,
         ge=0.0,
         le=5.0,
     )
-    pieces: int = setting(2, "Pieces", "How many separate pieces the manifold has; each has its own label.", ge=2, le=5)
+    pieces: int = setting(
+        2, "Pieces", "How many separate pieces the manifold has; each has its own label.", AUTOENCODERS, ge=2, le=5
+    )
     data_seed: int = setting(
-        0, "Seed of the data", "The noise of the points follows from it, and nothing else does.", ge=0, le=SEED_LIMIT
+        0,
+        "Seed of the data",
+        "The noise of the points follows from it, and nothing else does.",
+        RANDOM_SEED,
+        ge=0,
+        le=SEED_LIMIT,
     )
 
 
@@ -64,7 +87,7 @@ class AutoencoderConfig(Settings):
     batch_normalization: ClassVar[BatchNormalization] = "none"
 
     kind: Literal["autoencoder"] = setting(
-        "autoencoder", "Model", "An autoencoder: a code, but no distribution over it."
+        "autoencoder", "Model", "An autoencoder: a code, but no distribution over it.", AUTOENCODERS
     )
     conditional: bool = setting(
         False,
@@ -76,11 +99,13 @@ class AutoencoderConfig(Settings):
         "number",
         "Form of the label",
         "number: the label as one number, as in the tutorial; one_hot: a 1 in its own place. Used if conditional.",
+        LEARNING_BASICS,
     )
     latent_dim: int = setting(
         1,
         "Code dimensions",
         "How many numbers describe a point. With as many as the point has itself, it is merely copied.",
+        AUTOENCODERS,
         ge=1,
         le=100,
     )
@@ -88,6 +113,7 @@ class AutoencoderConfig(Settings):
         (64, 64),
         "Hidden widths",
         "Units of each hidden layer of the encoder, first to last; the decoder mirrors them.",
+        FEEDFORWARD_NETWORKS,
         min_length=1,
         max_length=8,
     )
@@ -112,11 +138,14 @@ class AutoencoderTrainConfig(Settings):
     max_shift: ClassVar[int] = 0
     shift_rate: ClassVar[float] = 0.0
 
-    epochs: int = setting(300, "Epochs", "How many times the training goes through all points.", ge=1, le=100_000)
+    epochs: int = setting(
+        300, "Epochs", "How many times the training goes through all points.", OPTIMIZATION, ge=1, le=100_000
+    )
     batch_size: int = setting(
         30,
         "Batch size",
         "Points per step. Smaller batches learn more per epoch and take longer for it.",
+        OPTIMIZATION,
         ge=1,
         le=65_536,
     )
@@ -138,6 +167,7 @@ class AutoencoderTrainConfig(Settings):
         0,
         "Seed",
         "Initial weights and batch order follow from it: the same seed, the same weights.",
+        RANDOM_SEED,
         ge=0,
         le=SEED_LIMIT,
     )
@@ -146,7 +176,13 @@ class AutoencoderTrainConfig(Settings):
         "Snapshots",
         "When to keep the weights. tutorial: often at first, then ever more rarely; every: every so many epochs. The "
         "untrained and the last model are always kept.",
+        CHECKPOINTING,
     )
     snapshot_every: int = setting(
-        3, "Epochs between snapshots", "Used when snapshots are kept every so many epochs.", ge=1, le=100_000
+        3,
+        "Epochs between snapshots",
+        "Used when snapshots are kept every so many epochs.",
+        CHECKPOINTING,
+        ge=1,
+        le=100_000,
     )

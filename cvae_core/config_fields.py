@@ -30,6 +30,15 @@ CVAE_PAPER: Final = "https://papers.nips.cc/paper/5775-learning-structured-outpu
 ADAM_PAPER: Final = "https://arxiv.org/abs/1412.6980"
 COSINE_PAPER: Final = "https://arxiv.org/abs/1608.03983"
 ACTIVATIONS: Final = "https://keras.io/api/layers/activations/"
+DATA_SETS: Final = "https://keras.io/api/datasets/"
+RANDOM_SEED: Final = "https://en.wikipedia.org/wiki/Random_seed"
+CHECKPOINTING: Final = "https://en.wikipedia.org/wiki/Application_checkpointing"
+# Chapters of Goodfellow, Bengio and Courville, "Deep Learning" (2016).
+LEARNING_BASICS: Final = "https://www.deeplearningbook.org/contents/ml.html"
+FEEDFORWARD_NETWORKS: Final = "https://www.deeplearningbook.org/contents/mlp.html"
+REGULARIZATION: Final = "https://www.deeplearningbook.org/contents/regularization.html"
+OPTIMIZATION: Final = "https://www.deeplearningbook.org/contents/optimization.html"
+AUTOENCODERS: Final = "https://www.deeplearningbook.org/contents/autoencoders.html"
 
 
 def _no_truth_value(value: Any) -> Any:
@@ -51,9 +60,9 @@ def widths_from_text(value: Any) -> Any:
 Width = Annotated[int, Field(ge=1, le=4096), BeforeValidator(_no_truth_value)]
 
 
-def setting(default: Any, title: str, description: str, link: str | None = None, **limits: Any) -> Any:
-    """A pydantic field with what a person needs to know about it."""
-    extra: dict[str, JsonValue] | None = {"link": link} if link else None
+def setting(default: Any, title: str, description: str, link: str, **limits: Any) -> Any:
+    """A pydantic field with what a person needs to know about it, and where to read on."""
+    extra: dict[str, JsonValue] = {"link": link}
     return Field(default, title=title, description=description, json_schema_extra=extra, **limits)
 
 

@@ -14,8 +14,15 @@ from cvae_core.autoencoder_config import TORN_MANIFOLD
 from cvae_core.config_fields import (
     ACTIVATIONS,
     ADAM_PAPER,
+    CHECKPOINTING,
     COSINE_PAPER,
     CVAE_PAPER,
+    DATA_SETS,
+    FEEDFORWARD_NETWORKS,
+    LEARNING_BASICS,
+    OPTIMIZATION,
+    RANDOM_SEED,
+    REGULARIZATION,
     SEED_LIMIT,
     Activation,
     BatchNormalization,
@@ -52,17 +59,21 @@ class DataConfig(Settings):
         ConfigError: A setting is out of range, or the data set is that of the autoencoders.
     """
 
-    dataset: str = setting("mnist", "Data set", "The labelled images to learn from.", min_length=1, max_length=100)
+    dataset: str = setting(
+        "mnist", "Data set", "The labelled images to learn from.", DATA_SETS, min_length=1, max_length=100
+    )
     train_limit: int | None = setting(
         None,
         "Training images",
         "Learn from only the first so many training images. Fewer is faster and overfits sooner; empty means all.",
+        LEARNING_BASICS,
         ge=1,
     )
     test_limit: int | None = setting(
         None,
         "Test images",
         "Measure on only the first so many test images; empty means all.",
+        LEARNING_BASICS,
         ge=1,
     )
 
@@ -103,6 +114,7 @@ class ModelConfig(Settings):
         "Hidden widths",
         "Units of each hidden layer of the encoder, first to last; the decoder mirrors them. More units and "
         "layers learn more and train slower.",
+        FEEDFORWARD_NETWORKS,
         min_length=1,
         max_length=8,
     )
@@ -143,12 +155,13 @@ class TrainConfig(Settings):
     """How to train: Adam on reconstruction + beta * KL, both in nats per image."""
 
     epochs: int = setting(
-        1000, "Epochs", "How many times the training goes through all training images.", ge=1, le=100_000
+        1000, "Epochs", "How many times the training goes through all training images.", OPTIMIZATION, ge=1, le=100_000
     )
     batch_size: int = setting(
         500,
         "Batch size",
         "Images per step. Smaller batches learn more per epoch and take longer for it.",
+        OPTIMIZATION,
         ge=1,
         le=65_536,
     )
@@ -187,6 +200,7 @@ class TrainConfig(Settings):
         "Random shift",
         "Move some of the training images by up to so many pixels at random, others in each epoch, which keeps the "
         "network from learning them by heart. 0: not at all.",
+        REGULARIZATION,
         ge=0,
         le=4,
     )
@@ -195,6 +209,7 @@ class TrainConfig(Settings):
         "Share of images shifted",
         "How many of the training images are moved, where a random shift is set. Few are better than all: where "
         "images stand is something that the code would have to say.",
+        REGULARIZATION,
         ge=0.0,
         le=1.0,
     )
@@ -202,6 +217,7 @@ class TrainConfig(Settings):
         0,
         "Seed",
         "Initial weights, batch order, dropout and sampling noise follow from it: the same seed, the same weights.",
+        RANDOM_SEED,
         ge=0,
         le=SEED_LIMIT,
     )
@@ -210,7 +226,13 @@ class TrainConfig(Settings):
         "Snapshots",
         "When to keep the weights. tutorial: often at first, then ever more rarely (after epochs 1 to 10 and "
         "1 + floor(k^1.701)); every: every so many epochs. The untrained and the last model are always kept.",
+        CHECKPOINTING,
     )
     snapshot_every: int = setting(
-        10, "Epochs between snapshots", "Used when snapshots are kept every so many epochs.", ge=1, le=100_000
+        10,
+        "Epochs between snapshots",
+        "Used when snapshots are kept every so many epochs.",
+        CHECKPOINTING,
+        ge=1,
+        le=100_000,
     )

@@ -70,6 +70,5 @@ def _limits(field: FieldInfo) -> dict[str, Any]:
 def _help(name: str, field: FieldInfo) -> str:
     """What the setting does, where to read on, and its name on the command line."""
     extra = field.json_schema_extra
-    link = extra.get("link") if isinstance(extra, dict) else None
-    reading = f" [Read more]({link})." if link else ""
-    return f"{field.description}{reading} On the command line: `{name}`."
+    link = extra["link"] if isinstance(extra, dict) else ""
+    return f"{field.description} [Read more]({link}). On the command line: `{name}`."

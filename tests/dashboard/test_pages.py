@@ -72,7 +72,7 @@ def test_train_without_runs_offers_the_form(runs_folder: Path) -> None:
     assert app.selectbox(key="run_picker").value == ""
 
 
-def test_every_setting_has_a_widget_with_its_help(runs_folder: Path) -> None:
+def test_every_setting_has_a_widget_with_its_help_and_further_reading(runs_folder: Path) -> None:
     app = train_page()
     shown = {
         element.key.removeprefix("setting_quick_"): element.help
@@ -84,6 +84,7 @@ def test_every_setting_has_a_widget_with_its_help(runs_folder: Path) -> None:
     assert shown.keys() == fields.keys() - {"dataset", "kind"}
     for name, explanation in shown.items():
         assert explanation.startswith(fields[name].description or "")
+        assert "[Read more](https://" in explanation
 
 
 def started_config(monkeypatch: pytest.MonkeyPatch, folder: Path) -> list[RunConfig]:
