@@ -19,7 +19,7 @@ from cvae_core.jobs import Launcher
 from cvae_core.records import Dataset, Split
 from cvae_core.runs.directory import Run, runs_folder
 from cvae_core.runs.metrics import History, MetricsReader
-from cvae_core.runs.overview import overviews
+from cvae_core.runs.overview import overviews, whole_history
 from cvae_core.runs.status import ALIVE
 
 RunKey = tuple[str, int]
@@ -74,10 +74,14 @@ def _followed_metrics(key: RunKey) -> tuple[MetricsReader, threading.Lock]:
 
 
 def history(run: Run) -> History:
-    """All records of a run so far; only what is new is read from disk."""
+    """All records of a run so far; only what is new is read from disk.
+
+    Raises:
+        RunDamagedError: The metrics of the run are damaged, or lines at their end are missing.
+    """
     reader, guard = _followed_metrics(run_key(run))
     with guard:
-        return reader.refresh()
+        return whole_history(run, reader)
 
 
 @st.cache_resource(max_entries=128, show_spinner=False)

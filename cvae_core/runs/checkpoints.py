@@ -6,18 +6,18 @@ the snapshots hold weights, and only the newest two checkpoints are kept, the ol
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from cvae_core.architecture import Weights
-from cvae_core.config import SCHEMA_VERSION
 from cvae_core.errors import RunDamagedError
-from cvae_core.runs.files import publish_folder, read_object
+from cvae_core.runs.files import publish_folder
+from cvae_core.runs.seal import config_sha256, read_sealed, refuse_foreign, seal, versioned
 from cvae_core.runs.snapshots import load_arrays, published_folders, save_arrays
+from cvae_core.runs.typed import build
 
 _ARRAYS: Final = "state.safetensors"
 _FACTS: Final = "state.json"
@@ -42,24 +42,37 @@ class Checkpoint:
     facts: dict[str, Any]
 
 
-def publish_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
+@dataclass(frozen=True)
+class _Facts:
+    """What stands beside the arrays: of which moment and configuration they are, their file, and the small values."""
+
+    epoch: int
+    step: int
+    config_sha256: str
+    bytes: int
+    sha256: str
+    facts: dict[str, Any]
+
+
+def publish_checkpoint(folder: Path, checkpoint: Checkpoint, config: str | None = None) -> None:
     """Keep a checkpoint and the one before it, and drop all others.
 
     A later one is dropped too: training has gone back to before it, so it could not be read.
+
+    Args:
+        folder: Of the checkpoints of a run.
+        checkpoint: To keep.
+        config: SHA-256 of the configuration that it is of; that of the run as it is if ``None``.
 
     Raises:
         StorageError: The disk is full or cannot be written; the older checkpoints are then still there.
     """
     target = folder / _name(checkpoint.epoch, checkpoint.step)
     with publish_folder(target) as draft:
-        save_arrays(draft / _ARRAYS, checkpoint.arrays)
-        facts = {
-            "schema_version": SCHEMA_VERSION,
-            "epoch": checkpoint.epoch,
-            "step": checkpoint.step,
-            "facts": checkpoint.facts,
-        }
-        (draft / _FACTS).write_text(json.dumps(facts), encoding="utf-8")
+        written = save_arrays(draft / _ARRAYS, checkpoint.arrays)
+        known = config_sha256(folder.parent) if config is None else config
+        facts = _Facts(checkpoint.epoch, checkpoint.step, known, **written, facts=checkpoint.facts)
+        (draft / _FACTS).write_bytes(seal(versioned(asdict(facts)), allow_nan=True))
     kept = [path for path in _published(folder) if path <= target][-_KEPT:]
     for stale in set(_published(folder)) - set(kept):
         shutil.rmtree(stale, ignore_errors=True)
@@ -67,9 +80,10 @@ def publish_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
 
 def newest_checkpoint(folder: Path) -> Checkpoint | None:
     """The newest checkpoint that can be read; ``None`` if there is none, so that training starts at the beginning."""
+    config = config_sha256(folder.parent)
     for path in reversed(_published(folder)):
         try:
-            return _load(path)
+            return _load(path, config)
         except RunDamagedError:
             continue
     return None
@@ -83,13 +97,15 @@ def _name(epoch: int, step: int) -> str:
     return f"{epoch:06d}-{step:08d}"
 
 
-def _load(path: Path) -> Checkpoint:
-    values = read_object(path / _FACTS, "A checkpoint")
-    if values.get("schema_version") != SCHEMA_VERSION:
-        raise RunDamagedError("A checkpoint is of another schema version.")
-    epoch, step, facts = (values.get(name) for name in ("epoch", "step", "facts"))
-    if not isinstance(epoch, int) or not isinstance(step, int) or not isinstance(facts, dict):
+def _load(path: Path, config: str) -> Checkpoint:
+    try:
+        found = build(_Facts, read_sealed(path / _FACTS, "A checkpoint"))
+    except ValueError as error:
+        raise RunDamagedError(f"A checkpoint has {error} ({_FACTS}).") from None
+    if not isinstance(found.facts, dict):
         raise RunDamagedError("A checkpoint is of an unknown form.")
-    if path.name != _name(epoch, step):
+    refuse_foreign(found.config_sha256, config, "A checkpoint", _FACTS)
+    if path.name != _name(found.epoch, found.step):
         raise RunDamagedError(f"A checkpoint is that of another moment than its name {path.name} says.")
-    return Checkpoint(epoch, step, load_arrays(path / _ARRAYS, "A checkpoint"), facts)
+    arrays = load_arrays(path / _ARRAYS, "A checkpoint", found.bytes, found.sha256)
+    return Checkpoint(found.epoch, found.step, arrays, found.facts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import secrets
@@ -16,6 +17,7 @@ from cvae_core.config_errors import shown
 from cvae_core.errors import ConfigError, RunBusyError, RunDamagedError, RunError, RunNotFoundError
 from cvae_core.runs import lock
 from cvae_core.runs.files import TEMPORARY_PREFIX, read_text, replace_file, storage_errors, synchronise
+from cvae_core.runs.seal import refuse_foreign
 from cvae_core.runs.status import Status, write_status
 
 RUNS_VARIABLE: Final = "CVAE_RUNS"
@@ -87,15 +89,22 @@ class Run:
         """What the worker printed."""
         return self.path / "worker.log"
 
-    def config(self) -> RunConfig:
+    def config(self, sha256: str | None = None) -> RunConfig:
         """The configuration that the run was started with.
 
+        Args:
+            sha256: Checksum that the file must have; ``None`` if whoever asks compares it with the status anyway.
+
         Raises:
-            RunDamagedError: The file is missing, damaged, or of a newer version, or a part of the run is a link.
+            RunDamagedError: The file is missing, damaged, of a newer version, or another one than that, or a part of
+                the run is a link.
         """
         self._refuse_links()
+        text = read_text(self.config_file, "The configuration of the run")
+        if sha256 is not None:
+            refuse_foreign(hashlib.sha256(text.encode()).hexdigest(), sha256, "The status of the run", "status.json")
         try:
-            return RunConfig.from_json(read_text(self.config_file, "The configuration of the run"))
+            return RunConfig.from_json(text)
         except ConfigError as error:
             raise RunDamagedError(error.problem, error.advice) from None
 

@@ -18,7 +18,7 @@ from cvae_core.errors import RunDamagedError, StorageError
 TEMPORARY_PREFIX: Final = ".tmp-"
 _FULL: Final = (errno.ENOSPC, errno.EDQUOT)
 _CANNOT_TELL: Final = (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS)
-_READ_LIMIT: Final = 16 * 2**20
+READ_LIMIT: Final = 16 * 2**20
 
 
 @contextmanager
@@ -75,6 +75,7 @@ def publish_folder(path: Path) -> Iterator[Path]:
     temporary, replaced = _draft_of(path), _draft_of(path)
     with storage_errors(path):
         try:
+            _refuse_link(path.parent)
             temporary.mkdir(parents=True)
             yield temporary
             for place in (*temporary.iterdir(), temporary):
@@ -127,10 +128,42 @@ def open_to_read(path: Path) -> BinaryIO:
         OSError: There is none, or it cannot be read.
     """
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    return os.fdopen(_regular(descriptor, path), "rb")
+
+
+def open_to_append(path: Path) -> int:
+    """Open a regular file, made if missing, for appending: no link and no pipe, as in ``open_to_read``.
+
+    Returns:
+        Its descriptor.
+
+    Raises:
+        OSError: Something else stands there, or it cannot be written.
+    """
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    return _regular(os.open(path, flags, 0o644), path)
+
+
+def _regular(descriptor: int, path: Path) -> int:
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise OSError(errno.EINVAL, "not a regular file", str(path))
-    return os.fdopen(descriptor, "rb")
+    return descriptor
+
+
+def make_own_folder(path: Path) -> None:
+    """Make a folder if it is missing; a link to one is refused, since it may lead anywhere.
+
+    Raises:
+        OSError: It is a link, or cannot be made.
+    """
+    _refuse_link(path)
+    path.mkdir(exist_ok=True)
+
+
+def _refuse_link(folder: Path) -> None:
+    if folder.is_symlink():
+        raise OSError(f"{folder.name} is a link, which may lead elsewhere")
 
 
 def read_text(path: Path, what: str) -> str:
@@ -145,13 +178,14 @@ def read_text(path: Path, what: str) -> str:
     """
     try:
         with open_to_read(path) as file:
-            content = file.read(_READ_LIMIT + 1)
+            size = os.fstat(file.fileno()).st_size
+            content = file.read(READ_LIMIT + 1) if size <= READ_LIMIT else b""
     except FileNotFoundError:
         raise RunDamagedError(f"{what} is missing ({path.name}).") from None
     except OSError as error:
         raise RunDamagedError(f"{what} cannot be read ({path.name}).") from error
-    if len(content) > _READ_LIMIT:
-        raise RunDamagedError(f"{what} is larger than {_READ_LIMIT // 2**20} MiB ({path.name}).")
+    if max(size, len(content)) > READ_LIMIT:
+        raise RunDamagedError(f"{what} is larger than {READ_LIMIT // 2**20} MiB ({path.name}).")
     try:
         text = content.decode()
     except UnicodeDecodeError:
@@ -167,10 +201,24 @@ def read_object(path: Path, what: str) -> dict[str, Any]:
     Raises:
         RunDamagedError: As ``read_text``, or it holds no JSON object.
     """
+    return parsed_object(read_text(path, what), what, path.name)
+
+
+def parsed_object(text: str | bytes, what: str, name: str) -> dict[str, Any]:
+    """The JSON object that a text is.
+
+    Args:
+        text: The text.
+        what: What it is, to start a sentence with.
+        name: Of the file that it is from.
+
+    Raises:
+        RunDamagedError: It is none.
+    """
     try:
-        value = json.loads(read_text(path, what))
+        value = json.loads(text)
     except (ValueError, RecursionError):
-        raise RunDamagedError(f"{what} is not valid JSON ({path.name}).") from None
+        raise RunDamagedError(f"{what} is not valid JSON ({name}).") from None
     if not isinstance(value, dict):
-        raise RunDamagedError(f"{what} should be a JSON object ({path.name}).")
+        raise RunDamagedError(f"{what} should be a JSON object ({name}).")
     return value

@@ -2,40 +2,32 @@
 
 from __future__ import annotations
 
-import json
 import os
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO, Final, Self
+from typing import BinaryIO, Final, Self
 
-from cvae_core.config import SCHEMA_VERSION, check_schema_version
-from cvae_core.errors import ConfigError, RunDamagedError
-from cvae_core.records import EpochRecord, Losses, StepRecord
-from cvae_core.runs.files import open_to_read, replace_file, storage_errors
-from cvae_core.runs.typed import build
+from cvae_core.errors import RunDamagedError
+from cvae_core.records import EpochRecord, StepRecord
+from cvae_core.runs.files import open_to_append, open_to_read, replace_file, storage_errors
+from cvae_core.runs.record_lines import BeginRecord, Record, decode, encode, follows, position
+from cvae_core.runs.seal import config_sha256, ends_sealed, refuse_foreign
+
+__all__ = [
+    "BeginRecord",
+    "History",
+    "MetricsReader",
+    "MetricsWriter",
+    "Record",
+    "cut_back",
+    "decode",
+    "encode",
+    "read_history",
+]
 
 _LINE_LIMIT: Final = 2**20
-_APPENDING: Final = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-
-
-@dataclass(frozen=True)
-class BeginRecord:
-    """Under which circumstances a training was started or resumed.
-
-    Attributes:
-        epoch, step: From where.
-        data_sha256: Checksum of the data set.
-        versions: Name -> version of what the result depends on.
-    """
-
-    epoch: int
-    step: int
-    data_sha256: str
-    versions: dict[str, str]
-
-
-Record = BeginRecord | StepRecord | EpochRecord
 
 
 @dataclass
@@ -55,14 +47,27 @@ class History:
         else:
             self.epochs.append(record)
 
+    @property
+    def position(self) -> tuple[int, int]:
+        """Completed epochs that it tells of, and steps beyond them."""
+        newest = [kind[-1] for kind in (self.begins, self.steps, self.epochs) if kind]
+        return max(map(position, newest), default=(0, 0))
+
 
 class MetricsWriter:
-    """Appends records; each line is one write, so that a reader never sees half of two lines."""
+    """Appends records; each line is one write, so that a reader never sees half of two lines.
+
+    Raises:
+        RunDamagedError: The file ends with something else than a line that was written here.
+        StorageError: It cannot be written.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._config = config_sha256(path.parent)
         with storage_errors(path):
-            self._descriptor = os.open(path, _APPENDING, 0o644)
+            self._last = _last_line(path)
+            self._descriptor = open_to_append(path)
 
     def append(self, record: Record) -> None:
         """Write one record.
@@ -70,7 +75,9 @@ class MetricsWriter:
         Raises:
             StorageError: The disk is full or cannot be written; the file is then as it was.
         """
-        line = encode(record)
+        if isinstance(record, BeginRecord) and not record.config_sha256:
+            record = replace(record, config_sha256=self._config)
+        line = encode(record, self._last)
         with storage_errors(self._path):
             start = os.fstat(self._descriptor).st_size
             try:
@@ -80,6 +87,7 @@ class MetricsWriter:
             except OSError:
                 os.ftruncate(self._descriptor, start)
                 raise
+        self._last = line
 
     def synchronise(self) -> None:
         """Make sure that all lines so far survive a loss of power."""
@@ -95,6 +103,19 @@ class MetricsWriter:
         os.close(self._descriptor)
 
 
+def _last_line(path: Path) -> bytes:
+    """The last line of a metrics file, which the next one continues; empty if there is none."""
+    try:
+        with open_to_read(path) as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - _LINE_LIMIT))
+            lines = file.read().splitlines(keepends=True)
+    except FileNotFoundError:
+        return b""
+    if lines and not ends_sealed(lines[-1]):
+        raise RunDamagedError(f"The metrics of the run end with a line that cannot be read ({path.name}).")
+    return lines[-1] if lines else b""
+
+
 class MetricsReader:
     """Follows a growing metrics file, reading only what is new each time.
 
@@ -104,28 +125,34 @@ class MetricsReader:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._identity: tuple[int, int] | None = None
+        self._forget()
+
+    def _forget(self) -> None:
         self._offset = 0
         self._tail = b""
-        self._identity: tuple[int, int] | None = None
+        self._last: Record | None = None
         self.history = History()
 
     def refresh(self) -> History:
         """Read what was appended since the last time; everything, if the file was cut or replaced.
 
         Raises:
-            RunDamagedError: A line other than a torn last one cannot be read.
+            RunDamagedError: A line other than a torn last one cannot be read, is not as it was written, is missing, or
+                belongs to another run.
         """
         try:
             with open_to_read(self._path) as file:
                 self._restart_if_changed(file)
-                records, tail, end = _read_records(file)
+                found = list(_lines(file, self._path, self._tail, self._last))
         except FileNotFoundError:
+            self._forget()
             return self.history
         except OSError as error:
             raise RunDamagedError(f"The metrics of the run cannot be read ({self._path.name}).") from error
-        for record in records:
+        for line, record in found:
             self.history.add(record)
-        self._tail, self._offset = tail or self._tail, end
+            self._tail, self._last, self._offset = line, record, self._offset + len(line)
         return self.history
 
     def _restart_if_changed(self, file: BinaryIO) -> None:
@@ -135,27 +162,37 @@ class MetricsReader:
         file.seek(self._offset - len(self._tail))
         # A replaced file may have the old one's number, so the last line is compared too.
         if identity != self._identity or file.read(len(self._tail)) != self._tail:
-            self._identity, self._offset, self._tail, self.history = identity, 0, b"", History()
+            self._identity = identity
+            self._forget()
             file.seek(0)
 
 
-def _read_records(file: BinaryIO) -> tuple[list[Record], bytes, int]:
-    """The records of the complete lines from here on, the last such line, and where it ends."""
-    records: list[Record] = []
-    last, end = b"", file.tell()
+def _lines(file: BinaryIO, path: Path, tail: bytes = b"", last: Record | None = None) -> Iterator[tuple[bytes, Record]]:
+    """The complete lines from here on with their records, each checked against the one before it.
+
+    Args:
+        file: Open at the first line to read.
+        path: Of the file.
+        tail: The line before; empty at the beginning.
+        last: Its record.
+    """
     while (line := file.readline(_LINE_LIMIT)).endswith(b"\n"):
-        records.append(decode(line))
-        last, end = line, end + len(line)
+        record = decode(line, tail)
+        if not follows(record, last):
+            raise RunDamagedError(f"The metrics of the run have a gap or tell something twice ({path.name}).")
+        if isinstance(record, BeginRecord):
+            refuse_foreign(record.config_sha256, config_sha256(path.parent), "The history of the run", path.name)
+        yield line, record
+        tail, last = line, record
     if len(line) == _LINE_LIMIT:
         raise RunDamagedError(f"The metrics of the run hold a line longer than {_LINE_LIMIT // 2**10} KiB.")
-    return records, last, end
 
 
 def read_history(path: Path) -> History:
     """All records of a metrics file; a torn last line is passed over.
 
     Raises:
-        RunDamagedError: A line cannot be read.
+        RunDamagedError: As of ``MetricsReader.refresh``.
     """
     return MetricsReader(path).refresh()
 
@@ -164,77 +201,26 @@ def cut_back(path: Path, epoch: int, step: int) -> None:
     """Drop every record of training after a point, and a torn last line.
 
     Args:
-        path: The metrics file; may be missing.
+        path: The metrics file; may be missing at the beginning.
         epoch: Completed epochs at that point.
         step: Steps done in the epoch under way.
 
     Raises:
-        RunDamagedError: A line cannot be read.
+        RunDamagedError: A line cannot be read, or they end before that point.
         StorageError: The file cannot be written.
     """
     try:
         with open_to_read(path) as file:
-            records, _, _ = _read_records(file)
+            kept = [found for found in _lines(file, path) if position(found[1]) <= (epoch, step)]
     except FileNotFoundError:
-        return
+        kept = []
     except OSError as error:
         raise RunDamagedError(f"The metrics of the run cannot be read ({path.name}).") from error
-    kept = [encode(record) for record in records if _position(record) <= (epoch, step)]
-    replace_file(path, b"".join(kept), durable=True)
-
-
-def _position(record: Record) -> tuple[int, int]:
-    """Completed epochs, and steps beyond them, at the time of a record."""
-    if isinstance(record, StepRecord):
-        return record.epoch - 1, record.step
-    if isinstance(record, EpochRecord):
-        return record.epoch, 0
-    return record.epoch, record.step
-
-
-def encode(record: Record) -> bytes:
-    """One line of JSON, with its newline.
-
-    Raises:
-        ValueError: A number is NaN or infinite.
-    """
-    kind = {BeginRecord: "begin", StepRecord: "step", EpochRecord: "epoch"}[type(record)]
-    versioned = {"schema_version": SCHEMA_VERSION} if kind == "begin" else {}
-    values = {"kind": kind, **versioned, **asdict(record)}
-    return json.dumps(values, allow_nan=False).encode() + b"\n"
-
-
-def decode(line: bytes) -> Record:
-    """The record of one line.
-
-    Raises:
-        RunDamagedError: It is none, or of a newer version.
-    """
-    try:
-        return _record(json.loads(line))
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        raise RunDamagedError("The metrics of the run hold a line that cannot be read (metrics.jsonl).") from None
-
-
-def _record(values: dict[str, Any]) -> Record:
-    kind = values.pop("kind")
-    if kind == "begin":
-        return _begin(values)
-    if kind == "step":
-        return build(StepRecord, values | {"train": _losses(values["train"])})
-    if kind == "epoch":
-        return build(EpochRecord, values | {part: _losses(values[part]) for part in ("train", "test")})
-    raise ValueError("an unknown kind of record")
-
-
-def _begin(values: dict[str, Any]) -> BeginRecord:
-    try:
-        check_schema_version(values, "The history of the run")
-    except ConfigError as error:
-        raise RunDamagedError(error.problem, error.advice) from None
-    del values["schema_version"]
-    return build(BeginRecord, values)
-
-
-def _losses(values: dict[str, Any]) -> Losses:
-    return build(Losses, values | {"kl_per_dimension": tuple(values["kl_per_dimension"])})
+    reached = position(kept[-1][1]) if kept else (0, 0)
+    if reached != (epoch, step):
+        raise RunDamagedError(
+            f"The metrics of the run end at epoch {reached[0]}, step {reached[1]}, and training is to go on from epoch "
+            f"{epoch}, step {step}: lines are missing ({path.name}).",
+            "Restore the file from a copy, or start a new run.",
+        )
+    replace_file(path, b"".join(line for line, _ in kept), durable=True)

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from cvae_core.config import RunConfig
-from cvae_core.errors import CvaeError
+from cvae_core.errors import CvaeError, RunDamagedError
 from cvae_core.records import EpochRecord, Losses
 from cvae_core.runs.directory import Run, all_runs
-from cvae_core.runs.metrics import read_history
+from cvae_core.runs.metrics import History, MetricsReader
 from cvae_core.runs.snapshots import snapshot_epochs
-from cvae_core.runs.status import State, Status, observed_state
+from cvae_core.runs.status import ENDED, State, Status, observed_state, read_status
 
 
 @dataclass(frozen=True)
@@ -37,8 +37,9 @@ class Overview:
 def overview(run: Run) -> Overview:
     """Look at one run; never raises because of what its files hold."""
     try:
+        config = run.config()
         state, status = observed_state(run.lock_file, run.status_file)
-        return Overview(run, state, run.config(), status, status.problem, status.advice)
+        return Overview(run, state, config, status, status.problem, status.advice)
     except CvaeError as error:
         return Overview(run, "broken", None, None, error.problem, error.advice or "Delete it, or restore its files.")
 
@@ -55,17 +56,42 @@ def describe(run: Run) -> dict[str, Any]:
     Raises:
         RunDamagedError: A file of it cannot be read.
     """
+    config = run.config()
     state, status = observed_state(run.lock_file, run.status_file)
-    history = read_history(run.metrics_file)
+    history = whole_history(run, MetricsReader(run.metrics_file))
     facts: dict[str, Any] = {
         "run": run.id,
         "state": state,
-        "config": run.config().model_dump(mode="json"),
+        "config": config.model_dump(mode="json"),
         "data_sha256": history.begins[-1].data_sha256 if history.begins else None,
         "epochs": [_epoch(record) for record in history.epochs],
         "snapshots": snapshot_epochs(run.snapshots_folder),
     }
     return facts | ({"problem": status.problem, "advice": status.advice} if status.problem else {})
+
+
+def whole_history(run: Run, reader: MetricsReader) -> History:
+    """All records of a run so far, as many as its status tells of.
+
+    Until a run has ended its status may be ahead: after a loss of power the last few lines can be missing. They are
+    written again when it is resumed.
+
+    Args:
+        run: The run.
+        reader: Of its metrics.
+
+    Raises:
+        RunDamagedError: The metrics or the status cannot be read, or lines at the end are missing.
+    """
+    status = read_status(run.status_file)  # first: the metrics of a living run only grow
+    history = reader.refresh()
+    if status.state in ENDED and history.position < (status.epoch, status.step):
+        raise RunDamagedError(
+            f"The metrics of the run end at epoch {history.position[0]}, although it got to epoch {status.epoch}: "
+            f"lines are missing ({run.metrics_file.name}).",
+            "Restore the file from a copy, or delete the run.",
+        )
+    return history
 
 
 def _epoch(record: EpochRecord) -> dict[str, Any]:

@@ -2,21 +2,45 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 import re
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load, save
 
 from cvae_core.architecture import Weights
 from cvae_core.errors import RunDamagedError, RunError, RunNotFoundError
-from cvae_core.runs.files import publish_folder
+from cvae_core.runs.files import open_to_read, publish_folder
+from cvae_core.runs.seal import config_sha256, read_sealed, refuse_foreign, seal, versioned
+from cvae_core.runs.typed import build
 
 WEIGHTS_FILE: Final = "weights.safetensors"
+FACTS_FILE: Final = "snapshot.json"
+_LARGEST: Final = 4 * 2**30
 _FAULTS: Final = (OSError, ValueError, KeyError, TypeError, AttributeError)  # the last two: a dtype NumPy lacks
 _NAME: Final = re.compile(r"[0-9]{6}")
+
+
+@dataclass(frozen=True)
+class _Facts:
+    """What stands beside the weights.
+
+    Attributes:
+        epoch: Of the snapshot.
+        config_sha256: Of the configuration that the run was started with.
+        bytes: Size of the file of weights.
+        sha256: Its checksum.
+    """
+
+    epoch: int
+    config_sha256: str
+    bytes: int
+    sha256: str
 
 
 def snapshot_folder(folder: Path, epoch: int) -> Path:
@@ -24,8 +48,14 @@ def snapshot_folder(folder: Path, epoch: int) -> Path:
     return folder / f"{epoch:06d}"
 
 
-def publish_snapshot(folder: Path, epoch: int, weights: Weights) -> None:
+def publish_snapshot(folder: Path, epoch: int, weights: Weights, config: str | None = None) -> None:
     """Keep the weights after ``epoch`` completed epochs; does nothing if they can be read already.
+
+    Args:
+        folder: Of the snapshots of a run.
+        epoch: Completed epochs.
+        weights: Name -> float32 array.
+        config: SHA-256 of the configuration that they were trained with; that of the run as it is if ``None``.
 
     Raises:
         StorageError: The disk is full or cannot be written; nothing half-written is left.
@@ -33,7 +63,9 @@ def publish_snapshot(folder: Path, epoch: int, weights: Weights) -> None:
     if _is_sound(folder, epoch):
         return
     with publish_folder(snapshot_folder(folder, epoch)) as draft:
-        save_arrays(draft / WEIGHTS_FILE, weights)
+        written = save_arrays(draft / WEIGHTS_FILE, weights)
+        facts = _Facts(epoch, config_sha256(folder.parent) if config is None else config, **written)
+        (draft / FACTS_FILE).write_bytes(seal(versioned(asdict(facts))))
 
 
 def _is_sound(folder: Path, epoch: int) -> bool:
@@ -54,7 +86,7 @@ def snapshot_epochs(folder: Path) -> list[int]:
 def published_folders(folder: Path, name: re.Pattern[str]) -> list[Path]:
     """The folders in a folder whose names have a form, by name; drafts, links and all else passed over."""
     try:
-        entries = list(folder.iterdir())
+        entries = list(folder.iterdir()) if is_real_folder(folder) else []
     except OSError:
         return []
     return sorted(path for path in entries if name.fullmatch(path.name) and is_real_folder(path))
@@ -73,7 +105,7 @@ def load_snapshot(folder: Path, epoch: int) -> Weights:
 
     Raises:
         RunNotFoundError: That epoch has no snapshot.
-        RunDamagedError: Its file is missing or damaged.
+        RunDamagedError: One of its files is missing or damaged, of a newer version, or of another run.
     """
     target = snapshot_folder(folder, epoch)
     if not is_real_folder(target):
@@ -81,7 +113,20 @@ def load_snapshot(folder: Path, epoch: int) -> Weights:
             f"There is no snapshot of epoch {epoch}.",
             f"There are snapshots of {_some(snapshot_epochs(folder))}.",
         )
-    return load_arrays(target / WEIGHTS_FILE, f"The snapshot of epoch {epoch}")
+    what = f"The snapshot of epoch {epoch}"
+    facts = _read_facts(target, epoch, what, config_sha256(folder.parent))
+    return load_arrays(target / WEIGHTS_FILE, what, facts.bytes, facts.sha256)
+
+
+def _read_facts(target: Path, epoch: int, what: str, config: str) -> _Facts:
+    try:
+        facts = build(_Facts, read_sealed(target / FACTS_FILE, what))
+    except ValueError as error:
+        raise RunDamagedError(f"{what} has {error} ({FACTS_FILE}).") from None
+    refuse_foreign(facts.config_sha256, config, what, FACTS_FILE)
+    if facts.epoch != epoch:
+        raise RunDamagedError(f"{what} is that of epoch {facts.epoch} ({FACTS_FILE}).")
+    return facts
 
 
 def _some(epochs: list[int]) -> str:
@@ -90,43 +135,55 @@ def _some(epochs: list[int]) -> str:
     return f"{len(epochs)} epochs from {epochs[0]} to {epochs[-1]}"
 
 
-def save_arrays(path: Path, arrays: Weights) -> None:
+def save_arrays(path: Path, arrays: Weights) -> dict[str, Any]:
     """Write named arrays as a safetensors file.
+
+    Returns:
+        Its size and checksum, which ``load_arrays`` asks for: "bytes" and "sha256".
 
     Raises:
         OSError: The disk is full or cannot be written.
     """
-    contiguous = {name: np.asarray(array, order="C") for name, array in arrays.items()}
-    try:
-        save_file(contiguous, path)
-    except SafetensorError as error:
-        raise _as_os_error(error) from error
+    content = save({name: np.asarray(array, order="C") for name, array in arrays.items()})
+    path.write_bytes(content)
+    return {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
 
 
-def _as_os_error(error: SafetensorError) -> OSError:
-    """The library reports failed writes in its own class, the system's number only in the text."""
-    text = str(error)
-    number = int(text.rpartition("os error ")[2].split(")")[0]) if "os error " in text else 0
-    return OSError(number, text)
-
-
-def load_arrays(path: Path, what: str) -> Weights:
+def load_arrays(path: Path, what: str, size: int, sha256: str) -> Weights:
     """Read named arrays from a safetensors file.
 
     Args:
         path: The file.
         what: What it is, to start a sentence with.
+        size: Its bytes.
+        sha256: Its checksum.
 
     Raises:
-        RunDamagedError: The file is missing or damaged, or holds numbers that NumPy does not know.
+        RunDamagedError: The file is missing or not that one, or holds numbers that NumPy does not know.
     """
-    if not path.is_file() or path.is_symlink():
-        raise RunDamagedError(f"{what} is damaged: {path.name} is missing.")
+    content = _read_exactly(path, what, size)
+    if hashlib.sha256(content).hexdigest() != sha256:
+        raise RunDamagedError(f"{what} is damaged: {path.name} does not match its checksum.")
     try:
-        arrays: Weights = load_file(path)
+        arrays: Weights = load(content)
     except (SafetensorError, *_FAULTS) as error:
         raise RunDamagedError(f"{what} is damaged: {path.name} cannot be read.") from error
     # With TensorFlow loaded NumPy has more kinds of numbers than its own; what can be read must not depend on that.
     if any(array.dtype.isbuiltin != 1 for array in arrays.values()):
         raise RunDamagedError(f"{what} is damaged: {path.name} holds numbers of an unknown kind.")
     return arrays
+
+
+def _read_exactly(path: Path, what: str, size: int) -> bytes:
+    """The content of a file of a known size, which is looked at before anything is read."""
+    try:
+        with open_to_read(path) as file:
+            found = os.fstat(file.fileno()).st_size
+            content = file.read(size) if found == size <= _LARGEST else b""
+    except FileNotFoundError:
+        raise RunDamagedError(f"{what} is damaged: {path.name} is missing.") from None
+    except OSError as error:
+        raise RunDamagedError(f"{what} is damaged: {path.name} cannot be read.") from error
+    if len(content) != size:
+        raise RunDamagedError(f"{what} is damaged: {path.name} has {found:,} bytes instead of {size:,}.")
+    return content

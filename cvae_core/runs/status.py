@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import time
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Final, Literal, Self, get_args
 
-from cvae_core.config import SCHEMA_VERSION, check_schema_version
-from cvae_core.errors import ConfigError, RunDamagedError
+from cvae_core.errors import RunDamagedError
 from cvae_core.runs import lock
-from cvae_core.runs.files import read_object, replace_file
+from cvae_core.runs.files import replace_file
+from cvae_core.runs.seal import config_sha256, read_sealed, refuse_foreign, seal, versioned
 from cvae_core.runs.typed import build
 
 WrittenState = Literal["queued", "running", "paused", "finished", "stopped", "failed"]
@@ -36,6 +35,7 @@ class Status:
         created_at, updated_at: Seconds since 1970, UTC.
         queued_at: When it last asked for its turn; orders the queue.
         problem, advice: Why it failed and what to do; empty otherwise.
+        config_sha256: Of the configuration that the run was started with; found when first written, and then kept.
     """
 
     state: WrittenState
@@ -50,6 +50,7 @@ class Status:
     queued_at: float = 0.0
     problem: str = ""
     advice: str = ""
+    config_sha256: str = field(default="", compare=False)
 
     @classmethod
     def new(cls, epochs: int) -> Self:
@@ -78,27 +79,23 @@ def write_status(path: Path, status: Status, durable: bool = False) -> None:
         StorageError: It cannot be written.
         ValueError: A number is NaN or infinite; the file is as it was.
     """
-    values = {"schema_version": SCHEMA_VERSION, **asdict(replace(status, updated_at=time.time()))}
-    replace_file(path, json.dumps(values, indent=1, allow_nan=False) + "\n", durable)
+    config = status.config_sha256 or config_sha256(path.parent)
+    values = asdict(replace(status, updated_at=time.time(), config_sha256=config))
+    replace_file(path, seal(versioned(values)), durable)
 
 
 def read_status(path: Path) -> Status:
     """What the worker wrote last.
 
     Raises:
-        RunDamagedError: The file is missing, damaged or of a newer version.
+        RunDamagedError: The file is missing, damaged, of a newer version, or of another configuration than the run.
     """
-    values = read_object(path, "The status of the run")
     try:
-        check_schema_version(values, "The status of the run")
-    except ConfigError as error:
-        raise RunDamagedError(error.problem, error.advice) from None
-    del values["schema_version"]
-    try:
-        status = build(Status, values)
+        status = build(Status, read_sealed(path, "The status of the run"))
     except ValueError as error:
         raise RunDamagedError(f"The status of the run has {error} ({path.name}).") from None
     _check_sense(status)
+    refuse_foreign(status.config_sha256, config_sha256(path.parent), "The status of the run", path.name)
     return status
 
 

@@ -12,7 +12,7 @@ from cvae_core.data import load_dataset
 from cvae_core.errors import CvaeError, DataError
 from cvae_core.records import Dataset, EpochRecord, StepRecord
 from cvae_core.runs import lock
-from cvae_core.runs.checkpoints import newest_checkpoint
+from cvae_core.runs.checkpoints import Checkpoint, newest_checkpoint
 from cvae_core.runs.control import is_asked
 from cvae_core.runs.directory import Run
 from cvae_core.runs.metrics import read_history
@@ -73,11 +73,12 @@ class _Session:
         from cvae_core.training.engine import train  # TensorFlow takes seconds to load: not before it is our turn
         from cvae_core.training.writer import RunWriter
 
-        config = self._run.config()
+        config = self._run.config(self.status.config_sha256)
         ensure_downloaded(config.data.dataset)
         dataset = load_dataset(config.data)
         _check_same_data(self._run, dataset)
         start = newest_checkpoint(self._run.checkpoints_folder)
+        self._go_back_to(start)
         with RunWriter(self._run, dataset, start) as writer:
             for event in train(config, dataset, start):
                 record = writer.write(event)
@@ -125,6 +126,12 @@ class _Session:
             if self._turn is None:
                 time.sleep(_POLL_SECONDS)
         self.report(state="running")
+
+    def _go_back_to(self, start: Checkpoint | None) -> None:
+        """Say where training goes on, before the metrics are cut: they never fall short of what the status says."""
+        epoch, step = (start.epoch, start.step) if start else (0, 0)
+        self.status = replace(self.status, epoch=epoch, step=step)
+        write_status(self._run.status_file, self.status, durable=True)
 
     def _obey(self, keep_checkpoint: Callable[[], None]) -> None:
         if self._wants_stop() or is_asked(self._run.control_folder, "pause"):

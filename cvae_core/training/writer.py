@@ -13,6 +13,7 @@ from cvae_core.runs.checkpoints import Checkpoint, publish_checkpoint
 from cvae_core.runs.directory import Run
 from cvae_core.runs.files import remove_leftovers
 from cvae_core.runs.metrics import BeginRecord, MetricsWriter, cut_back
+from cvae_core.runs.seal import config_sha256
 from cvae_core.runs.snapshots import publish_snapshot
 from cvae_core.training.events import EpochEvent, Event, SnapshotEvent, StepEvent, TrainingState
 from cvae_core.training.tensorboard import EventFile
@@ -36,6 +37,7 @@ class RunWriter:
             remove_leftovers(folder)
         cut_back(run.metrics_file, epoch, step)
         self._run = run
+        self._config = config_sha256(run.path)
         self._metrics = MetricsWriter(run.metrics_file)
         self._metrics.append(BeginRecord(epoch, step, dataset.sha256, _versions()))
         self._events = EventFile(run.tensorboard_folder, epoch)
@@ -53,7 +55,7 @@ class RunWriter:
         """
         self._newest = event.state
         if isinstance(event, SnapshotEvent):
-            publish_snapshot(self._run.snapshots_folder, event.epoch, event.state.weights())
+            publish_snapshot(self._run.snapshots_folder, event.epoch, event.state.weights(), self._config)
         else:
             self._metrics.append(event.record)
         if isinstance(event, EpochEvent):
@@ -84,7 +86,7 @@ class RunWriter:
         """
         if self._newest is not None:
             self._metrics.synchronise()
-            publish_checkpoint(self._run.checkpoints_folder, self._newest.checkpoint())
+            publish_checkpoint(self._run.checkpoints_folder, self._newest.checkpoint(), self._config)
             self._kept_at = time.monotonic()
 
     def __enter__(self) -> Self:
@@ -94,7 +96,8 @@ class RunWriter:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._events.close()
-        self._metrics.__exit__(kind, error, trace)
+        with self._metrics:
+            self._metrics.synchronise()  # before the status tells of the end
 
 
 def _versions() -> dict[str, str]:

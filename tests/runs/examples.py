@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,7 +19,8 @@ from cvae_core.config import RunConfig, TrainConfig
 from cvae_core.records import EpochRecord, Losses, StepRecord
 from cvae_core.runs import lock
 from cvae_core.runs.directory import Run, create_run
-from cvae_core.runs.metrics import BeginRecord
+from cvae_core.runs.metrics import BeginRecord, Record, encode
+from cvae_core.runs.seal import seal
 
 CONFIG = RunConfig(preset="quick", train=TrainConfig(epochs=10))
 
@@ -32,8 +35,44 @@ epoch_records = st.builds(EpochRecord, counts, losses, losses, numbers, numbers,
 any_records = begin_records | step_records | epoch_records
 
 
-def run_in(folder: Path, name: str = "run") -> Run:
-    return create_run(folder, CONFIG, name)
+@st.composite
+def histories(draw: st.DrawFn, most: int = 6) -> list[Record]:
+    """Records that may follow each other."""
+    records: list[Record] = []
+    epoch = step = 0
+    for kind in draw(st.lists(st.sampled_from("bse"), max_size=most)):
+        if kind == "b" or not records:
+            records.append(BeginRecord(epoch, step, draw(st.text("0123456789abcdef", max_size=64)), {"numpy": "2"}))
+        elif kind == "s":
+            step += draw(st.integers(1, 100))
+            records.append(StepRecord(epoch + 1, step, 10**6, draw(losses), draw(numbers)))
+        else:
+            epoch, step = epoch + 1, 0
+            records.append(EpochRecord(epoch, draw(losses), draw(losses), draw(numbers), draw(numbers), draw(numbers)))
+    return records
+
+
+def lines_of(records: list[Record]) -> list[bytes]:
+    """The lines of a metrics file without a run around it."""
+    lines: list[bytes] = []
+    for record in records:
+        lines.append(encode(record, lines[-1] if lines else b""))
+    return lines
+
+
+def content_of(records: list[Record]) -> bytes:
+    return b"".join(lines_of(records))
+
+
+def sealed(line: bytes | str, **changes: Any) -> bytes:
+    """A sealed line with other values, and the checksum that these should have."""
+    values = json.loads(line) | changes
+    values.pop("check", None)
+    return seal(values, allow_nan=True)
+
+
+def run_in(folder: Path, name: str = "run", config: RunConfig = CONFIG) -> Run:
+    return create_run(folder, config, name)
 
 
 def some_losses(value: float = 100.0) -> Losses:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from cvae_core.config import RunConfig
 from cvae_core.runs.checkpoints import Checkpoint, newest_checkpoint, publish_checkpoint
-from tests.runs.examples import are_same, some_weights
+from tests.runs.examples import are_same, run_in, sealed, some_weights
 
 
 def checkpoint(epoch: int, step: int = 0, **facts: Any) -> Checkpoint:
@@ -74,21 +75,50 @@ def test_a_truncated_newest_one_is_passed_over(tmp_path: Path, file: str, place:
     assert newest(tmp_path) == (1, 0)
 
 
-@pytest.mark.parametrize(
-    "facts",
-    [
-        "[]", "null", "{}", "[" * 100_000, '{"schema_version": 1}',
-        *(json.dumps({"schema_version": 1, "epoch": 2, "step": 0, "facts": {}} | change) for change in (
-            {"schema_version": 2}, {"epoch": 1}, {"epoch": "2"}, {"epoch": 2.0}, {"epoch": None}, {"step": 7},
-            {"step": -1}, {"facts": []}, {"facts": [["a", 1]]}, {"facts": None},
-        )),
-    ],
-)  # fmt: skip
-def test_facts_that_make_no_sense_are_passed_over(tmp_path: Path, facts: str) -> None:
+@pytest.mark.parametrize("file", ["state.safetensors", "state.json"])
+def test_a_newest_one_with_any_flipped_bit_is_passed_over(tmp_path: Path, file: str) -> None:
+    publish_checkpoint(tmp_path, checkpoint(1))
+    publish_checkpoint(tmp_path, checkpoint(2, seconds=7.25))
+    path = tmp_path / "000002-00000000" / file
+    content = path.read_bytes()
+    for bit in range(0, 8 * len(content), 7):
+        flipped = bytearray(content)
+        flipped[bit // 8] ^= 1 << bit % 8
+        path.write_bytes(flipped)
+        assert newest(tmp_path) == (1, 0)
+
+
+@pytest.mark.parametrize("facts", [b"[]", b"null", b"{}", b"[" * 100_000, b'{"schema_version": 1}'])
+def test_facts_of_another_form_are_passed_over(tmp_path: Path, facts: bytes) -> None:
     publish_checkpoint(tmp_path, checkpoint(1))
     publish_checkpoint(tmp_path, checkpoint(2))
-    (tmp_path / "000002-00000000" / "state.json").write_text(facts)
+    (tmp_path / "000002-00000000" / "state.json").write_bytes(facts)
     assert newest(tmp_path) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"schema_version": 2}, {"epoch": 1}, {"epoch": "2"}, {"epoch": 2.0}, {"epoch": None}, {"step": 7}, {"step": -1},
+        {"facts": []}, {"facts": [["a", 1]]}, {"facts": None}, {"config_sha256": "ab"}, {"sha256": "ab"}, {"bytes": 7},
+    ],
+)  # fmt: skip
+def test_facts_that_make_no_sense_are_passed_over(tmp_path: Path, change: dict[str, Any]) -> None:
+    publish_checkpoint(tmp_path, checkpoint(1))
+    publish_checkpoint(tmp_path, checkpoint(2))
+    path = tmp_path / "000002-00000000" / "state.json"
+    path.write_bytes(sealed(path.read_bytes()))
+    assert newest(tmp_path) == (2, 0)
+    path.write_bytes(sealed(path.read_bytes(), **change))
+    assert newest(tmp_path) == (1, 0)
+
+
+def test_a_checkpoint_of_another_run_is_passed_over(tmp_path: Path) -> None:
+    ours, theirs = run_in(tmp_path, "ours"), run_in(tmp_path, "theirs", RunConfig())
+    publish_checkpoint(ours.checkpoints_folder, checkpoint(1))
+    publish_checkpoint(theirs.checkpoints_folder, checkpoint(2))
+    shutil.copytree(theirs.checkpoints_folder / "000002-00000000", ours.checkpoints_folder / "000002-00000000")
+    assert newest(ours.checkpoints_folder) == (1, 0)
 
 
 def test_after_falling_back_the_good_ones_stay_and_the_damaged_goes(tmp_path: Path) -> None:

@@ -12,12 +12,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cvae_core.config import RunConfig
 from cvae_core.errors import RunDamagedError, StorageError
 from cvae_core.records import EpochRecord, StepRecord
 from cvae_core.runs.metrics import BeginRecord, MetricsWriter, Record, cut_back, decode, encode, read_history
-from tests.runs.examples import any_records, some_losses, training
+from cvae_core.runs.seal import seal
+from tests.runs.examples import any_records, content_of, histories, lines_of, run_in, sealed, some_losses, training
 
+BEGIN = BeginRecord(0, 0, "ab", {})
 STEP = StepRecord(1, 1, 3, some_losses(), 1e5)
+FIRST = encode(BEGIN)
 
 
 def write(path: Path, records: list[Record]) -> None:
@@ -36,7 +40,7 @@ def by_kind(records: list[Record]) -> list[Record]:
     return [record for kind in (BeginRecord, StepRecord, EpochRecord) for record in records if type(record) is kind]
 
 
-@given(st.lists(any_records, max_size=6))
+@given(histories())
 @settings(deadline=None, max_examples=40)
 def test_what_is_appended_is_read(tmp_path_factory: pytest.TempPathFactory, records: list[Record]) -> None:
     path = tmp_path_factory.mktemp("metrics") / "metrics.jsonl"
@@ -66,8 +70,8 @@ def test_a_loss_that_json_lacks_is_not_written(tmp_path: Path, value: float) -> 
     with MetricsWriter(path) as writer:
         with pytest.raises(ValueError, match="not JSON compliant"):
             writer.append(replace(STEP, train=some_losses(value)))
-        writer.append(STEP)
-    assert flat(path) == [STEP]
+        write(path, [BEGIN, STEP])
+    assert flat(path) == [BEGIN, STEP]
 
 
 @pytest.mark.parametrize("make", [lambda path: None, Path.touch])
@@ -83,16 +87,19 @@ def test_a_last_line_torn_anywhere_is_passed_over(tmp_path: Path) -> None:
     records = training(1)
     write(path, records)
     content = path.read_bytes()
-    last = len(encode(records[-1]))
+    last = len(lines_of(records)[-1])
     for torn in (*range(1, last, 9), last):
         path.write_bytes(content[:-torn])
         assert flat(path) == by_kind(records[:-1])
-        cut_back(path, 99, 0)
+        cut_back(path, 0, 3)
         assert path.read_bytes() == content[:-last]
 
 
 def good(**changes: Any) -> bytes:
-    return json.dumps(json.loads(encode(STEP)) | changes).encode()
+    """A step after the first line, with other values and the right checksum."""
+    values = json.loads(encode(STEP)) | changes
+    del values["check"]
+    return seal(values, FIRST, allow_nan=True)[:-1]
 
 
 def losses(**changes: Any) -> dict[str, Any]:
@@ -115,23 +122,109 @@ DAMAGED_LINES = [
 @pytest.mark.parametrize("line", DAMAGED_LINES)
 def test_a_damaged_line_in_the_middle_is_told(tmp_path: Path, line: bytes) -> None:
     path = tmp_path / "metrics.jsonl"
-    content = encode(STEP) + line + b"\n" + encode(STEP)
+    content = FIRST + line + b"\n" + encode(STEP)
     path.write_bytes(content)
-    for act in (read_history, lambda path: cut_back(path, 9, 0)):
-        with pytest.raises(RunDamagedError, match=r"^The metrics of the run hold a line (that cannot be read|longer)"):
+    for act in (read_history, lambda path: cut_back(path, 0, 1)):
+        with pytest.raises(RunDamagedError, match=r"^The metrics of the run hold a line (that (cannot|does)|longer)"):
             act(path)
     assert path.read_bytes() == content
 
 
 def test_the_line_that_the_damages_start_from_is_a_good_one() -> None:
-    assert decode(good()) == STEP
+    assert decode(good() + b"\n", FIRST) == STEP
+
+
+def test_no_flipped_bit_of_a_line_but_the_last_goes_unnoticed(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.jsonl"
+    records = training(2)
+    content = bytearray(content_of(records))
+    before_last = len(content) - len(lines_of(records)[-1])
+    for bit in range(0, 8 * before_last, 13):
+        content[bit // 8] ^= 1 << bit % 8
+        path.write_bytes(content)
+        with pytest.raises(RunDamagedError, match=r"^(The metrics of the run hold a line|The history of the run)"):
+            read_history(path)
+        content[bit // 8] ^= 1 << bit % 8
+
+
+def test_a_line_that_is_missing_repeated_or_moved_is_noticed(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.jsonl"
+    lines = lines_of(training(2))
+    for number in range(len(lines) - 1):
+        missing = lines[:number] + lines[number + 1 :]
+        repeated = lines[: number + 1] + lines[number:]
+        swapped = [*lines[:number], lines[number + 1], lines[number], *lines[number + 2 :]]
+        for wrong in (missing, repeated, swapped):
+            path.write_bytes(b"".join(wrong))
+            with pytest.raises(RunDamagedError, match="does not match its checksum"):
+                read_history(path)
+
+
+SEQUENCES: dict[str, list[Record]] = {
+    "no beginning": [STEP],
+    "a beginning in the middle": [BeginRecord(1, 0, "", {})],
+    "a gap between epochs": [*training(1), replace(training(3)[-1], epoch=3)],
+    "an epoch twice": [*training(2), training(2)[-1]],
+    "an epoch out of order": [*training(2), training(1)[-1]],
+    "a step twice": [BEGIN, STEP, STEP],
+    "a step out of order": [BEGIN, replace(STEP, step=2), STEP],
+    "a step of a later epoch": [BEGIN, STEP, replace(STEP, epoch=2)],
+    "a resumption from later": [*training(1), BeginRecord(1, 2, "", {})],
+    "a resumption from earlier": [*training(1), BeginRecord(0, 2, "", {})],
+}
+
+
+@pytest.mark.parametrize("records", SEQUENCES.values(), ids=SEQUENCES.keys())
+def test_a_history_with_a_gap_or_a_repetition_is_refused(tmp_path: Path, records: list[Record]) -> None:
+    path = tmp_path / "metrics.jsonl"
+    path.write_bytes(content_of(records))
+    for act in (read_history, lambda path: cut_back(path, 0, 0)):
+        with pytest.raises(RunDamagedError, match="have a gap or tell something twice"):
+            act(path)
+
+
+def test_a_history_is_of_one_configuration(tmp_path: Path) -> None:
+    ours, theirs = run_in(tmp_path, "ours"), run_in(tmp_path, "theirs", RunConfig())
+    for run in (ours, theirs):
+        write(run.metrics_file, training(1))
+    assert flat(ours.metrics_file) == by_kind(training(1))
+    ours.metrics_file.write_bytes(theirs.metrics_file.read_bytes())
+    with pytest.raises(RunDamagedError, match=r"belongs to another configuration \(metrics\.jsonl\)"):
+        read_history(ours.metrics_file)
+
+
+def test_lines_of_two_runs_do_not_mix(tmp_path: Path) -> None:
+    records = training(2)
+    ours, theirs = lines_of(records), lines_of([BeginRecord(0, 0, "cd" * 32, {}), *records[1:]])
+    (tmp_path / "metrics.jsonl").write_bytes(b"".join([*ours[:5], *theirs[5:]]))
+    with pytest.raises(RunDamagedError, match="does not match its checksum"):
+        read_history(tmp_path / "metrics.jsonl")
+
+
+def test_nothing_is_appended_to_what_is_no_line(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.jsonl"
+    path.write_bytes(FIRST + b'{"torn')
+    with pytest.raises(RunDamagedError, match="end with a line that cannot be read"):
+        MetricsWriter(path)
+    assert path.read_bytes() == FIRST + b'{"torn'
+
+
+def test_metrics_that_end_before_the_point_to_go_on_from_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.jsonl"
+    path.write_bytes(content_of(training(2)))
+    for point in ((2, 1), (3, 0), (0, 4)):
+        with pytest.raises(RunDamagedError, match=r"The metrics of the run end at .*: lines are missing"):
+            cut_back(path, *point)
+        assert path.read_bytes() == content_of(training(2))
+    path.unlink()
+    with pytest.raises(RunDamagedError, match="end at epoch 0, step 0"):
+        cut_back(path, 1, 0)
 
 
 @pytest.mark.parametrize(("version", "sentence"), [(2, "Update the software"), (0, "no valid"), ("1", "no valid")])
 def test_a_history_of_another_schema_is_refused(tmp_path: Path, version: Any, sentence: str) -> None:
-    values = json.loads(encode(BeginRecord(0, 0, "", {}))) | {"schema_version": version}
     with pytest.raises(RunDamagedError, match=sentence):
-        decode(json.dumps(values).encode())
+        decode(sealed(FIRST, schema_version=version))
 
 
 @given(st.binary(max_size=100))
@@ -152,12 +245,12 @@ def test_a_huge_file_without_lines_is_refused_at_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo, lambda path: path.symlink_to(path.parent / "outside")])
 def test_what_is_no_file_is_neither_read_nor_written(tmp_path: Path, make) -> None:
     path = tmp_path / "metrics.jsonl"
-    (tmp_path / "outside").write_bytes(encode(STEP))
+    (tmp_path / "outside").write_bytes(FIRST)
     make(path)
     for act in (read_history, lambda path: cut_back(path, 0, 0)):
         with pytest.raises(RunDamagedError, match="cannot be read"):
             act(path)
-    assert (tmp_path / "outside").read_bytes() == encode(STEP)
+    assert (tmp_path / "outside").read_bytes() == FIRST
 
 
 @pytest.mark.parametrize("make", [Path.mkdir, lambda path: path.symlink_to(path.parent / "outside")])
@@ -175,7 +268,7 @@ def position(record: StepRecord | EpochRecord) -> tuple[int, int]:
     return (record.epoch - 1, record.step) if isinstance(record, StepRecord) else (record.epoch, 0)
 
 
-@pytest.mark.parametrize("epoch", range(EPOCHS + 2))
+@pytest.mark.parametrize("epoch", range(EPOCHS))
 @pytest.mark.parametrize("step", range(STEPS + 1))
 def test_cutting_back_drops_what_came_after_and_nothing_else(tmp_path: Path, epoch: int, step: int) -> None:
     path = tmp_path / "metrics.jsonl"
@@ -192,23 +285,21 @@ def test_cutting_back_drops_what_came_after_and_nothing_else(tmp_path: Path, epo
 
 def test_cutting_back_drops_later_resumptions_too(tmp_path: Path) -> None:
     path = tmp_path / "metrics.jsonl"
-    begins = [BeginRecord(0, 0, "", {}), BeginRecord(1, 2, "", {}), BeginRecord(2, 0, "", {})]
-    write(path, list(begins))
-    cut_back(path, 1, 2)
-    assert read_history(path).begins == begins[:2]
+    records = training(2)
+    again = [BeginRecord(0, 2, "", {}), BeginRecord(1, 0, "", {})]
+    write(path, [*records[:3], again[0], *records[3:5], again[1], *records[5:]])
+    cut_back(path, 0, 2)
+    assert read_history(path).begins == [records[0], again[0]]
 
 
 def test_going_on_after_a_cut_leaves_neither_gap_nor_duplicate(tmp_path: Path) -> None:
     path = tmp_path / "metrics.jsonl"
     records = training(EPOCHS, STEPS)
-    for killed_after in range(1, len(records)):
-        path.unlink(missing_ok=True)
-        write(path, records[:killed_after])
-        with path.open("ab") as file:
-            file.write(encode(records[killed_after])[:20])
-        cut_back(path, 1, 2)
-        after = [r for r in records[1:] if not isinstance(r, BeginRecord) and position(r) > (1, 2)]
-        write(path, [BeginRecord(1, 2, "", {}), *after])
-        history = read_history(path)
-        kept = [r for r in records[:killed_after] if isinstance(r, BeginRecord) or position(r) <= (1, 2)]
-        assert [*history.begins, *history.steps, *history.epochs] == by_kind([*kept, BeginRecord(1, 2, "", {}), *after])
+    kept_until = next(number for number, r in enumerate(records) if isinstance(r, StepRecord) and r.epoch == 2) + 1
+    after = [BeginRecord(1, 1, "", {}), *records[kept_until:]]
+    for killed_after in range(kept_until, len(records)):
+        lines = lines_of(records)
+        path.write_bytes(b"".join(lines[:killed_after]) + lines[killed_after][:20])
+        cut_back(path, 1, 1)
+        write(path, after)
+        assert flat(path) == by_kind([*records[:kept_until], *after])

@@ -11,15 +11,15 @@ from hypothesis import strategies as st
 
 from cvae_core.errors import RunDamagedError
 from cvae_core.records import StepRecord
-from cvae_core.runs.metrics import MetricsReader, MetricsWriter, cut_back, encode, read_history
-from tests.runs.examples import any_records, some_losses, training
+from cvae_core.runs.metrics import MetricsReader, MetricsWriter, cut_back, read_history
+from tests.runs.examples import content_of, histories, lines_of, some_losses, training
 
 RECORDS = training(3)
-CONTENT = b"".join(encode(record) for record in RECORDS)
+CONTENT = content_of(RECORDS)
 
 
 def other(epoch: int, step: int) -> StepRecord:
-    return StepRecord(epoch, step, 3, some_losses(500.0), 1e5)
+    return StepRecord(epoch, step, 99, some_losses(500.0), 1e5)
 
 
 def test_at_every_prefix_the_reader_has_what_reading_anew_gives(tmp_path: Path) -> None:
@@ -33,11 +33,11 @@ def test_at_every_prefix_the_reader_has_what_reading_anew_gives(tmp_path: Path) 
     assert [record.epoch for record in reader.refresh().epochs] == [1, 2, 3]
 
 
-@given(st.lists(any_records, max_size=5), st.lists(st.integers(0, 3000), max_size=6))
+@given(histories(), st.lists(st.integers(0, 3000), max_size=6))
 @settings(deadline=None, max_examples=50)
 def test_any_growth(tmp_path_factory: pytest.TempPathFactory, records: list, lengths: list[int]) -> None:
     path = tmp_path_factory.mktemp("growth") / "metrics.jsonl"
-    content = b"".join(map(encode, records))
+    content = content_of(records)
     reader, written = MetricsReader(path), 0
     for length in [*sorted(lengths), len(content)]:
         with path.open("ab") as file:
@@ -62,7 +62,7 @@ def test_a_file_that_comes_later(tmp_path: Path) -> None:
     assert len(reader.refresh().epochs) == 3
 
 
-@pytest.mark.parametrize("cut", [(0, 0), (0, 2), (1, 0), (2, 1), (3, 0), (9, 9)])
+@pytest.mark.parametrize("cut", [(0, 0), (0, 2), (1, 0), (2, 1), (3, 0)])
 def test_a_cut_is_noticed(tmp_path: Path, cut: tuple[int, int]) -> None:
     path = tmp_path / "metrics.jsonl"
     path.write_bytes(CONTENT + b'{"torn')
@@ -92,7 +92,7 @@ def test_a_file_rewritten_in_place(tmp_path: Path) -> None:
     path.write_bytes(CONTENT)
     reader = MetricsReader(path)
     reader.refresh()
-    path.write_bytes(b"".join(encode(other(1, step)) for step in range(99)))
+    path.write_bytes(content_of([RECORDS[0], *(other(1, step) for step in range(1, 100))]))
     assert reader.refresh() == read_history(path)
     assert len(reader.history.steps) == 99
 
@@ -102,11 +102,12 @@ def test_a_damaged_line_is_told_each_time_and_repeats_nothing(tmp_path: Path) ->
     path.write_bytes(CONTENT)
     reader = MetricsReader(path)
     before = len(reader.refresh().steps)
-    path.write_bytes(CONTENT + encode(other(4, 1)) + b"nonsense\n" + encode(other(4, 2)))
+    first, second = lines_of([*RECORDS, other(4, 1), other(4, 2)])[-2:]
+    path.write_bytes(CONTENT + first + b"nonsense\n" + second)
     for _ in range(3):
         with pytest.raises(RunDamagedError, match="cannot be read"):
             reader.refresh()
         assert len(reader.history.steps) == before
-    path.write_bytes(CONTENT + encode(other(4, 1)) + encode(other(4, 2)))
+    path.write_bytes(CONTENT + first + second)
     assert reader.refresh() == read_history(path)
     assert len(reader.history.steps) == before + 2

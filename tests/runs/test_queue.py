@@ -10,20 +10,21 @@ from pathlib import Path
 
 import pytest
 
+from cvae_core.config import RunConfig
 from cvae_core.errors import ConfigError, StorageError
 from cvae_core.presets import preset
 from cvae_core.runs import lock
 from cvae_core.runs.directory import Run
 from cvae_core.runs.queue import max_workers, take_turn, waiting
 from cvae_core.runs.status import read_status, write_status
-from tests.runs.examples import run_in
+from tests.runs.examples import CONFIG, run_in
 
 
 class Waiting:
     """A run with a living worker that waits since a moment."""
 
-    def __init__(self, folder: Path, name: str, since: float) -> None:
-        self.run = run_in(folder, name)
+    def __init__(self, folder: Path, name: str, since: float, config: RunConfig = CONFIG) -> None:
+        self.run = run_in(folder, name, config)
         self.alive = lock.acquire(self.run.lock_file)
         self.turn: int | None = None
         self.say("queued", queued_at=since)
@@ -77,9 +78,8 @@ def test_nobody_is_overtaken_when_one_of_two_turns_is_free(queue: dict[str, Wait
 
 
 def test_small_networks_train_two_at_a_time_and_beside_the_digits(tmp_path: Path, queue: dict[str, Waiting]) -> None:
-    small = [Waiting(tmp_path, f"small{number}", float(number)) for number in range(3)]
-    for member in small:
-        member.run.config_file.write_text(preset("torn-manifold").to_json())
+    toy = preset("torn-manifold")
+    small = [Waiting(tmp_path, f"small{number}", float(number), toy) for number in range(3)]
     try:
         assert queue["a"].try_to_start(1)
         assert not small[2].try_to_start(1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -14,9 +15,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
+from cvae_core.config import RunConfig
 from cvae_core.errors import RunDamagedError, RunNotFoundError
-from cvae_core.runs.snapshots import WEIGHTS_FILE, load_snapshot, publish_snapshot, snapshot_epochs, snapshot_folder
-from tests.runs.examples import are_same, some_weights
+from cvae_core.runs.seal import config_sha256, seal
+from cvae_core.runs.snapshots import (
+    FACTS_FILE,
+    WEIGHTS_FILE,
+    load_snapshot,
+    publish_snapshot,
+    snapshot_epochs,
+    snapshot_folder,
+)
+from tests.runs.examples import are_same, run_in, sealed, some_weights
 
 PLACES = 50
 weights = st.dictionaries(
@@ -67,36 +77,88 @@ def test_a_truncated_snapshot_is_damaged_and_healed_when_published_again(tmp_pat
     path = weights_file(tmp_path, 1)
     size = path.stat().st_size
     os.truncate(path, size * place // PLACES)
-    with pytest.raises(RunDamagedError, match=r"^The snapshot of epoch 1 is damaged: weights\.safetensors cannot be"):
+    with pytest.raises(RunDamagedError, match=r"^The snapshot of epoch 1 is damaged: weights\.safetensors has "):
         load_snapshot(tmp_path, 1)
     publish_snapshot(tmp_path, 1, some_weights())
     assert are_same(load_snapshot(tmp_path, 1), some_weights())
     assert [path.name for path in tmp_path.iterdir()] == ["000001"]
 
 
-def test_flipped_bits_of_the_header_are_noticed_or_harmless(tmp_path: Path) -> None:
+def test_any_flipped_bit_is_noticed_and_healed_when_published_again(tmp_path: Path) -> None:
     publish_snapshot(tmp_path, 1, some_weights())
-    path = weights_file(tmp_path, 1)
-    content = path.read_bytes()
-    (length,) = struct.unpack("<Q", content[:8])
-    for bit in range(0, 8 * (8 + length), 11):
-        flipped = bytearray(content)
-        flipped[bit // 8] ^= 1 << bit % 8
-        path.write_bytes(flipped)
-        try:
-            loaded = load_snapshot(tmp_path, 1)
-        except RunDamagedError:
-            continue
-        assert sum(array.nbytes for array in loaded.values()) == len(content) - 8 - length
+    for name in (WEIGHTS_FILE, FACTS_FILE):
+        path = snapshot_folder(tmp_path, 1) / name
+        content = path.read_bytes()
+        for bit in range(0, 8 * len(content), 11):
+            flipped = bytearray(content)
+            flipped[bit // 8] ^= 1 << bit % 8
+            path.write_bytes(flipped)
+            with pytest.raises(RunDamagedError, match=r"^The snapshot of epoch 1 .*\."):
+                load_snapshot(tmp_path, 1)
+        publish_snapshot(tmp_path, 1, some_weights())
+        assert path.read_bytes() == content
+
+
+def test_a_snapshot_is_of_its_run_and_epoch_alone(tmp_path: Path) -> None:
+    ours, theirs = run_in(tmp_path, "ours"), run_in(tmp_path, "theirs", RunConfig())
+    for run in (ours, theirs):
+        for epoch in (1, 2):
+            publish_snapshot(run.snapshots_folder, epoch, some_weights(epoch))
+    for source in (theirs.snapshots_folder / "000001", ours.snapshots_folder / "000002"):
+        shutil.rmtree(ours.snapshots_folder / "000001")
+        shutil.copytree(source, ours.snapshots_folder / "000001")
+        with pytest.raises(RunDamagedError, match=r"another configuration \(snapshot\.json\)|is that of epoch 2"):
+            load_snapshot(ours.snapshots_folder, 1)
+    publish_snapshot(ours.snapshots_folder, 1, some_weights(1))
+    ours.config_file.write_text(RunConfig().to_json())
+    with pytest.raises(RunDamagedError, match=r"config\.json was changed"):
+        load_snapshot(ours.snapshots_folder, 1)
+
+
+def test_a_snapshot_published_while_the_configuration_was_changed_is_of_the_one_trained_with(tmp_path: Path) -> None:
+    run = run_in(tmp_path)
+    before, checksum = run.config_file.read_bytes(), config_sha256(run.path)
+    run.config_file.write_bytes(before + b" ")
+    publish_snapshot(run.snapshots_folder, 1, some_weights(), checksum)
+    run.config_file.write_bytes(before)
+    assert are_same(load_snapshot(run.snapshots_folder, 1), some_weights())
+
+
+def plant(folder: Path, content: bytes) -> None:
+    """A snapshot of epoch 1 whose checksums are right, whatever its weights hold."""
+    folder = snapshot_folder(folder, 1)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / WEIGHTS_FILE).write_bytes(content)
+    digest = hashlib.sha256(content).hexdigest()
+    facts = {"schema_version": 1, "epoch": 1, "config_sha256": "", "bytes": len(content), "sha256": digest}
+    (folder / FACTS_FILE).write_bytes(seal(facts))
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"schema_version": 2}, "of schema version 2; this software reads up to 1"),
+        ({"schema_version": None}, "no valid schema_version"), ({"epoch": 2}, "is that of epoch 2"),
+        ({"epoch": "1"}, "no valid epoch"), ({"bytes": -1}, "no valid bytes"), ({"bytes": 2**50}, "instead of"),
+        ({"bytes": 10**400}, "no valid bytes"), ({"sha256": ""}, "does not match its checksum"),
+        ({"sha256": None}, "no valid sha256"), ({"config_sha256": "ab"}, "another configuration"),
+        ({"colour": 1}, "unknown field colour"),
+    ],
+)  # fmt: skip
+def test_facts_that_make_no_sense_are_refused(tmp_path: Path, change: dict, sentence: str) -> None:
+    publish_snapshot(tmp_path, 1, some_weights())
+    path = snapshot_folder(tmp_path, 1) / FACTS_FILE
+    path.write_bytes(sealed(path.read_bytes(), **change))
+    with pytest.raises(RunDamagedError, match=sentence):
+        load_snapshot(tmp_path, 1)
 
 
 @pytest.mark.parametrize("dtype", ["BF16", "F8_E4M3", "F8_E5M2", "F4", "X", None, 7])
 def test_numbers_of_a_kind_that_numpy_lacks_are_refused(tmp_path: Path, dtype: object) -> None:
     for size in (4, 8, 16):
         header = json.dumps({"a": {"dtype": dtype, "shape": [8], "data_offsets": [0, size]}}).encode()
-        snapshot_folder(tmp_path, 1).mkdir(exist_ok=True)
-        weights_file(tmp_path, 1).write_bytes(struct.pack("<Q", len(header)) + header + bytes(size))
-        with pytest.raises(RunDamagedError):
+        plant(tmp_path, struct.pack("<Q", len(header)) + header + bytes(size))
+        with pytest.raises(RunDamagedError, match=r"cannot be read|of an unknown kind"):
             load_snapshot(tmp_path, 1)
 
 
@@ -104,26 +166,31 @@ def test_numbers_of_a_kind_that_numpy_lacks_are_refused(tmp_path: Path, dtype: o
 @settings(deadline=None)
 def test_any_bytes_are_refused(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
     folder = tmp_path_factory.getbasetemp() / "any-snapshot"
-    snapshot_folder(folder, 1).mkdir(parents=True, exist_ok=True)
-    weights_file(folder, 1).write_bytes(content)
-    with pytest.raises(RunDamagedError):
+    plant(folder, content)
+    with pytest.raises(RunDamagedError, match="cannot be read"):
         load_snapshot(folder, 1)
 
 
 def test_a_huge_file_is_refused_at_once(tmp_path: Path) -> None:
-    snapshot_folder(tmp_path, 1).mkdir()
-    with weights_file(tmp_path, 1).open("wb") as file:
-        file.truncate(2**40)
-    with pytest.raises(RunDamagedError):
-        load_snapshot(tmp_path, 1)
+    publish_snapshot(tmp_path, 1, some_weights())
+    facts = snapshot_folder(tmp_path, 1) / FACTS_FILE
+    for bytes_said in (json.loads(facts.read_bytes())["bytes"], 2**40):
+        facts.write_bytes(sealed(facts.read_bytes(), bytes=bytes_said))
+        with weights_file(tmp_path, 1).open("wb") as file:
+            file.truncate(2**40)
+        with pytest.raises(RunDamagedError, match="has 1,099,511,627,776 bytes"):
+            load_snapshot(tmp_path, 1)
 
 
 @pytest.mark.parametrize("make", [lambda path: None, Path.mkdir, os.mkfifo, lambda path: path.symlink_to("/etc/hosts")])
-def test_weights_that_are_no_file_are_missing(tmp_path: Path, make) -> None:
-    snapshot_folder(tmp_path, 1).mkdir()
-    make(weights_file(tmp_path, 1))
-    with pytest.raises(RunDamagedError, match="is missing"):
-        load_snapshot(tmp_path, 1)
+def test_what_is_no_file_is_damaged(tmp_path: Path, make) -> None:
+    for name in (WEIGHTS_FILE, FACTS_FILE):
+        publish_snapshot(tmp_path, 1, some_weights())
+        path = snapshot_folder(tmp_path, 1) / name
+        path.unlink()
+        make(path)
+        with pytest.raises(RunDamagedError, match=r"is missing|cannot be read"):
+            load_snapshot(tmp_path, 1)
 
 
 def test_what_else_lies_there_is_no_snapshot(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import threading
 import time
@@ -15,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cvae_core.errors import RunDamagedError
+from cvae_core.runs.seal import seal
 from cvae_core.runs.status import (
     Status,
     WrittenState,
@@ -67,7 +67,7 @@ def test_the_lock_tells_who_lives_and_the_status_how_it_ended(tmp_path: Path, st
 def test_a_status_truncated_anywhere_is_damaged(tmp_path: Path) -> None:
     path = tmp_path / "status.json"
     write_status(path, RUNNING)
-    content = path.read_bytes().rstrip()
+    content = path.read_bytes()
     for length in range(len(content)):
         path.write_bytes(content[:length])
         with pytest.raises(RunDamagedError, match=r"status\.json"):
@@ -87,7 +87,9 @@ def test_a_status_truncated_anywhere_is_damaged(tmp_path: Path) -> None:
         (b"null", "should be a JSON object"),
         (b"{}", "no valid schema_version"),
         (b'{"schema_version": 2}', "of schema version 2; this software reads up to 1. Update the software"),
-        (b'{"schema_version": 1}', "missing or unknown field"),
+        (b'{"schema_version": 1}', "does not match its checksum"),
+        (seal({"schema_version": 1}), "missing or unknown field"),
+        (seal({"schema_version": 1, "epochs": 3}).rstrip(), "does not match its checksum"),
         (b"x" * (16 * 2**20 + 1), "is larger than 16 MiB"),
     ],
 )
@@ -115,7 +117,7 @@ BAD_VALUES: list[tuple[str, Any]] = [
 @pytest.mark.parametrize(("name", "value"), BAD_VALUES)
 def test_a_value_that_no_worker_can_mean_is_refused(tmp_path: Path, name: str, value: Any) -> None:
     path = tmp_path / "status.json"
-    path.write_text(json.dumps({"schema_version": 1, **asdict(RUNNING), name: value}))
+    path.write_bytes(seal({"schema_version": 1, **asdict(RUNNING), name: value}, allow_nan=True))
     with pytest.raises(RunDamagedError, match=r"^The status of the run .*\(status\.json\)\.$"):
         read_status(path)
 
@@ -124,7 +126,7 @@ def test_a_value_that_no_worker_can_mean_is_refused(tmp_path: Path, name: str, v
 def test_a_missing_value_is_named(tmp_path: Path, name: str) -> None:
     values = {"schema_version": 1, **asdict(RUNNING)}
     del values[name]
-    (tmp_path / "status.json").write_text(json.dumps(values))
+    (tmp_path / "status.json").write_bytes(seal(values))
     with pytest.raises(RunDamagedError, match=f"missing or unknown field {name}"):
         read_status(tmp_path / "status.json")
 

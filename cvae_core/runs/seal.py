@@ -1,0 +1,121 @@
+"""Checksums by which a file of a run shows that it is as it was written, and that it is of this run and no other.
+
+A *sealed* line is a JSON object whose last field, ``check``, is the CRC-32 of all bytes before it. What describes a run
+also names the SHA-256 of its ``config.json``: a file from another run, or a configuration that was changed, is noticed.
+Two runs of one configuration have the same weights, so there is no harm in mixing those up.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import zlib
+from pathlib import Path
+from typing import Any, Final
+
+from cvae_core.config import SCHEMA_VERSION, check_schema_version
+from cvae_core.errors import ConfigError, RunDamagedError
+from cvae_core.runs.files import READ_LIMIT, open_to_read, parsed_object, read_text
+
+CONFIG_FILE: Final = "config.json"
+_SEAL: Final = ', "check": "%08x"}\n'
+_SEAL_LENGTH: Final = len(_SEAL % 0)
+_ENDING: Final = re.compile(rb', "check": "([0-9a-f]{8})"\}\n\Z')
+_RESTORE: Final = "Restore the file from a copy, or delete the run."
+
+
+def seal(values: dict[str, Any], before: bytes = b"", *, allow_nan: bool = False) -> bytes:
+    """A sealed line of JSON, with its newline.
+
+    Args:
+        values: At least one.
+        before: The sealed line that it follows; its checksum then covers that one, too. Empty if it stands alone.
+        allow_nan: Whether numbers may be NaN or infinite.
+
+    Raises:
+        ValueError: A number is, and may not be.
+    """
+    body = json.dumps(values, allow_nan=allow_nan)[:-1]
+    return (body + _SEAL % zlib.crc32(body.encode(), _check_of(before))).encode()
+
+
+def is_sealed(line: bytes, before: bytes = b"") -> bool:
+    """Whether a line is as it was sealed, after the line that it followed."""
+    body, found = line[:-_SEAL_LENGTH], line[-_SEAL_LENGTH:]
+    return found == (_SEAL % zlib.crc32(body, _check_of(before))).encode()
+
+
+def ends_sealed(line: bytes) -> bool:
+    """Whether a line has a checksum at its end, right or wrong."""
+    return _ENDING.search(line) is not None
+
+
+def _check_of(line: bytes) -> int:
+    """The checksum at the end of a sealed line; 0 without a line."""
+    found = _ENDING.search(line)
+    return int(found[1], 16) if found else 0
+
+
+def read_sealed(path: Path, what: str) -> dict[str, Any]:
+    """The values of a file that holds one sealed line, without its version and checksum.
+
+    Args:
+        path: The file.
+        what: What it is, to start a sentence with.
+
+    Raises:
+        RunDamagedError: It is missing, not as it was written, or of a newer version.
+    """
+    text = read_text(path, what)
+    values = parsed_object(text, what, path.name)
+    refuse_newer(values, what)
+    if not is_sealed(text.encode()):
+        raise RunDamagedError(f"{what} does not match its checksum ({path.name}).", _RESTORE)
+    del values["schema_version"], values["check"]
+    return values
+
+
+def versioned(values: dict[str, Any]) -> dict[str, Any]:
+    """Values with the version of their form before them."""
+    return {"schema_version": SCHEMA_VERSION, **values}
+
+
+def refuse_newer(values: dict[str, Any], what: str) -> None:
+    """Refuse what a newer version of this software wrote, whatever else may be wrong with it.
+
+    Raises:
+        RunDamagedError: The version is newer, or there is none.
+    """
+    try:
+        check_schema_version(values, what)
+    except ConfigError as error:
+        raise RunDamagedError(error.problem, error.advice) from None
+
+
+def config_sha256(run_folder: Path) -> str:
+    """SHA-256 of the configuration of a run, 64 hexadecimal digits; empty if it has none."""
+    try:
+        with open_to_read(run_folder / CONFIG_FILE) as file:
+            return hashlib.sha256(file.read(READ_LIMIT)).hexdigest()
+    except OSError:
+        return ""
+
+
+def refuse_foreign(found: str, expected: str, what: str, name: str) -> None:
+    """Refuse a file that names another configuration than the run has.
+
+    Args:
+        found: The checksum that the file names.
+        expected: That of the run.
+        what: What the file is, to start a sentence with.
+        name: Of the file.
+
+    Raises:
+        RunDamagedError: They differ.
+    """
+    if found != expected:
+        raise RunDamagedError(
+            f"{what} belongs to another configuration ({name}): it is of another run, or {CONFIG_FILE} was changed.",
+            _RESTORE,
+        )
