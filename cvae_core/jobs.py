@@ -7,6 +7,7 @@ moment it is launched, and two launchers cannot start the same run.
 from __future__ import annotations
 
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -20,7 +21,7 @@ from cvae_core.errors import RunBusyError, RunError
 from cvae_core.runs import lock
 from cvae_core.runs.control import ask, withdraw, withdraw_all
 from cvae_core.runs.directory import Run, create_run
-from cvae_core.runs.files import storage_errors
+from cvae_core.runs.files import open_to_append, storage_errors
 from cvae_core.runs.queue import max_workers
 from cvae_core.runs.status import ALIVE, RESUMABLE, observed_state, queued_again, read_status, write_status
 
@@ -141,7 +142,7 @@ def stop(run: Run) -> None:
 
 def _start_process(run: Run, descriptor: int) -> None:
     command = [sys.executable, "-m", WORKER_MODULE, "train", str(run.path), str(descriptor)]
-    with storage_errors(run.log_file), run.log_file.open("ab") as log:
+    with storage_errors(run.log_file), os.fdopen(open_to_append(run.log_file), "ab") as log:
         process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,

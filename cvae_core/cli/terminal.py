@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
+from cvae_core.runs.files import open_to_append, storage_errors
+
 _STANDARD_ERROR = 2
 
 
@@ -21,9 +23,14 @@ def messages_into(log: Path) -> Iterator[TextIO]:
 
     Yields:
         The terminal, for what the person should see.
+
+    Raises:
+        StorageError: The file cannot be written, or is a link.
     """
+    with storage_errors(log):
+        opened = open_to_append(log)
     terminal = os.dup(_STANDARD_ERROR)
-    with log.open("a", encoding="utf-8") as file, os.fdopen(terminal, "w", encoding="utf-8", closefd=True) as screen:
+    with os.fdopen(opened, "a", encoding="utf-8") as file, os.fdopen(terminal, "w", encoding="utf-8") as screen:
         handler = logging.StreamHandler(file)
         handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
         logging.getLogger("cvae_core").addHandler(handler)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Final, Literal
 
-from cvae_core.runs.files import storage_errors
+from cvae_core.runs.files import make_own_folder, open_to_append, refuse_link, storage_errors
 
 Request = Literal["pause", "stop"]
 _REQUESTS: Final[tuple[Request, ...]] = ("pause", "stop")
@@ -15,20 +16,21 @@ def ask(folder: Path, request: Request) -> None:
     """Ask the worker for something.
 
     Raises:
-        StorageError: The folder cannot be written.
+        StorageError: The folder cannot be written, or is a link.
     """
     with storage_errors(folder):
-        folder.mkdir(exist_ok=True)
-        (folder / request).touch()
+        make_own_folder(folder)
+        os.close(open_to_append(folder / request))
 
 
 def withdraw(folder: Path, request: Request) -> None:
     """Take a request back; nothing happens if it does not stand.
 
     Raises:
-        StorageError: The folder cannot be written.
+        StorageError: The folder cannot be written, or is a link.
     """
     with storage_errors(folder):
+        refuse_link(folder)
         (folder / request).unlink(missing_ok=True)
 
 
@@ -39,5 +41,5 @@ def withdraw_all(folder: Path) -> None:
 
 
 def is_asked(folder: Path, request: Request) -> bool:
-    """Whether a request stands."""
-    return (folder / request).exists()
+    """Whether a request stands; nothing behind a link is looked at."""
+    return not folder.is_symlink() and os.path.lexists(folder / request)

@@ -7,6 +7,9 @@ import os
 import re
 import secrets
 import shutil
+import stat
+import time
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,16 +19,15 @@ from cvae_core.config import RunConfig
 from cvae_core.config_errors import shown
 from cvae_core.errors import ConfigError, RunBusyError, RunDamagedError, RunError, RunNotFoundError
 from cvae_core.runs import lock
-from cvae_core.runs.files import TEMPORARY_PREFIX, read_text, replace_file, storage_errors, synchronise
+from cvae_core.runs.files import TEMPORARY_PREFIX, read_text, remove, replace_file, storage_errors, synchronise
 from cvae_core.runs.seal import refuse_foreign
 from cvae_core.runs.status import Status, write_status
 
 RUNS_VARIABLE: Final = "CVAE_RUNS"
 DEFAULT_RUNS: Final = "runs"
-_PARTS: Final = (
-    "config.json", "lock", "status.json", "metrics.jsonl", "snapshots", "checkpoints", "control", "tensorboard",
-    "worker.log",
-)  # fmt: skip
+_FILES: Final = ("config.json", "lock", "status.json", "metrics.jsonl", "worker.log")
+_FOLDERS: Final = ("snapshots", "checkpoints", "control", "tensorboard")
+_LEFTOVER_SECONDS: Final = 3600.0
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 
 
@@ -96,10 +98,10 @@ class Run:
             sha256: Checksum that the file must have; ``None`` if whoever asks compares it with the status anyway.
 
         Raises:
-            RunDamagedError: The file is missing, damaged, of a newer version, or another one than that, or a part of
-                the run is a link.
+            RunDamagedError: The file is missing, damaged, of a newer version, or another one than that, or a link or
+                something else stands in the place of a part of the run.
         """
-        self._refuse_links()
+        self._check_parts()
         text = read_text(self.config_file, "The configuration of the run")
         if sha256 is not None:
             refuse_foreign(hashlib.sha256(text.encode()).hexdigest(), sha256, "The status of the run", "status.json")
@@ -108,11 +110,17 @@ class Run:
         except ConfigError as error:
             raise RunDamagedError(error.problem, error.advice) from None
 
-    def _refuse_links(self) -> None:
+    def _check_parts(self) -> None:
         """A link may lead out of the folder of runs, where nothing may be read or written."""
-        for part in _PARTS:
-            if (self.path / part).is_symlink():
+        for part in (*_FILES, *_FOLDERS):
+            try:
+                mode = (self.path / part).lstat().st_mode
+            except OSError:
+                continue
+            if stat.S_ISLNK(mode):
                 raise RunDamagedError(f"The run {self.id} has a link in place of its own {part}.")
+            if part in _FOLDERS and not stat.S_ISDIR(mode):
+                raise RunDamagedError(f"The run {self.id} has something else in place of its folder {part}.")
 
 
 def runs_folder(chosen: str | Path | None = None) -> Path:
@@ -155,6 +163,7 @@ def create_run(folder: Path, config: RunConfig, name: str | None = None) -> Run:
     draft = Run(folder / f"{TEMPORARY_PREFIX}{name}-{secrets.token_hex(4)}")
     if os.path.lexists(final.path):
         raise _taken(name)
+    _sweep(folder)
     with storage_errors(final.path):
         try:
             draft.path.mkdir(parents=True)
@@ -167,6 +176,14 @@ def create_run(folder: Path, config: RunConfig, name: str | None = None) -> Run:
         finally:
             shutil.rmtree(draft.path, ignore_errors=True)
     return final
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what a creation or deletion left that was killed; one still under way is younger."""
+    with suppress(OSError):  # nothing is lost by leaving it to the next time
+        for leftover in folder.glob(f"{TEMPORARY_PREFIX}*"):
+            if time.time() - leftover.lstat().st_ctime > _LEFTOVER_SECONDS:
+                remove(leftover)
 
 
 def _publish(draft: Run, final: Run) -> None:
@@ -224,7 +241,7 @@ def all_runs(folder: Path) -> list[Run]:
 def _created(run: Run) -> float:
     """When the configuration was written, which is once."""
     try:
-        return run.config_file.stat().st_mtime
+        return run.config_file.lstat().st_mtime
     except OSError:
         return 0.0
 
@@ -245,6 +262,7 @@ def delete_run(run: Run) -> None:
         with storage_errors(run.path):
             run.path.rename(grave)
         shutil.rmtree(grave, ignore_errors=True)
+        _sweep(grave.parent)
     finally:
         if descriptor is not None:
             lock.release(descriptor)

@@ -75,7 +75,7 @@ def publish_folder(path: Path) -> Iterator[Path]:
     temporary, replaced = _draft_of(path), _draft_of(path)
     with storage_errors(path):
         try:
-            _refuse_link(path.parent)
+            refuse_link(path.parent)
             temporary.mkdir(parents=True)
             yield temporary
             for place in (*temporary.iterdir(), temporary):
@@ -85,8 +85,8 @@ def publish_folder(path: Path) -> Iterator[Path]:
             temporary.rename(path)
             synchronise(path.parent)
         finally:
-            _remove(temporary)
-            _remove(replaced)
+            remove(temporary)
+            remove(replaced)
 
 
 def _draft_of(path: Path) -> Path:
@@ -109,10 +109,10 @@ def synchronise(path: Path) -> None:
 def remove_leftovers(folder: Path) -> None:
     """Remove what an interrupted writer left unpublished in a folder."""
     for leftover in folder.glob(f"{TEMPORARY_PREFIX}*"):
-        _remove(leftover)
+        remove(leftover)
 
 
-def _remove(path: Path) -> None:
+def remove(path: Path) -> None:
     """Remove a file, a link or a whole folder, as far as the system lets us; a link is not followed."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path, ignore_errors=True)
@@ -152,18 +152,23 @@ def _regular(descriptor: int, path: Path) -> int:
 
 
 def make_own_folder(path: Path) -> None:
-    """Make a folder if it is missing; a link to one is refused, since it may lead anywhere.
+    """Make a folder if it is missing; a link to one is refused.
 
     Raises:
         OSError: It is a link, or cannot be made.
     """
-    _refuse_link(path)
+    refuse_link(path)
     path.mkdir(exist_ok=True)
 
 
-def _refuse_link(folder: Path) -> None:
-    if folder.is_symlink():
-        raise OSError(f"{folder.name} is a link, which may lead elsewhere")
+def refuse_link(path: Path) -> None:
+    """Refuse a link, since it may lead anywhere.
+
+    Raises:
+        OSError: It is one.
+    """
+    if path.is_symlink():
+        raise OSError(f"{path.name} is a link, which may lead elsewhere")
 
 
 def read_text(path: Path, what: str) -> str:

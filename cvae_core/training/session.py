@@ -130,8 +130,9 @@ class _Session:
     def _go_back_to(self, start: Checkpoint | None) -> None:
         """Say where training goes on, before the metrics are cut: they never fall short of what the status says."""
         epoch, step = (start.epoch, start.step) if start else (0, 0)
-        self.status = replace(self.status, epoch=epoch, step=step)
-        write_status(self._run.status_file, self.status, durable=True)
+        if (epoch, step) != (self.status.epoch, self.status.step):
+            self.status = replace(self.status, epoch=epoch, step=step)
+            write_status(self._run.status_file, self.status, durable=True)
 
     def _obey(self, keep_checkpoint: Callable[[], None]) -> None:
         if self._wants_stop() or is_asked(self._run.control_folder, "pause"):

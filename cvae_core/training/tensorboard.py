@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from cvae_core.errors import StorageError
 from cvae_core.records import EpochRecord
-from cvae_core.runs.files import storage_errors
+from cvae_core.runs.files import make_own_folder, storage_errors
 
 
 class EventFile:
@@ -26,7 +26,7 @@ class EventFile:
         moment = time.time()
         self._path = folder / f"events.out.tfevents.{moment:.6f}.{socket.gethostname()}"
         with storage_errors(self._path):
-            folder.mkdir(exist_ok=True)
+            make_own_folder(folder)
         self._writer = tf.io.TFRecordWriter(str(self._path))
         self._write(tf.compat.v1.Event(wall_time=moment, file_version="brain.Event:2"))
         start = tf.compat.v1.SessionLog(status=tf.compat.v1.SessionLog.START)

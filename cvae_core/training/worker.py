@@ -23,6 +23,7 @@ from cvae_core.presets import PRESETS, preset
 from cvae_core.records import EpochRecord, StepRecord
 from cvae_core.runs import lock
 from cvae_core.runs.directory import Run
+from cvae_core.runs.files import open_to_append
 from cvae_core.runs.status import Status
 from cvae_core.training.session import work
 
@@ -94,7 +95,7 @@ def _is_called(connection: socket.socket) -> bool:
 
 
 def _redirect_output(log_file: Path) -> None:
-    descriptor = os.open(log_file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    descriptor = open_to_append(log_file)
     for stream in (sys.stdout, sys.stderr):
         os.dup2(descriptor, stream.fileno())
     os.close(descriptor)

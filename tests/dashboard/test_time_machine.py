@@ -16,7 +16,7 @@ from cvae_core.analysis.samples import samples
 from cvae_core.data import load_dataset, load_test_data
 from cvae_core.inference.folded import FoldedNetwork
 from cvae_core.runs.directory import Run, create_run
-from cvae_core.runs.snapshots import WEIGHTS_FILE, load_snapshot, publish_snapshot, save_arrays, snapshot_folder
+from cvae_core.runs.snapshots import WEIGHTS_FILE, load_snapshot, publish_snapshot, snapshot_folder
 from cvae_core.runs.status import Status, write_status
 from dashboard.components.packing import unpack
 from tests.dashboard.app import open_page, said
@@ -219,10 +219,12 @@ def test_a_damaged_snapshot_is_a_sentence_in_its_place(page: str, run: Run) -> N
 def test_weights_of_another_shape_are_a_sentence_in_their_place(page: str, run: Run) -> None:
     weights = load_snapshot(run.snapshots_folder, 2)
     name = next(iter(weights))
-    save_arrays(snapshot_folder(run.snapshots_folder, 2) / WEIGHTS_FILE, {**weights, name: weights[name][:-1]})
+    shutil.rmtree(snapshot_folder(run.snapshots_folder, 2))
+    publish_snapshot(run.snapshots_folder, 2, {**weights, name: weights[name][:-1]})
     app = open_page(page, run="done", epoch="2")
     assert not app.exception
     assert list(film(app)[0]["failed"]) == ["2"]
+    assert name in film(app)[0]["failed"]["2"]
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -36,3 +36,20 @@ def test_a_request_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     assert not is_asked(tmp_path / "control", "stop")
     with pytest.raises(StorageError):
         ask(tmp_path / "nothing" / "control", "stop")
+
+
+def test_a_request_follows_no_link(tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "pause").touch()
+    linked, own = tmp_path / "linked", tmp_path / "own"
+    linked.symlink_to(outside)
+    own.mkdir()
+    (own / "stop").symlink_to(outside / "new")
+    assert not is_asked(linked, "pause")
+    for act in (lambda: ask(linked, "stop"), lambda: withdraw(linked, "pause"), lambda: ask(own, "stop")):
+        with pytest.raises(StorageError, match=r"is a link|Too many levels of symbolic links"):
+            act()
+    withdraw(own, "stop")
+    assert [path.name for path in outside.iterdir()] == ["pause"]
+    assert list(own.iterdir()) == []

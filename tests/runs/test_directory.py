@@ -183,6 +183,32 @@ def test_a_run_with_a_link_out_of_it_is_not_opened(tmp_path: Path, part: str) ->
         run.config()
 
 
+@pytest.mark.parametrize("part", ["snapshots", "checkpoints", "control", "tensorboard"])
+def test_a_run_with_a_file_in_place_of_a_folder_is_not_opened(tmp_path: Path, part: str) -> None:
+    run = run_in(tmp_path)
+    shutil.rmtree(run.path / part, ignore_errors=True)
+    (run.path / part).touch()
+    with pytest.raises(RunDamagedError, match=f"something else in place of its folder {part}"):
+        run.config()
+
+
+def test_what_a_killed_deletion_left_goes_with_the_next_change(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for act in (lambda: run_in(tmp_path, "new"), lambda: delete_run(Run(tmp_path / "new"))):
+        left = run_in(tmp_path, "old").path.rename(tmp_path / ".tmp-deleted-old-12345678")
+        (tmp_path / ".tmp-link").symlink_to(tmp_path.parent)
+        with monkeypatch.context() as patch:
+            patch.setattr(directory, "_LEFTOVER_SECONDS", -60.0)
+            act()
+        assert not left.exists() and not (tmp_path / ".tmp-link").is_symlink()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_being_made_or_deleted_is_left_alone(tmp_path: Path) -> None:
+    under_way = run_in(tmp_path, "old").path.rename(tmp_path / ".tmp-deleted-old-12345678")
+    delete_run(run_in(tmp_path, "new"))
+    assert (under_way / "config.json").exists()
+
+
 @pytest.mark.parametrize("make", [Path.touch, lambda path: path.symlink_to("/proc/nowhere")])
 def test_a_folder_of_runs_that_is_no_folder(tmp_path: Path, make) -> None:
     make(tmp_path / "runs")

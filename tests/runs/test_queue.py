@@ -175,3 +175,20 @@ def test_a_number_of_workers_that_makes_no_sense_is_refused(monkeypatch: pytest.
     ) as caught:
         max_workers()
     assert len(str(caught.value)) < 150
+
+
+def test_turns_follow_no_link(tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    folder = tmp_path / "runs"
+    waiting_run = Waiting(folder, "run", 1.0)
+    (folder / ".turns").symlink_to(outside)
+    with pytest.raises(StorageError, match="is a link, which may lead elsewhere"):
+        take_turn(waiting_run.run, 1)
+    (folder / ".turns").unlink()
+    (folder / ".turns").mkdir()
+    (folder / ".turns" / "turn-0").symlink_to(outside / "new")
+    with pytest.raises(StorageError, match="turn-0 could not be written"):
+        take_turn(waiting_run.run, 1)
+    assert list(outside.iterdir()) == []
+    waiting_run.die()

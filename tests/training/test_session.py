@@ -86,10 +86,10 @@ def test_a_full_disk_fails_the_run_with_one_sentence(make: Callable[..., Run], m
     run = make(epochs=5, snapshot_schedule="every", snapshot_every=1)
     publish = session_writer_publish()
 
-    def full(folder: Path, epoch: int, weights: Any) -> None:
+    def full(folder: Path, epoch: int, *rest: Any) -> None:
         if epoch == 2:
             raise StorageError("The disk is full.", "Free some space.")
-        publish(folder, epoch, weights)
+        publish(folder, epoch, *rest)
 
     monkeypatch.setattr("cvae_core.training.writer.publish_snapshot", full)
     status = trained(run)
@@ -100,7 +100,7 @@ def test_a_full_disk_fails_the_run_with_one_sentence(make: Callable[..., Run], m
     assert snapshot_epochs(run.snapshots_folder) == [0, 1, 2, 3, 4, 5]
 
 
-def session_writer_publish() -> Callable[[Path, int, Any], None]:
+def session_writer_publish() -> Callable[..., None]:
     from cvae_core.training import writer
 
     return writer.publish_snapshot
