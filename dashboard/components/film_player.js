@@ -1,10 +1,14 @@
 // Plays a film: so many epochs a second, waiting where a frame has not come yet.
 
+// Milliseconds; after a longer pause than the second, ticks do not tell how often the screen is renewed.
+const USUAL_PERIOD = 1000 / 60;
+const LONGEST_PERIOD = 20;
+
 /**
  * @param film index(), count(), ready(index), move(index) that shows an epoch, changed() after a start or an end.
  */
 function createFilmPlayer(film) {
-  const state = { film, speed: 10, request: 0, began: 0, from: 0 };
+  const state = { film, speed: 10, request: 0, began: 0, from: 0, ticked: 0, period: USUAL_PERIOD };
   const begin = (now) => Object.assign(state, { began: now, from: film.index() });
   const stop = () => {
     if (!state.request) return;
@@ -14,10 +18,12 @@ function createFilmPlayer(film) {
   };
   const tick = (now) => {
     state.request = requestAnimationFrame(tick);
-    const due = state.from + Math.floor(((now - state.began) * state.speed) / 1000);
+    notePeriod(state, now);
+    const due = dueIndex(state, now);
     const index = reachable(film, due);
-    if (index < due) begin(now);
     if (index !== film.index()) film.move(index);
+    // The clock stands still while a frame is waited for: it is due still, and what follows it is not skipped.
+    if (index < due) begin(now - 1000 / state.speed);
     if (index >= film.count() - 1) stop();
   };
   return {
@@ -36,6 +42,17 @@ function createFilmPlayer(film) {
       state.speed = speed;
     },
   };
+}
+
+function notePeriod(state, now) {
+  const since = now - state.ticked;
+  if (since > 0 && since < LONGEST_PERIOD) state.period = since;
+  state.ticked = now;
+}
+
+/** An epoch is drawn in the frame of the screen that is nearest to its time, be that the one before or after it. */
+function dueIndex({ from, began, speed, period }, now) {
+  return from + Math.floor(((now + period / 2 - began) * speed) / 1000);
 }
 
 /** As far as the time has come and frames are there. */

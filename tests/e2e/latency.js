@@ -1,8 +1,21 @@
 // Times a film from inside its page. Every time is in milliseconds of the page's own clock.
 //
 // What is drawn has data-epoch or data-view set in the same task; a frame is presented once the first task after its
-// callbacks begins, since by then it has been handed on to the screen.
+// callbacks begins, since by then it has been handed on to the screen. What is drawn by one of these callbacks is
+// presented with that very frame, all else with the next one.
 (() => {
+  let isInFrame = false;
+  const requestFrame = window.requestAnimationFrame.bind(window);
+  window.requestAnimationFrame = (draw) =>
+    requestFrame((now) => {
+      isInFrame = true;
+      try {
+        draw(now);
+      } finally {
+        // Those who observe what was drawn are told before this.
+        queueMicrotask(() => (isInFrame = false));
+      }
+    });
   const pick = (selector, host = document) => {
     const found = host.querySelector(selector);
     if (found) return found;
@@ -12,14 +25,14 @@
     }
     return null;
   };
+  const nextTask = () =>
+    new Promise((resolve) => {
+      const channel = new MessageChannel();
+      channel.port1.onmessage = () => resolve(performance.now());
+      channel.port2.postMessage(0);
+    });
   const presented = () =>
-    new Promise((resolve) =>
-      requestAnimationFrame(() => {
-        const channel = new MessageChannel();
-        channel.port1.onmessage = () => resolve(performance.now());
-        channel.port2.postMessage(0);
-      }),
-    );
+    isInFrame ? nextTask() : new Promise((resolve) => requestFrame(() => resolve(nextTask())));
   const film = () => pick(".film");
 
   /** Drag: from the slider's input event to the frame with its epoch. The mouse is moved by the caller. */
@@ -43,18 +56,24 @@
     };
   }
 
-  /** Play: from the moment at which an epoch is due to the frame with it. The first frame after Play starts the clock. */
+  /**
+   * Play: how far the frame with an epoch is from the moment at which the epoch is due, early or late; the press on Play
+   * starts the clock. An epoch that is left out comes with the one that is shown in its place.
+   */
   function watchPlay(speed) {
     const element = film();
     const times = [];
     let start = 0;
     const first = Number(element.dataset.epoch);
+    let shown = first;
     pick('button[title="Play"]', element.getRootNode()).addEventListener("click", (event) => (start = event.timeStamp), {
       once: true,
     });
     const observer = new MutationObserver(() => {
-      const due = start + ((Number(element.dataset.epoch) - first) * 1000) / speed;
-      presented().then((now) => times.push(now - due));
+      const epochs = [];
+      while (shown < Number(element.dataset.epoch)) epochs.push((shown += 1));
+      const due = (epoch) => start + ((epoch - first) * 1000) / speed;
+      presented().then((now) => times.push(...epochs.map((epoch) => Math.abs(now - due(epoch)))));
     });
     observer.observe(element, { attributeFilter: ["data-epoch"] });
     return () => {
