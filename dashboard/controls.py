@@ -98,7 +98,7 @@ def snapshot_run_picker(found: Sequence[Overview], selected: str) -> None:
         format_func=lambda name: words.get(name, name),
         on_change=lambda: state.select_run(st.session_state[state.SNAPSHOT_RUN_PICKER]),
         placeholder="Choose a run",
-        width=280,
+        width=336,  # the name that a run is given by default, and its state
         help="Whose snapshots to look at. A run that still trains can be looked at, too.",
     )
 

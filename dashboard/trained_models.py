@@ -1,4 +1,4 @@
-"""Trained models of this session: the folded networks of all snapshots of the runs looked at, and their codes.
+"""Trained models of this session: the folded networks of all snapshots of the runs looked at, and what they made.
 
 They live in the session state, within a bound; sessions that look at the same run share them. This stands apart from
 the other services because it takes NumPy's part of the analysis, which the first visitor of Home should not wait for.
@@ -6,7 +6,7 @@ the other services because it takes NumPy's part of the analysis, which the firs
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -19,7 +19,7 @@ from cvae_core.analysis.latent import encode_split
 from cvae_core.analysis.reconstruction import reconstruction_losses
 from cvae_core.analysis.records import LatentCodes
 from cvae_core.inference.folded import Affine, FoldedNetwork
-from cvae_core.records import Floats, Labels, Split
+from cvae_core.records import Bytes, Floats, Labels, Split
 from cvae_core.runs.directory import Run
 from cvae_core.runs.snapshots import load_snapshot
 from dashboard import services
@@ -56,6 +56,21 @@ def code_of_image(key: services.RunKey, epoch: int, index: int) -> LatentCodes:
         RunError: As in ``network``.
     """
     return _cache().get(("image", key, epoch, index), lambda: _encode_one(key, epoch, index), _codes_bytes)
+
+
+def picture(key: services.RunKey, epoch: int, what: Hashable, draw: Callable[[FoldedNetwork], Bytes]) -> Bytes:
+    """What the network of an epoch draws.
+
+    Args:
+        key: The run.
+        epoch: The epoch.
+        what: All that the picture depends on but the network.
+        draw: Network -> uint8 of any shape.
+
+    Raises:
+        RunError: As in ``network``.
+    """
+    return _cache().get(("picture", key, epoch, what), lambda: draw(network(key, epoch)), _array_bytes)
 
 
 def is_at_hand(key: services.RunKey, epoch: int) -> bool:
@@ -118,7 +133,7 @@ def _layers(of: FoldedNetwork) -> Iterator[Affine]:
     yield from (*of.encoder, of.z_mean, of.z_log_var, *of.decoder, of.output)
 
 
-def _array_bytes(of: Floats) -> int:
+def _array_bytes(of: Floats | Bytes) -> int:
     return of.nbytes
 
 

@@ -78,8 +78,7 @@ class PinnedPath:
         x: float (epochs,), not a number where a snapshot could not be read.
         y: float (epochs,).
         covariance: float (epochs, 2, 2), of its posterior in the plane.
-        tiles: uint8 (2, height, width, channels), the image and its reconstruction at the selected epoch; or
-            (1 + epochs, height, width, channels), the image and its reconstruction at each epoch.
+        tiles: uint8 (1 + epochs, height, width, channels), the image and its reconstruction at each epoch.
     """
 
     index: int
@@ -218,8 +217,8 @@ def _pin_arrays(pin: PinnedPath, epochs: int) -> dict[str, npt.NDArray[Any]]:
     shapes = (pin.x.shape, pin.y.shape, pin.covariance.shape)
     if shapes != ((epochs,), (epochs,), (epochs, 2, 2)):
         raise ValueError(f"a path over {epochs} epochs should have a point and a covariance for each, not {shapes}")
-    if pin.tiles.ndim != 4 or len(pin.tiles) not in (2, 1 + epochs):
-        raise ValueError(f"tiles should be an image and 1 or {epochs} reconstructions, not {pin.tiles.shape}")
+    if pin.tiles.ndim != 4 or len(pin.tiles) != 1 + epochs:
+        raise ValueError(f"tiles should be an image and {epochs} reconstructions, not {pin.tiles.shape}")
     return {
         "pin_x": pin.x.astype(np.float32),
         "pin_y": pin.y.astype(np.float32),

@@ -78,16 +78,22 @@ function showPinCard({ surface, pin, picture, shared, wish, points }) {
   const isThere = wish === undefined && shared.pin_tiles;
   pictures.hidden = !isThere;
   if (!isThere) return;
-  // Reconstructions come for the selected epoch alone, or for each epoch.
-  const count = shared.pin_tiles.shape[0];
-  [0, count > 2 ? 1 + pin.at : 1].forEach((tile, index) => {
-    if (tile < count) paintTile(tiles[index], shared.pin_tiles, tile, CARD_TILE);
-    tiles[index].setAttribute("aria-label", index ? `Reconstruction of ${name}` : `Original of ${name}`);
-  });
+  tiles[0].setAttribute("aria-label", `Original of ${name}`);
+  tiles[1].setAttribute("aria-label", `Reconstruction of ${name}`);
+  paintTile(tiles[0], shared.pin_tiles, 0, CARD_TILE);
+  const isDecoded = isPlaced(pin);
+  tiles[1].parentElement.hidden = !isDecoded;
+  if (isDecoded) paintTile(tiles[1], shared.pin_tiles, 1 + pin.at, CARD_TILE);
 }
 
-function pinPlace({ x, y, at }, header) {
-  if (at < 0 || !Number.isFinite(x[at])) return "No position at this epoch";
+/** Whether the network of this epoch has been asked for the image. */
+function isPlaced({ x, at }) {
+  return at >= 0 && Number.isFinite(x[at]);
+}
+
+function pinPlace(pin, header) {
+  if (!isPlaced(pin)) return "No position at this epoch";
+  const { x, y, at } = pin;
   const isOutside = Math.abs(x[at]) > header.limit || Math.abs(y[at]) > header.limit;
   return placeInWords({ header, x, y }, at) + (isOutside ? ", outside the picture" : "");
 }

@@ -38,7 +38,7 @@ def label_choice(class_names: Sequence[str], *, with_all: bool) -> int | None:
         "help": "The label whose pictures are shown.",
     }
     if len(options) <= _MOST_BUTTONS:
-        st.segmented_control("Label", options, required=True, **arguments)
+        st.segmented_control("Label", options, required=True, wrap=True, **arguments)
     else:
         st.selectbox("Label", options, **arguments)
     return None if shown < 0 else shown
@@ -58,6 +58,7 @@ def option_choice(parameter: Parameter[str], title: str, words: dict[str, str], 
         list(words),
         format_func=words.__getitem__,
         required=True,
+        wrap=True,
         key=_shown(parameter, value_of(parameter)),
         on_change=_chosen(parameter, str),
         help=explanation,

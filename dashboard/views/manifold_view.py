@@ -98,9 +98,12 @@ def _one_label(scene: Scene, label: int) -> None:
 
     def frame_of(epoch: int) -> Mapping[str, Bytes]:
         base = base_code(scene, epoch)
-        network = _network(scene, epoch)
-        record = manifold(network, label, size=size, dimensions=dimensions, quantiles=quantiles, others=base)
-        return {"manifold": record.tiles}
+        what = ("manifold", label, size, quantiles, dimensions, base.tobytes())
+
+        def draw(network: FoldedNetwork) -> Bytes:
+            return manifold(network, label, size=size, dimensions=dimensions, quantiles=quantiles, others=base).tiles
+
+        return {"manifold": trained_models.picture(scene.key, epoch, what, draw)}
 
     manifold_film(
         _KEY,
@@ -137,10 +140,13 @@ def _all_labels(scene: Scene) -> None:
 
     def frame_of(epoch: int) -> Mapping[str, Bytes]:
         base = base_code(scene, epoch)
-        record = label_manifolds(
-            _network(scene, epoch), size=size, dimensions=dimensions, quantiles=quantiles, others=base
-        )
-        return {f"label{label}": tiles for label, tiles in enumerate(record.tiles)}
+        what = ("all manifolds", size, quantiles, dimensions, base.tobytes())
+
+        def draw(network: FoldedNetwork) -> Bytes:
+            return label_manifolds(network, size=size, dimensions=dimensions, quantiles=quantiles, others=base).tiles
+
+        found = trained_models.picture(scene.key, epoch, what, draw)
+        return {f"label{label}": tiles for label, tiles in enumerate(found)}
 
     pictures = [_picture(scene, label) for label in range(len(scene.data.class_names))]
     tile_film(_ALL_KEY, line, pictures, frame_of, min_width=200)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Iterator
 from contextlib import suppress
 from typing import Final
 
@@ -13,6 +13,7 @@ from cvae_core.analysis.projection import project, projected_covariances
 from cvae_core.analysis.reconstruction import reconstruct
 from cvae_core.analysis.records import Projection
 from cvae_core.errors import CvaeError
+from cvae_core.inference.folded import FoldedNetwork
 from cvae_core.records import Bytes, Dataset, Floats
 from dashboard import state, trained_models
 from dashboard.address.parameters import PIN
@@ -63,10 +64,11 @@ def pinned_path(scene: Scene, line: Timeline, projection: Projection, wanted: Co
     if index is None:
         return None
     means, log_vars = _codes(scene, line, wanted, index)
+    tiles = _tiles(scene, line, wanted, index)
     x, y = project(projection, means).T
     covariance = projected_covariances(projection, log_vars).astype(np.float32)
     label = int(scene.data.test.labels[index])
-    return PinnedPath(index, label, x, y, covariance, _tiles(scene, line.epoch, index))
+    return PinnedPath(index, label, x, y, covariance, tiles)
 
 
 def pinned_codes(scene: Scene, line: Timeline, wanted: Container[int], *, is_base: bool) -> PinnedCodes | None:
@@ -89,22 +91,29 @@ def _codes(scene: Scene, line: Timeline, wanted: Container[int], index: int) -> 
     """Mean and log variance of an image's posterior, float32 (epochs, latent_dim); NaN where they are not at hand."""
     means = np.full((len(line.epochs), scene.latent_dim), np.nan, np.float32)
     log_vars = means.copy()
-    for place, epoch in enumerate(line.epochs):
-        if epoch not in wanted and not trained_models.is_at_hand(scene.key, epoch):
-            continue
+    for place, epoch in _at_hand(scene, line, wanted):
         with suppress(CvaeError):  # the film says by itself why this epoch cannot be shown
             code = trained_models.code_of_image(scene.key, epoch, index)
             means[place], log_vars[place] = code.z_mean[0], code.z_log_var[0]
     return means, log_vars
 
 
-def _tiles(scene: Scene, epoch: int, index: int) -> Bytes:
-    """The image, and its reconstruction if the epoch can be read."""
-    try:
-        return image_and_reconstruction(scene, epoch, index)
-    except CvaeError:
-        original = scene.data.test.images[index]
-        return np.stack([original, np.zeros_like(original)])
+def _tiles(scene: Scene, line: Timeline, wanted: Container[int], index: int) -> Bytes:
+    """The image and its reconstruction at each epoch, uint8 (1 + epochs, ...); black where it is not at hand."""
+    original = scene.data.test.images[index]
+    tiles = np.zeros((1 + len(line.epochs), *original.shape), np.uint8)
+    tiles[0] = original
+    for place, epoch in _at_hand(scene, line, wanted):
+        with suppress(CvaeError):
+            tiles[1 + place] = image_and_reconstruction(scene, epoch, index)[1]
+    return tiles
+
+
+def _at_hand(scene: Scene, line: Timeline, wanted: Container[int]) -> Iterator[tuple[int, int]]:
+    """Place and epoch of those that are wanted, or whose network need not be read from disk."""
+    for place, epoch in enumerate(line.epochs):
+        if epoch in wanted or trained_models.is_at_hand(scene.key, epoch):
+            yield place, epoch
 
 
 def image_and_reconstruction(scene: Scene, epoch: int, index: int) -> Bytes:
@@ -113,8 +122,12 @@ def image_and_reconstruction(scene: Scene, epoch: int, index: int) -> Bytes:
     Raises:
         RunError: The snapshot is missing or damaged.
     """
-    record = reconstruct(trained_models.network(scene.key, epoch), scene.data.test, np.array([index]))
-    return np.concatenate([record.originals, record.reconstructions])
+
+    def draw(network: FoldedNetwork) -> Bytes:
+        record = reconstruct(network, scene.data.test, np.array([index]))
+        return np.concatenate([record.originals, record.reconstructions])
+
+    return trained_models.picture(scene.key, epoch, ("pair", index), draw)
 
 
 def _chosen() -> None:

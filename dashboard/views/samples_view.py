@@ -11,6 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 from cvae_core.analysis.reconstruction import reconstruct, worst
 from cvae_core.analysis.samples import samples
 from cvae_core.config import SEED_LIMIT
+from cvae_core.inference.folded import FoldedNetwork
 from cvae_core.records import Bytes, Labels
 from dashboard import trained_models
 from dashboard.address.parameters import COLUMNS, COUNT, ORDER, PIN, RECONSTRUCTIONS_LIMIT, SEED, TEMPERATURE
@@ -39,13 +40,26 @@ def samples_view(scene: Scene, row: DeltaGenerator) -> None:
     line = timeline(scene, _KEY, *what)
 
     def frame_of(epoch: int) -> Mapping[str, Bytes]:
-        columns, seed, temperature = _sample_values()
-        network = trained_models.network(scene.key, epoch)
-        made_up = samples(network, columns=columns, seed=seed, temperature=temperature)
-        decoded = reconstruct(network, scene.data.test, chosen)
-        return {"samples": made_up.tiles, "real": _in_pairs(decoded.originals, decoded.reconstructions)}
+        return {"samples": _samples(scene, epoch), "real": _reconstructed(scene, epoch, chosen)}
 
     tile_film(_KEY, line, [_samples_picture(scene), _real_picture(scene, label, len(chosen))], frame_of, min_width=480)
+
+
+def _samples(scene: Scene, epoch: int) -> Bytes:
+    columns, seed, temperature = _sample_values()
+
+    def draw(network: FoldedNetwork) -> Bytes:
+        return samples(network, columns=columns, seed=seed, temperature=temperature).tiles
+
+    return trained_models.picture(scene.key, epoch, ("samples", columns, seed, temperature), draw)
+
+
+def _reconstructed(scene: Scene, epoch: int, chosen: Labels) -> Bytes:
+    def draw(network: FoldedNetwork) -> Bytes:
+        decoded = reconstruct(network, scene.data.test, chosen)
+        return _in_pairs(decoded.originals, decoded.reconstructions)
+
+    return trained_models.picture(scene.key, epoch, ("reconstructed", chosen.tobytes()), draw)
 
 
 def _sample_settings() -> None:

@@ -127,16 +127,10 @@ def _film(pair: Pair) -> None:
         st.caption("The pictures begin with the first snapshots, in a few seconds.")
         return
     keys = {model: services.run_key(member.run) for model, member in pair.members.items()}
-    models = [
-        TornModel(
-            model, _TITLES[model], f"What the autoencoder {_TITLES[model].lower()} makes of the data.", f"{model}.png"
-        )
-        for model in pair.members
-    ]
     torn_film(
         _KEY,
         _timeline(pair, epochs),
-        models,
+        [_model(name) for name in pair.members],
         ground_of(keys["plain"]),
         lambda epoch: {model: torn_frame(key, epoch) for model, key in keys.items()},
     )

@@ -14,7 +14,7 @@ import keras
 import numpy as np
 import pytest
 
-from cvae_core.analysis.latent import dimension_statistics, encode_split, plane
+from cvae_core.analysis.latent import dimension_statistics, encode_split, of_label, plane
 from cvae_core.analysis.manifold import label_manifolds, manifold
 from cvae_core.analysis.projection import onto_dimensions, onto_principal, principal_axes, projected_covariances
 from cvae_core.analysis.reconstruction import reconstruct, reconstruction_losses
@@ -26,68 +26,39 @@ from cvae_core.inference import FoldedNetwork
 from cvae_core.records import Split
 from cvae_core.runs.snapshots import load_snapshot, publish_snapshot
 from tests.networks import random_split, random_weights
+from tests.plain_keras import PlainKeras
 
 SHAPE = DataShape(9, 8, 2, 5)
 TOLERANCE = 1e-5
 
 
-class PlainKeras:
-    """Dense, BatchNormalization and activations, one after the other."""
-
-    def __init__(self, weights: dict[str, np.ndarray], conditional: bool, normalization: str) -> None:
-        self.weights, self.conditional, self.normalization = weights, conditional, normalization
-
-    def dense(self, name: str, x: np.ndarray) -> np.ndarray:
-        kernel, bias = self.weights[f"{name}/kernel"], self.weights[f"{name}/bias"]
-        layer = keras.layers.Dense(len(bias))
-        layer.build((None, len(kernel)))
-        layer.set_weights([kernel, bias])
-        return layer(x)
-
-    def normalized(self, name: str, x: np.ndarray) -> np.ndarray:
-        layer = keras.layers.BatchNormalization()
-        layer.build(x.shape)
-        layer.set_weights(
-            [self.weights[f"{name}/{part}"] for part in ("gamma", "beta", "moving_mean", "moving_variance")]
-        )
-        return layer(x, training=False)
-
-    def hidden(self, stack: str, x: np.ndarray, labels: np.ndarray) -> np.ndarray:
-        if self.conditional:
-            x = np.concatenate([x, np.eye(SHAPE.n_classes)[labels]], axis=1).astype(np.float32)
-        activation = keras.layers.ReLU() if stack == "encoder" else keras.layers.LeakyReLU(negative_slope=0.3)
-        for i in range(sum(name.startswith(f"{stack}/") and name.endswith("/kernel") for name in self.weights)):
-            x = self.dense(f"{stack}/{i}", x)
-            x = self.normalized(f"{stack}/{i}", x) if self.normalization == "before" else x
-            x = activation(x)
-            x = self.normalized(f"{stack}/{i}", x) if self.normalization == "after" else x
-        return x
-
-    def encode(self, data: Split) -> tuple[np.ndarray, np.ndarray]:
-        pixels = data.images.reshape(len(data.images), -1).astype(np.float32) / 255
-        h = self.hidden("encoder", pixels, data.labels)
-        return np.array(self.dense("z_mean", h)), np.array(self.dense("z_log_var", h))
-
-    def logits(self, z: np.ndarray, labels: np.ndarray) -> np.ndarray:
-        return np.array(self.dense("output", self.hidden("decoder", z.astype(np.float32), labels)))
-
-    def pictures(self, z: np.ndarray, labels: np.ndarray) -> np.ndarray:
-        probabilities = np.array(keras.layers.Activation("sigmoid")(self.logits(z, labels)))
-        return np.rint(255 * probabilities).astype(int).reshape(-1, 9, 8, 2)
+LEAKY = ("relu", "leaky_relu")
+SETTINGS = [
+    (True, "none", LEAKY),
+    (True, "none", ("gelu", "gelu")),
+    (True, "after", LEAKY),
+    (False, "none", LEAKY),
+    (False, "before", ("elu", "tanh")),
+    (False, "after", LEAKY),
+]
 
 
-SETTINGS = [(True, "none"), (True, "after"), (False, "none"), (False, "before"), (False, "after")]
-
-
-@pytest.fixture(params=SETTINGS, ids=lambda setting: f"{'conditional' if setting[0] else 'plain'}-{setting[1]}")
+@pytest.fixture(
+    params=SETTINGS, ids=lambda setting: f"{'conditional' if setting[0] else 'plain'}-{setting[1]}-{setting[2][0]}"
+)
 def pair(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[FoldedNetwork, PlainKeras]:
-    conditional, normalization = request.param
+    conditional, normalization, activations = request.param
     model = ModelConfig(
-        conditional=conditional, latent_dim=4, hidden_widths=(24, 16), batch_normalization=normalization
+        conditional=conditional,
+        latent_dim=4,
+        hidden_widths=(24, 16),
+        batch_normalization=normalization,
+        encoder_activation=activations[0],
+        decoder_activation=activations[1],
     )
     publish_snapshot(tmp_path, 7, random_weights(model, SHAPE, seed=9))
     weights = load_snapshot(tmp_path, 7)
-    return FoldedNetwork(model, SHAPE, weights), PlainKeras(weights, conditional, normalization)
+    return FoldedNetwork(model, SHAPE, weights), PlainKeras(weights, conditional, normalization, SHAPE, activations)
 
 
 @pytest.fixture
@@ -132,6 +103,11 @@ def test_dimension_statistics(pair: tuple[FoldedNetwork, PlainKeras], data: Spli
     assert_close(statistics.posterior_variance, np.exp(log_var).mean(0))
     assert_close(statistics.aggregate_variance, z.var(0) + np.exp(log_var).mean(0))
     assert statistics.collapsed.tolist() == (kl < 0.01).tolist()
+    codes = of_label(encode_split(ours, data), 3)
+    z, log_var = z[data.labels == 3], log_var[data.labels == 3]
+    assert_close(codes.kl_per_dimension, ((z**2 + np.exp(log_var) - log_var - 1) / 2).mean(0))
+    assert_close(codes.mean_per_dimension, z.mean(0))
+    assert_close(codes.variance_per_dimension, z.var(0))
 
 
 def test_manifolds(pair: tuple[FoldedNetwork, PlainKeras]) -> None:

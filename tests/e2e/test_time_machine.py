@@ -173,7 +173,8 @@ def test_nothing_is_wider_than_the_page(
 ) -> None:
     page = open_time_machine(name, epoch=6, pin=12, label=7, width=width, dark=dark)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    for part in film(page).locator("canvas:visible, button:visible, input:visible, output:visible").all():
+    parts = film(page).locator("canvas:visible, button:visible, input:visible, output:visible")
+    for part in (*parts.all(), *page.get_by_role("radio").all()):
         box = part.bounding_box()
         assert box is not None
         assert box["x"] >= 0

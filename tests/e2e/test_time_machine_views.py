@@ -100,6 +100,21 @@ def test_a_clicked_point_stays_pinned_on_every_page(open_time_machine: OpenTimeM
     expect(page.get_by_role("group", name="Pinned image")).to_contain_text(f"test image {index}, a 7")
 
 
+def test_the_card_of_the_pin_follows_the_slider_while_it_is_dragged(
+    open_time_machine: OpenTimeMachine, folder: Path
+) -> None:
+    run = Run(folder / "first")
+    page = open_time_machine("latent", epoch=0, label=7, pin=12)
+    tiles = page.get_by_role("group", name="Pinned image").locator("canvas")
+    for epoch in (3, 9):
+        drag_to(page, epoch, let_go=False)
+        expect_epoch(page, epoch, LAST)
+        record_of_image = reconstruct(network(run, epoch), images_of(run), np.array([12]))
+        expect_images(tiles, np.concatenate([record_of_image.originals, record_of_image.reconstructions]))
+    expect_address(page, epoch="0")
+    page.mouse.up()
+
+
 def test_the_path_of_the_pin_is_drawn_for_every_visitor(open_time_machine: OpenTimeMachine, folder: Path) -> None:
     run = Run(folder / "first")
     test = images_of(run)

@@ -23,7 +23,7 @@ PIN = PinnedPath(
     x=np.arange(3.0, dtype=np.float32),
     y=np.zeros(3, np.float32),
     covariance=np.tile(np.eye(2, dtype=np.float32), (3, 1, 1)),
-    tiles=np.zeros((2, 4, 4, 1), np.uint8),
+    tiles=np.zeros((4, 4, 4, 1), np.uint8),
 )
 
 
@@ -66,7 +66,7 @@ def test_a_pin_comes_with_its_path_over_all_epochs():
     header, arrays = _packed(pin=PIN)
     assert header["picture"]["pin"] == {"index": 99, "label": 1}
     assert arrays["pin_x"].tolist() == [0, 1, 2] and arrays["pin_covariance"].shape == (3, 2, 2)
-    assert arrays["pin_tiles"].shape == (2, 4, 4, 1)
+    assert arrays["pin_tiles"].shape == (4, 4, 4, 1)
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_a_pin_comes_with_its_path_over_all_epochs():
     [
         {"x": np.zeros(2, np.float32)},
         {"covariance": np.zeros((3, 2), np.float32)},
-        {"tiles": np.zeros((3, 4, 4, 1), np.uint8)},
+        {"tiles": np.zeros((2, 4, 4, 1), np.uint8)},
     ],
 )
 def test_a_path_of_other_epochs_is_refused(wrong):

@@ -1,0 +1,104 @@
+"""Networks and pictures of all snapshots are kept in the session, once for all sessions, and within a bound."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from cvae_core.runs.directory import Run
+from dashboard import services, trained_models
+from dashboard.bounded_cache import BoundedCache
+from dashboard.components.packing import unpack
+from tests.dashboard.app import open_page
+from tests.dashboard.worlds import make_run
+
+EPOCHS = (0, 1, 2, 3)
+
+
+@pytest.fixture
+def run(runs_folder: Path) -> Run:
+    return make_run(runs_folder, "done", "finished", epochs=3)
+
+
+@pytest.fixture
+def loaded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Epochs whose snapshot is read from disk, in order."""
+    found: list[int] = []
+    load = trained_models.load_snapshot
+
+    def note(folder: Path, epoch: int) -> Any:
+        found.append(epoch)
+        return load(folder, epoch)
+
+    monkeypatch.setattr(trained_models, "load_snapshot", note)
+    return found
+
+
+def ask(app: AppTest, page: str, epochs: Sequence[int] = EPOCHS) -> dict[str, Any]:
+    """What the film of a page is sent once its browser has asked for some epochs."""
+    (blob,) = (element.proto.bytes for element in app.get("bidi_component") if element.proto.bytes)
+    view = unpack(blob)[0]["view"]
+    app.session_state[f"{page}_film"] = {"ask": {"id": 1, "view": view, "epochs": list(epochs)}}
+    app.run()
+    assert not app.exception
+    (blob,) = (element.proto.bytes for element in app.get("bidi_component") if element.proto.bytes)
+    return unpack(blob)[1]
+
+
+def cache_of(app: AppTest) -> BoundedCache:
+    cache: BoundedCache = app.session_state["trained_models"]
+    return cache
+
+
+def kept(app: AppTest, run: Run) -> list[int]:
+    """Epochs whose network the session holds."""
+    key = services.run_key(run)
+    return [epoch for epoch in EPOCHS if ("network", key, epoch) in cache_of(app)]
+
+
+def test_all_snapshots_are_read_once_for_all_pages_and_sessions(run: Run, loaded: list[int]) -> None:
+    app = open_page("manifold", run="done")
+    ask(app, "manifold")
+    assert sorted(loaded) == list(EPOCHS)
+    assert kept(app, run) == list(EPOCHS)
+    for page in ("samples", "latent"):
+        app.switch_page(f"pages/{page}.py").run()
+        ask(app, page)
+    other = open_page("manifold", run="done")
+    ask(other, "manifold")
+    assert sorted(loaded) == list(EPOCHS)
+
+
+@pytest.mark.parametrize("page", ["manifold", "samples"])
+def test_pictures_that_were_drawn_are_not_drawn_again(run: Run, page: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = open_page(page, run="done", label="4")
+    before = ask(app, page)
+    ask(app, page, [0])
+
+    def refuse(*arguments: object, **settings: object) -> None:
+        raise AssertionError("drawn again")
+
+    for name in ("manifold_view.manifold", "samples_view.samples", "samples_view.reconstruct"):
+        monkeypatch.setattr(f"dashboard.views.{name}", refuse)
+    after = ask(app, page)
+    for name, tiles in before.items():
+        assert (after[name] == tiles).all()
+
+
+def test_what_a_session_holds_stays_within_its_bound(
+    run: Run, loaded: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network = 4 * (8 * (784 + 10 + 1) + 2 * 2 * (8 + 1) + 8 * (2 + 10 + 1) + 784 * (8 + 1))
+    bound = 5 * network // 2
+    monkeypatch.setattr(trained_models, "CACHE_BYTES", bound)
+    app = open_page("samples", run="done", columns="1", count="1")
+    arrays = ask(app, "samples")
+    assert len(arrays["frame/tiles_samples"]) == len(EPOCHS)
+    assert 0 < cache_of(app).bytes <= bound
+    assert len(kept(app, run)) <= 2
+    ask(app, "samples", [0])
+    assert cache_of(app).bytes <= bound
