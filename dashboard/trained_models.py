@@ -18,6 +18,7 @@ import streamlit as st
 from cvae_core.analysis.latent import encode_split
 from cvae_core.analysis.reconstruction import reconstruction_losses
 from cvae_core.analysis.records import LatentCodes
+from cvae_core.errors import WeightsError
 from cvae_core.inference.folded import Affine, FoldedNetwork
 from cvae_core.records import Bytes, Floats, Labels, Split
 from cvae_core.runs.directory import Run
@@ -110,7 +111,11 @@ def _pool() -> Pool:
 def _load(key: services.RunKey, epoch: int) -> FoldedNetwork:
     config = services.run_config(key)
     weights = load_snapshot(Run(Path(key[0])).snapshots_folder, epoch)
-    return FoldedNetwork(config.model, services.test_data(config.data).shape, weights)
+    try:
+        return FoldedNetwork(config.model, services.test_data(config.data).shape, weights)
+    except WeightsError as error:
+        problem = f"The snapshot of epoch {epoch} does not fit the configuration of its run. {error.problem}"
+        raise WeightsError(problem, "Other epochs can still be looked at.") from error
 
 
 def _encode(key: services.RunKey, epoch: int, label: int | None) -> LatentCodes:

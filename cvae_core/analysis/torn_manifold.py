@@ -65,6 +65,9 @@ class TornManifoldRecord:
         swept: The decoded curves: one for each label if the network takes it, in the order of the labels, else one;
             none if the code has more than one dimension.
         tear: How much of it lies where there are no data.
+        input_distance: How far reconstructions lie from their own noisy points: the root of the mean squared distance,
+            in units of the coordinates; 0 where there are no points. A model that knows the manifold takes the noise
+            across it away, which is one deviation; less than that means that noise is copied.
     """
 
     points: Floats
@@ -73,6 +76,7 @@ class TornManifoldRecord:
     reconstructions: Floats
     swept: tuple[SweptCurve, ...]
     tear: Tear
+    input_distance: float
 
 
 def analyse_torn_manifold(
@@ -100,6 +104,7 @@ def analyse_torn_manifold(
         reconstructions=reconstructions,
         swept=swept,
         tear=measure_tear(config, reconstructions, swept),
+        input_distance=_distance(points, reconstructions),
     )
 
 
@@ -172,6 +177,12 @@ def _segments(points: Doubles) -> tuple[Doubles, Doubles]:
     """Middle, (n - 1, 2), and length, (n - 1,), of what lies between neighbouring points."""
     steps = np.diff(points, axis=0)
     return points[:-1] + steps / 2.0, np.hypot(steps[:, 0], steps[:, 1])
+
+
+def _distance(points: Floats, others: Floats) -> float:
+    """Root of the mean squared distance of each from its other."""
+    squared = np.square(points.astype(np.float64) - others).sum(axis=1)
+    return float(np.sqrt(squared.mean())) if len(squared) else 0.0
 
 
 def _in_the_plane(examples: Floats) -> Floats:

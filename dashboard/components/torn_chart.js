@@ -11,6 +11,7 @@ function createTearChart(host, place, title) {
   const canvas = createElement("canvas", "picture", stage);
   canvas.setAttribute("role", "img");
   return {
+    stage,
     /** tears: [{name, byEpoch: Map of epoch to the shares}], one for each model. */
     show(tears, epochs, epoch, theme) {
       const width = stage.clientWidth;

@@ -28,7 +28,7 @@ function createTornPictures(host, film, tears) {
   const shown = Object.fromEntries(Object.keys(TORN_LAYERS).map((name) => [name, true]));
   const state = { film, tears, layout, shown, cells: [], picture: null, arrays: null, epoch: 0 };
   const redraw = () => drawTorn(state, true);
-  createLayerButtons(createElement("div", "torn-layers", layout), shown, redraw);
+  state.buttons = createLayerButtons(createElement("div", "torn-layers", layout), shown, redraw);
   state.planes = createElement("div", "torn-planes", layout);
   state.legend = createElement("div", "tear-legend", layout);
   const charts = createElement("div", "torn-charts", layout);
@@ -52,6 +52,7 @@ function createTornPictures(host, film, tears) {
 }
 
 function createLayerButtons(host, shown, redraw) {
+  const buttons = {};
   for (const [name, title] of Object.entries(TORN_LAYERS)) {
     const button = createElement("button", "legend-entry", host, title);
     button.type = "button";
@@ -62,7 +63,9 @@ function createLayerButtons(host, shown, redraw) {
       button.setAttribute("aria-pressed", String(shown[name]));
       redraw();
     });
+    buttons[name] = button;
   }
+  return buttons;
 }
 
 function arrangeModels(state, { models }, redraw) {
@@ -101,7 +104,15 @@ function drawTorn(state, withGround) {
   const { figure } = state.cells[0].surface;
   const theme = { ...readTheme(figure), primary: getComputedStyle(figure).getPropertyValue("--st-primary-color").trim() };
   const tears = state.picture.models.map(({ name, title }) => ({ name: title, byEpoch: state.tears.byModel.get(name) }));
+  showCurveParts(state);
   state.charts.forEach((chart) => chart.show(tears, state.film.epochs(), state.epoch, theme));
+}
+
+/** A code of several numbers has no curve that it could be swept along. */
+function showCurveParts({ picture, frame, buttons, charts }) {
+  const hasCurve = picture.models.some(({ name }) => frame[`sweep_${name}`]);
+  buttons.sweep.hidden = !hasCurve;
+  charts[1].stage.hidden = !hasCurve;
 }
 
 function drawModel(state, cell, width, withGround) {
@@ -142,9 +153,12 @@ function modelArrays({ frame, shared }, { model: { name } }) {
   };
 }
 
-function captionModel({ frame }, { surface, model }) {
+function captionModel({ frame, picture }, { surface, model }) {
   const [points, curve] = frame[`tear_${model.name}`].values;
   const ofCurve = Number.isNaN(curve) ? "" : ` and ${percent(curve)} of the decoded curve`;
-  surface.caption.textContent = `Off the manifold: ${percent(points)} of the reconstructed points${ofCurve}.`;
+  const [distance] = frame[`distance_${model.name}`].values;
+  surface.caption.textContent =
+    `Off the manifold: ${percent(points)} of the reconstructed points${ofCurve}. ` +
+    `From a noisy point to its reconstruction: ${distance.toFixed(3)}; the noise is ${picture.noise}.`;
   surface.caption.hidden = false;
 }

@@ -49,12 +49,14 @@ class TornGround:
         labels: int (n,), 0 to the number of pieces - 1.
         pieces: The true curve of each label, float32 (any, 2).
         names: Of the pieces.
+        noise: Its standard deviation.
     """
 
     points: Floats
     labels: Labels
     pieces: tuple[Floats, ...]
     names: tuple[str, ...]
+    noise: float
 
     @property
     def extent(self) -> tuple[float, float, float, float]:
@@ -73,12 +75,14 @@ class TornFrame:
         sweep: float32 (lines, steps, 2), decoded as the code goes through its range; None for a code of more numbers.
         off: uint8 (lines, steps), 1 where the sweep is off the manifold.
         tear: Shares of the reconstructed points and of the swept curve that are off it, 0 to 1; NaN: there is none.
+        input_distance: From the noisy points to their reconstructions, root mean square.
     """
 
     reconstruction: Floats
     sweep: Floats | None
     off: Bytes | None
     tear: tuple[float, float]
+    input_distance: float
 
 
 FramesOf = Callable[[int], Mapping[str, TornFrame]]
@@ -110,7 +114,12 @@ def packed_torn_film(
     timeline: Timeline, question: Question | None, models: Sequence[TornModel], ground: TornGround, frames_of: FramesOf
 ) -> bytes:
     """The film as the browser receives it; the arguments are those of ``torn_film``, and what the browser asked."""
-    header = {"models": [asdict(model) for model in models], "extent": ground.extent, "class_names": ground.names}
+    header = {
+        "models": [asdict(model) for model in models],
+        "extent": ground.extent,
+        "class_names": ground.names,
+        "noise": ground.noise,
+    }
     shared: dict[str, npt.NDArray[Any]] = {
         "points": ground.points.astype(np.float32),
         "labels": ground.labels.astype(np.int32),
@@ -124,6 +133,7 @@ def _arrays(frames: Mapping[str, TornFrame]) -> dict[str, npt.NDArray[Any]]:
     for name, frame in frames.items():
         arrays[f"reconstruction_{name}"] = frame.reconstruction.astype(np.float32)
         arrays[f"tear_{name}"] = np.array(frame.tear, np.float32)
+        arrays[f"distance_{name}"] = np.array([frame.input_distance], np.float32)
         if frame.sweep is not None and frame.off is not None:
             arrays[f"sweep_{name}"] = frame.sweep.astype(np.float32)
             arrays[f"off_{name}"] = frame.off.astype(np.uint8)

@@ -30,7 +30,8 @@ st.markdown(
 )
 st.markdown(
     "**Would a larger code not do?** Set *Code dimensions* to 2 or 100 and train again. With as many numbers as a "
-    "point has, the model merely copies its input, noise and all, and nothing is learnt about the manifold. There is "
-    "no decoded curve to look at either: any point of the plane has a code of its own."
+    "point has, the model merely copies its input, noise and all: its reconstructions lie much nearer to the noisy "
+    "points than the noise would have it, and nothing is learnt about the manifold. There is no decoded curve to look "
+    "at either: any point of the plane has a code of its own."
 )
 st.page_link("pages/train.py", label="Now with digits: train a conditional VAE", icon=":material/arrow_forward:")

@@ -39,32 +39,19 @@ def setting_widget(preset: str, section: str, name: str, value: Any, kind: str =
         return st.selectbox(options=choices, index=choices.index(value), **options)
     if isinstance(value, tuple):
         return st.text_input(value=", ".join(map(str, value)), **options)
-    return _number(field, value, options)
+    return _number(value, options)
 
 
-def _number(field: FieldInfo, value: float | None, options: dict[str, Any]) -> Any:
-    limits = _limits(field)
+def _number(value: float | None, options: dict[str, Any]) -> Any:
+    """Without limits: a field beyond its own would show what was typed and hand over what it held before."""
     if isinstance(value, float):
-        return st.number_input(
-            value=value,
-            min_value=limits.get("ge", 0.0),
-            max_value=limits.get("le"),
-            step=_step(value),
-            format="%g",
-            **options,
-        )
-    return st.number_input(
-        value=value, min_value=limits.get("ge"), max_value=limits.get("le"), step=1, placeholder="all", **options
-    )
+        return st.number_input(value=value, step=_step(value), format="%g", **options)
+    return st.number_input(value=value, step=1, placeholder="all", **options)
 
 
 def _step(value: float) -> float:
     """What a press on plus or minus changes: about a tenth of the value."""
     return 10.0 ** (math.floor(math.log10(value)) - 1) if value > 0 else 0.05
-
-
-def _limits(field: FieldInfo) -> dict[str, Any]:
-    return {name: getattr(rule, name) for rule in field.metadata for name in ("ge", "le") if hasattr(rule, name)}
 
 
 def _help(name: str, field: FieldInfo) -> str:

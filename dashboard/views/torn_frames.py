@@ -23,7 +23,7 @@ def ground_of(key: services.RunKey) -> TornGround:
     config = _data_config(key)
     data = services.test_data(config)
     points = data.test.images.reshape(-1, 2).astype(np.float32)
-    return TornGround(points, data.test.labels, true_curves(config), data.class_names)
+    return TornGround(points, data.test.labels, true_curves(config), data.class_names, config.noise)
 
 
 @st.cache_resource(max_entries=1024, show_spinner=False)
@@ -42,6 +42,7 @@ def torn_frame(key: services.RunKey, epoch: int) -> TornFrame:
         sweep=np.stack([swept.points for swept in record.swept]) if record.swept else None,
         off=_off_manifold(config, record.swept) if record.swept else None,
         tear=(record.tear.reconstructions, nan if curve is None else curve),
+        input_distance=record.input_distance,
     )
 
 

@@ -82,10 +82,12 @@ def _show(name: str) -> None:
 
 def _head(pair: Pair) -> None:
     """The states of both, what can be done with them, and how far they are."""
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         for model, member in pair.members.items():
-            st.markdown(_TITLES[model], width="content")
-            state_badge(member.state)
+            # Beside each other on the narrowest screen.
+            with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
+                st.markdown(_TITLES[model], width="content")
+                state_badge(member.state)
         _pair_buttons(pair)
     for column, member in zip(st.columns(len(pair.members)), pair.members.values(), strict=True):
         with column:

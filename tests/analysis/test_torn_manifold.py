@@ -108,12 +108,15 @@ def test_the_record_holds_data_curves_and_reconstructions() -> None:
     assert [piece.shape for piece in record.curves] == [(400, 2)] * 2
     assert record.swept == () and record.tear.curve is None
     assert record.tear == measure_tear(TUTORIAL, record.reconstructions, ())
+    squares = ((record.points - record.reconstructions).astype(float) ** 2).sum(axis=1)
+    assert record.input_distance == pytest.approx(np.sqrt(squares.sum() / len(squares)))
 
 
 def test_no_data_have_no_curves() -> None:
     nothing = load_dataset(TUTORIAL).test.first(0)
     record = analyse_torn_manifold(network(), TUTORIAL, nothing)
     assert (len(record.points), record.swept, record.tear.reconstructions) == (0, (), 0.0)
+    assert record.input_distance == 0.0
 
 
 @pytest.mark.parametrize("steps", [1, 0, -3, 2.5, 10**6])

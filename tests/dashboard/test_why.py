@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -19,7 +20,7 @@ from cvae_core.data import load_test_data
 from cvae_core.inference.folded import FoldedNetwork
 from cvae_core.presets import preset
 from cvae_core.runs.directory import Run, create_run
-from cvae_core.runs.snapshots import WEIGHTS_FILE, load_snapshot, publish_snapshot, snapshot_folder
+from cvae_core.runs.snapshots import WEIGHTS_FILE, load_snapshot, publish_snapshot, save_arrays, snapshot_folder
 from cvae_core.runs.status import Status, WrittenState, write_status
 from dashboard.components.packing import unpack
 from dashboard.torn_pairs import MODELS
@@ -86,10 +87,36 @@ def test_the_newest_pair_is_shown_with_what_its_networks_make_of_the_data(runs_f
         np.testing.assert_array_equal(arrays[f"frame/reconstruction_{model}"][0], expected.reconstructions)
         np.testing.assert_array_equal(arrays[f"frame/sweep_{model}"][0][0], expected.swept[0].points)
         assert arrays[f"frame/tear_{model}"][0] == pytest.approx([expected.tear.reconstructions, expected.tear.curve])
+        assert arrays[f"frame/distance_{model}"][0] == pytest.approx(expected.input_distance)
 
 
-def test_a_code_of_two_numbers_has_no_curve(runs_folder: Path) -> None:
-    make_pair(runs_folder, latent_dim=2)
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("points", 0, "at least 1 and at most 20000"),
+        ("noise", -0.06, "at least 0 and at most 1"),
+        ("latent_dim", 0, "at least 1 and at most 100"),
+        ("latent_dim", 101, "at least 1 and at most 100"),
+        ("pieces", 1, "at least 2 and at most 5"),
+        ("epochs", 0, "at least 1"),
+    ],
+)
+def test_a_setting_that_makes_no_sense_is_one_sentence_and_nothing_is_started(
+    runs_folder: Path, name: str, value: float, expected: str
+) -> None:
+    app = open_page("why")
+    app.number_input(key=f"setting_torn-manifold_{name}").set_value(value).run()
+    next(button for button in app.button if button.label == "Train both").click().run()
+    assert not app.exception
+    (error,) = app.error
+    assert f"The setting {name} is {value}" in error.value
+    assert expected in error.value
+    assert not list(runs_folder.iterdir())
+
+
+@pytest.mark.parametrize("latent_dim", [2, 100])
+def test_a_code_of_several_numbers_has_no_curve(runs_folder: Path, latent_dim: int) -> None:
+    make_pair(runs_folder, latent_dim=latent_dim)
     app = open_page("why")
     assert not app.exception
     _, arrays = film(app)
@@ -149,6 +176,30 @@ def test_a_damaged_snapshot_is_a_sentence_in_its_place(runs_folder: Path) -> Non
     app = open_page("why", pair="torn-1", pair_epoch="6")
     assert not app.exception
     assert "epoch 6 is damaged" in film(app)[0]["failed"]["6"]
+
+
+def test_a_snapshot_whose_shape_does_not_fit_its_config_is_a_sentence_in_its_place(runs_folder: Path) -> None:
+    runs = make_pair(runs_folder)
+    weights = load_snapshot(runs[1].snapshots_folder, 6)
+    name = next(iter(weights))
+    save_arrays(snapshot_folder(runs[1].snapshots_folder, 6) / WEIGHTS_FILE, {**weights, name: weights[name][:-1]})
+    header, _ = film(open_page("why", pair_epoch="6"))
+    assert list(header["failed"]) == ["6"]
+    assert header["epochs"] == [0, 3, 6, 9]
+
+
+def test_a_pair_deleted_while_its_page_is_open_is_missed_and_another_can_be_chosen(runs_folder: Path) -> None:
+    gone, _ = make_pair(runs_folder, "torn-1"), make_pair(runs_folder, "torn-2")
+    app = open_page("why", pair="torn-1")
+    shutil.rmtree(gone[0].path)
+    app.run()
+    assert not app.exception
+    assert "no pair named “torn-1”" in app.warning[0].value
+    app.selectbox(key="pair_picker").set_value("torn-2").run()
+    assert not app.exception
+    assert not app.warning
+    assert app.query_params["pair"] == "torn-2"
+    assert film(app)[0]["epochs"]
 
 
 def test_runs_of_the_pair_are_no_runs_of_images(runs_folder: Path) -> None:

@@ -32,14 +32,18 @@ def frames_of(epoch: int) -> dict[str, TornFrame]:
     off[0, 90:110] = 1
     sweep = np.stack([arc(STEPS), circle(STEPS)])
     return {
-        "plain": TornFrame(near * (1.1 - 0.1 * share), bridge[None].astype(np.float32), off, (0.4 - 0.2 * share, 0.25)),
-        "conditional": TornFrame(near, sweep, np.zeros((2, STEPS), np.uint8), (0.3 - 0.3 * share, 0.2 - 0.2 * share)),
+        "plain": TornFrame(
+            near * (1.1 - 0.1 * share), bridge[None].astype(np.float32), off, (0.4 - 0.2 * share, 0.25), 0.5 * share
+        ),
+        "conditional": TornFrame(
+            near, sweep, np.zeros((2, STEPS), np.uint8), (0.3 - 0.3 * share, 0.2 - 0.2 * share), 0.085 * share
+        ),
     }
 
 
 TRUE = np.concatenate([arc(1000), circle(1000)])
 POINTS = (TRUE + np.random.default_rng(0).normal(0, 0.06, TRUE.shape)).astype(np.float32)
-GROUND = TornGround(POINTS, np.repeat([0, 1], 1000), (arc(300), circle(300)), ("sine arc", "circle"))
+GROUND = TornGround(POINTS, np.repeat([0, 1], 1000), (arc(300), circle(300)), ("sine arc", "circle"), 0.06)
 MODELS = [
     TornModel("plain", "Autoencoder", "What an autoencoder makes of the data.", "plain.png"),
     TornModel("conditional", "Conditional autoencoder", "What a conditional autoencoder makes of the data."),
