@@ -21,8 +21,8 @@ st.markdown(
 torn_form()
 torn_view()
 st.caption(
-    "Off the manifold means: farther from the true curves than three deviations of the noise. At epoch 0 little is "
-    "off, because an untrained model puts every point near the origin, which happens to lie on the sine arc."
+    "Off the manifold means: farther from the true curves than three deviations of the noise. At epoch 0 little may be "
+    "off: an untrained model often puts every point near the origin, which happens to lie on the sine arc."
 )
 st.markdown(
     "Now give encoder and decoder **the label** as well: which piece a point belongs to. The code need not say that "

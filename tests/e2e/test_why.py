@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.conftest import OpenPage, streamlit_server, the_button, wait_until_idle
 from tests.e2e.test_train import DASHBOARD, keep_picture
@@ -14,38 +15,106 @@ from tests.e2e.test_train import DASHBOARD, keep_picture
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 _LONG_MS = 180_000
 _TEAR = re.compile(r"Off the manifold: ([\d.]+) % of the reconstructed points and ([\d.]+) % of the decoded curve")
+_COPIED = re.compile(r"From a noisy point to its reconstruction: ([\d.]+); the noise is 0.06")
+_MOST_TABS = 60
+# Notes each epoch that the film shows, from now on.
+_WATCH = """film => {
+  window.shownEpochs = [];
+  new MutationObserver(() => window.shownEpochs.push(Number(film.dataset.epoch)))
+    .observe(film, { attributeFilter: ["data-epoch"] });
+}"""
 
 
-def tears(page: Page) -> list[tuple[float, float]]:
-    """Of both models at the shown epoch, in percent."""
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    folder = tmp_path_factory.mktemp("why")
+    environment = {"CVAE_RUNS": str(folder / "runs")}
+    with streamlit_server(DASHBOARD / "Home.py", environment, folder / "server.log") as url:
+        yield url
+
+
+def numbers(page: Page, pattern: re.Pattern[str]) -> list[tuple[float, ...]]:
+    """What the captions of both models say at the shown epoch."""
     texts = page.locator(".torn-planes figcaption").all_inner_texts()
-    found = [_TEAR.search(text) for text in texts]
-    return [(float(match.group(1)), float(match.group(2))) for match in found if match]
+    return [tuple(map(float, match.groups())) for match in map(pattern.search, texts) if match]
 
 
-def test_both_train_side_by_side_and_only_one_builds_a_bridge(open_page: OpenPage, tmp_path: Path) -> None:
-    environment = {"CVAE_RUNS": str(tmp_path / "runs")}
-    with streamlit_server(DASHBOARD / "Home.py", environment, tmp_path / "server.log") as url:
-        page = open_page(f"{url}/why", height=1120)
-        the_button(page, "Train both").focus()
-        page.keyboard.press("Enter")
-        film = page.locator(".film[data-epoch]")
-        expect(film).to_be_visible(timeout=_LONG_MS)
-        expect(the_button(page, "Stop both")).to_be_visible()
-        expect(page.get_by_role("switch", name=re.compile("ollow"))).to_be_checked()
-        expect(page.locator(".film")).to_have_attribute("data-epoch", re.compile(r"[3-9]\d|\d{3}"), timeout=_LONG_MS)
-        expect(the_button(page, "Delete both")).to_be_visible(timeout=_LONG_MS)
-        expect(page.locator(".film[data-epoch='300']")).to_be_visible(timeout=_LONG_MS)
+def tab_to(page: Page, target: Locator) -> None:
+    """Press Tab until something has the keyboard, as those do who use no mouse."""
+    for _ in range(_MOST_TABS):
+        if target.evaluate("element => element.getRootNode().activeElement === element"):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"{target} is not reached by Tab")
+
+
+def shown_epochs(page: Page) -> list[int]:
+    epochs: list[int] = page.evaluate("shownEpochs")
+    return [epoch for place, epoch in enumerate(epochs) if place == 0 or epoch != epochs[place - 1]]
+
+
+def test_the_keyboard_alone_trains_both_and_only_one_builds_a_bridge(
+    server: str, open_page: OpenPage, tmp_path: Path
+) -> None:
+    page = open_page(f"{server}/why", height=1120)
+    tab_to(page, the_button(page, "Train both"))
+    page.keyboard.press("Enter")
+    film = page.locator(".film[data-epoch]")
+    expect(film).to_be_visible(timeout=_LONG_MS)
+    film.evaluate(_WATCH)
+    expect(the_button(page, "Stop both")).to_be_visible()
+    expect(page.get_by_role("switch", name=re.compile("ollow"))).to_be_checked()
+    expect(the_button(page, "Delete both")).to_be_visible(timeout=_LONG_MS)
+    expect(page.locator(".film[data-epoch='300']")).to_be_visible(timeout=_LONG_MS)
+    live = shown_epochs(page)
+    assert live == sorted(live)
+    assert len(live) >= 3
+    wait_until_idle(page)
+    (plain, conditional) = numbers(page, _TEAR)
+    assert conditional[0] < plain[0]
+    assert conditional[1] < plain[1]
+    keep_picture(page, "why", tmp_path)
+    play_from_the_start(page, film)
+    page.reload()
+    expect(page.locator(".film[data-epoch='3']")).to_be_visible(timeout=_LONG_MS)
+    tab_to(page, page.get_by_role("link", name=re.compile("Now with digits")))
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile("/train"))
+
+
+def play_from_the_start(page: Page, film: Locator) -> None:
+    """Scrub to the start, play to the end, and step from the start once more, by keys."""
+    tab_to(page, page.get_by_role("slider", name="Epoch"))
+    page.keyboard.press("Home")
+    expect(page.locator(".film[data-epoch='0']")).to_be_visible()
+    expect(page).to_have_url(re.compile("pair_epoch=0"))
+    film.evaluate(_WATCH)
+    page.keyboard.press("Space")
+    expect(page.locator(".film[data-epoch='300']")).to_be_visible(timeout=_LONG_MS)
+    played = shown_epochs(page)
+    assert played == sorted(played)
+    assert len(played) > 50
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(".film[data-epoch='3']")).to_be_visible()
+    expect(page).to_have_url(re.compile("pair_epoch=3(&|$)"))
+
+
+def test_a_code_of_a_hundred_numbers_copies_its_input(server: str, open_page: OpenPage) -> None:
+    page = open_page(f"{server}/why", height=1400)
+    page.get_by_text("Settings", exact=True).click()
+    for name, value in (("Code dimensions", "100"), ("Epochs", "60")):
+        field = page.get_by_role("spinbutton", name=name, exact=True)
+        field.fill(value)
+        field.press("Enter")
         wait_until_idle(page)
-        plain, conditional = tears(page)
-        assert conditional[0] < plain[0]
-        assert conditional[1] < plain[1]
-        page.mouse.move(5, 5)
-        page.wait_for_timeout(500)
-        keep_picture(page, "why", tmp_path)
-        page.get_by_role("slider", name="Epoch").focus()
-        page.keyboard.press("Home")
-        expect(page.locator(".film[data-epoch='0']")).to_be_visible()
-        expect(page).to_have_url(re.compile("pair_epoch=0"))
-        page.reload()
-        expect(page.locator(".film[data-epoch='0']")).to_be_visible(timeout=_LONG_MS)
+    the_button(page, "Train both").click()
+    expect(page.locator(".film[data-epoch='60']")).to_be_visible(timeout=_LONG_MS)
+    expect(the_button(page, "Delete both")).to_be_visible(timeout=_LONG_MS)
+    assert numbers(page, _TEAR) == []
+    for (distance,) in numbers(page, _COPIED):
+        assert distance < 0.03
+    assert len(numbers(page, _COPIED)) == 2
+    expect(page.get_by_role("button", name="Decoded curve")).to_be_hidden()
+    expect(page.get_by_role("img", name=re.compile("Decoded curve off the manifold"))).to_be_hidden()
+    expect(page.get_by_role("img", name=re.compile("Reconstructed points off the manifold"))).to_be_visible()
