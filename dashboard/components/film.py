@@ -137,11 +137,16 @@ def answers(timeline: Timeline, question: Question | None) -> bool:
 
 
 def wanted_epochs(timeline: Timeline, question: Question | None) -> tuple[int, ...]:
-    """The epochs whose frames are sent: those asked for, or else the selected one."""
+    """The epochs whose frames are sent: those asked for, or else the selected one.
+
+    Who follows a run gets its newest epoch unasked: by the time of an answer there may be another one, and one that
+    is always asked for too late would never be seen.
+    """
     if question is None or not answers(timeline, question):
         return (timeline.epoch,)
     known = set(timeline.epochs)
-    return tuple(dict.fromkeys(epoch for epoch in question.epochs if epoch in known))
+    newest = timeline.epochs[-1:] if timeline.follow and timeline.alive else ()
+    return tuple(dict.fromkeys(epoch for epoch in (*newest, *question.epochs) if epoch in known))
 
 
 def film_blob(

@@ -48,6 +48,14 @@ def test_unknown_and_repeated_epochs_are_left_out():
     assert wanted_epochs(TIMELINE, ask(5, 2, 2, 99, 0)) == (2, 0)
 
 
+@pytest.mark.parametrize(
+    ("follow", "alive", "expected"), [(True, True, (7, 2, 0)), (True, False, (2, 0)), (False, True, (2, 0))]
+)
+def test_who_follows_a_living_run_gets_its_newest_epoch_with_every_answer(follow, alive, expected):
+    timeline = Timeline("run", "view", (0, 2, 4, 7), 7, follow, alive)
+    assert wanted_epochs(timeline, ask(2, 0)) == expected
+
+
 def test_a_damaged_epoch_is_told_beside_the_others():
     def frame_of(epoch):
         if epoch == 2:
