@@ -20,7 +20,7 @@ help:
 	@echo 'make app     set up, then open the laboratory in the browser  (FLAGS="--server.port 8600")'
 	@echo 'make test    set up, then lint, types, import contracts and every test'
 	@echo 'make fast    only the quick tests                             (FLAGS="-k latent")'
-	@echo 'make latency how long pictures of the time machine take       (FLAGS="--json")'
+	@echo 'make latency how long pictures of the time machine take       (FLAGS="--only play")'
 	@echo 'make lint    lint, formatting, types and import contracts'
 	@echo 'make format  put the sources in the form that lint asks for'
 	@echo 'make wheel   build the package into dist/'

@@ -131,12 +131,13 @@ def test_a_changed_setting_is_started(runs_folder: Path, monkeypatch: pytest.Mon
         ("setting_quick_hidden_widths", "none", "hidden_widths"),
         ("setting_quick_hidden_widths", "0", "hidden_widths"),
         ("setting_quick_learning_rate", 0.0, "learning_rate"),
+        ("setting_quick_latent_dim", 0, "latent_dim"),
         ("run_name", "a/b", "cannot be the name"),
     ],
 )
 def test_a_bad_setting_is_one_message_and_no_run(key: str, value: Any, words: str, runs_folder: Path) -> None:
     app = train_page()
-    widget = app.number_input(key=key) if isinstance(value, float) else app.text_input(key=key)
+    widget = app.number_input(key=key) if isinstance(value, float | int) else app.text_input(key=key)
     widget.set_value(value).run()
     next(button for button in app.button if button.label == "Train").click().run()
     assert not app.exception
