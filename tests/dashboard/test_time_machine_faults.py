@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from cvae_core.runs.directory import Run
 from cvae_core.runs.snapshots import WEIGHTS_FILE, load_snapshot, save_arrays, snapshot_folder
 from dashboard.components.packing import unpack
 from tests.dashboard.app import open_page
-from tests.dashboard.worlds import make_run
+from tests.dashboard.worlds import living_worker, make_run
 
 PAGES = ("latent", "manifold", "samples")
 EVERY_PAGE = pytest.mark.parametrize("page", PAGES)
@@ -115,3 +116,16 @@ def test_nothing_is_written_whatever_the_address_says(page: str, run: Run, runs_
         assert not app.exception
         assert len(app.warning) >= 1
     assert everything_in(runs_folder) == before
+
+
+@EVERY_PAGE
+@pytest.mark.parametrize("state", ["stopped", "failed", "interrupted", "queued", "paused"])
+def test_a_run_that_ended_or_waits_is_looked_at_like_any_other(page: str, state: Any, runs_folder: Path) -> None:
+    lives = state in ("queued", "paused")
+    run = make_run(runs_folder, "odd", "running" if state == "interrupted" else state)
+    with living_worker(run) if lives else nullcontext():
+        app = open_page(page, run="odd")
+    assert not app.exception
+    assert not app.warning
+    assert film(app)["alive"] is lives
+    assert film(app)["frame_epochs"] == [2]

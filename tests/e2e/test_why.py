@@ -73,6 +73,8 @@ def test_the_keyboard_alone_trains_both_and_only_one_builds_a_bridge(
     (plain, conditional) = numbers(page, _TEAR)
     assert conditional[0] < plain[0]
     assert conditional[1] < plain[1]
+    tab_to(page, page.get_by_role("slider", name="Epoch"))
+    page.wait_for_timeout(500)
     keep_picture(page, "why", tmp_path)
     play_from_the_start(page, film)
     page.reload()
@@ -83,8 +85,7 @@ def test_the_keyboard_alone_trains_both_and_only_one_builds_a_bridge(
 
 
 def play_from_the_start(page: Page, film: Locator) -> None:
-    """Scrub to the start, play to the end, and step from the start once more, by keys."""
-    tab_to(page, page.get_by_role("slider", name="Epoch"))
+    """With the slider in focus: to the start, play to the end, and step from the start once more."""
     page.keyboard.press("Home")
     expect(page.locator(".film[data-epoch='0']")).to_be_visible()
     expect(page).to_have_url(re.compile("pair_epoch=0"))
