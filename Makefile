@@ -29,7 +29,7 @@ help:
 	@echo 'With PYTHON=/path/to/python3.12 another interpreter than the newest suitable one is taken.'
 
 app: $(VENV)/.app
-	@exec $(RUN) streamlit run dashboard/Home.py $(FLAGS)
+	@exec $(RUN) dashboard.server $(FLAGS)
 
 test: lint fast
 	@chromium="$$($(VENV)/bin/python tests/e2e/browser.py)" && \

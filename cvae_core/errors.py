@@ -80,6 +80,19 @@ class StorageError(RunError):
     """The disk is full, or a folder cannot be written."""
 
 
+class ReadOnlyError(CvaeError):
+    """The server lets its visitors look at runs and change nothing."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This laboratory is read-only: runs can be looked at, and nothing can be changed.",
+            "Start one of your own with `cvae dashboard`.",
+        )
+
+    def __reduce__(self) -> tuple[type, tuple[()]]:  # type: ignore[override]
+        return type(self), ()
+
+
 class ExportError(CvaeError):
     """A picture or film cannot be made, or its file cannot be written."""
 

@@ -4,6 +4,7 @@ import numpy  # noqa: F401  before Plotly, which breaks if two first visitors im
 import streamlit as st
 
 from cvae_core.bundled import bundled_file
+from dashboard import actions
 from dashboard.components.sources import read_sources
 from dashboard.controls import errors_shown
 
@@ -22,5 +23,7 @@ page = st.navigation(
     position="top",
 )
 with errors_shown():
+    actions.tidy_up()
+    actions.enter(page.url_path)
     page.run()
 st.markdown(read_sources("page.html"), unsafe_allow_html=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final, Literal, NamedTuple
 
@@ -11,10 +12,11 @@ import streamlit as st
 from cvae_core.errors import CvaeError
 from cvae_core.runs.overview import Overview
 from cvae_core.runs.status import State
-from dashboard import state
+from dashboard import actions, state
 
 Colour = Literal["red", "orange", "yellow", "blue", "green", "violet", "gray"]
 NEW_RUN: Final = ""
+_MARKS: Final = re.compile(r"[!-/:-@\[-`{-~]")  # ASCII punctuation, all of which a backslash makes plain
 
 
 class Sign(NamedTuple):
@@ -47,6 +49,68 @@ def errors_shown() -> Iterator[None]:
         st.error(str(error), icon=":material/error:")
 
 
+def page_title(title: str) -> None:
+    """The title of a page, and a quiet word where nothing can be changed."""
+    if not actions.is_read_only():
+        st.title(title)
+        return
+    with st.container(horizontal=True, vertical_alignment="center", key="page_title"):
+        st.title(title, width="content")
+        st.badge(
+            "Read-only",
+            icon=":material/visibility:",
+            color="gray",
+            help="Look at everything; nothing is trained, renamed or deleted here.",
+        )
+
+
+def plain(text: str) -> str:
+    """Text of people as Markdown that shows it as it is: no emphasis, no links, no pictures from elsewhere."""
+    return _MARKS.sub(r"\\\g<0>", " ".join(text.split()))
+
+
+def deleted_notices() -> None:
+    """What was deleted on this page, each with the way back."""
+    for deletion in actions.deletions():
+        with st.container(border=True, horizontal=True, vertical_alignment="center"):
+            st.markdown(f":material/delete: Deleted **{plain(deletion.title)}**.", width="content")
+            st.button(
+                "Undo",
+                icon=":material/undo:",
+                key=f"undo_{deletion.runs[0].path.parent.name}",
+                on_click=attempt,
+                args=(actions.undo, deletion),
+                help="Give it back. Once you leave this page it is gone for good.",
+            )
+
+
+def kept_message() -> None:
+    """What the last press of a button failed with, once."""
+    message = state.take_message()
+    if message:
+        st.error(message, icon=":material/error:")
+
+
+def limits_told() -> None:
+    """In a sentence, what trainings this server takes, if not all."""
+    limits = actions.limits()
+    words = [
+        f"up to {limits.max_epochs:,} epochs" if limits.max_epochs else "",
+        f"up to {limits.max_images:,} training images or points" if limits.max_images else "",
+        f"up to {limits.max_queued:,} waiting for their turn" if limits.max_queued is not None else "",
+    ]
+    if any(words):
+        st.caption(f":material/groups: This server is shared. It takes trainings of {', '.join(filter(None, words))}.")
+
+
+def attempt(act: Callable[..., object], *arguments: object) -> None:
+    """Do something; what it fails with is kept for the page that is drawn next."""
+    try:
+        act(*arguments)
+    except CvaeError as error:
+        state.keep_message(error)
+
+
 def state_badge(of: State) -> None:
     """A run's state, as a coloured word."""
     sign = SIGNS[of]
@@ -60,9 +124,10 @@ def run_picker(found: Sequence[Overview], selected: str | None) -> None:
         found: The runs that there are.
         selected: The name of the chosen one; ``None`` for a new run.
     """
-    words = {item.run.id: f"{item.run.id}  ·  {_word(item.state)}" for item in found}
-    options = [NEW_RUN, *words]
-    st.session_state[state.RUN_PICKER] = selected if selected in words else NEW_RUN
+    words = {item.run.id: _option(item) for item in found}
+    may_start = not actions.is_read_only()
+    options = [NEW_RUN, *words] if may_start else list(words)
+    st.session_state[state.RUN_PICKER] = selected if selected in words else (NEW_RUN if may_start else None)
     with st.container(horizontal=True, vertical_alignment="bottom", key="run_choice"):
         st.selectbox(
             "Run",
@@ -70,16 +135,19 @@ def run_picker(found: Sequence[Overview], selected: str | None) -> None:
             key=state.RUN_PICKER,
             format_func=lambda name: words.get(name, "New run"),
             on_change=_pick,
-            help="Look at a run, finished or under way, or choose “New run” to set one up.",
+            placeholder="Choose a run",
+            help="Look at a run, finished or under way"
+            + (", or choose “New run” to set one up." if may_start else "."),
         )
-        st.button(
-            "New run",
-            icon=":material/add:",
-            disabled=selected is None,
-            on_click=state.select_run,
-            args=(None,),
-            help="Set up another training; this run stays as it is.",
-        )
+        if may_start:
+            st.button(
+                "New run",
+                icon=":material/add:",
+                disabled=selected is None,
+                on_click=state.select_run,
+                args=(None,),
+                help="Set up another training; this run stays as it is.",
+            )
 
 
 def snapshot_run_picker(found: Sequence[Overview], selected: str) -> None:
@@ -89,7 +157,7 @@ def snapshot_run_picker(found: Sequence[Overview], selected: str) -> None:
         found: The runs that there are.
         selected: The name of the chosen one, which may have gone.
     """
-    words = {item.run.id: f"{item.run.id}  ·  {_word(item.state)}" for item in found}
+    words = {item.run.id: _option(item) for item in found}
     st.session_state[state.SNAPSHOT_RUN_PICKER] = selected if selected in words else None
     st.selectbox(
         "Run",
@@ -101,6 +169,12 @@ def snapshot_run_picker(found: Sequence[Overview], selected: str) -> None:
         width=336,  # the name that a run is given by default, and its state
         help="Whose snapshots to look at. A run that still trains can be looked at, too.",
     )
+
+
+def _option(item: Overview) -> str:
+    """A run in a list to choose from."""
+    named = f"{item.about.name}  ·  " if item.about.name else ""
+    return f"{named}{item.run.id}  ·  {_word(item.state)}"
 
 
 def _word(of: State) -> str:

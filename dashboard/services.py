@@ -8,22 +8,19 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 import streamlit as st
 
 from cvae_core.config import DataSettings, RunConfig
 from cvae_core.data import load_dataset, load_test_data
-from cvae_core.jobs import Launcher
 from cvae_core.records import Dataset, Split
 from cvae_core.runs.directory import Run, runs_folder
+from cvae_core.runs.disk import disk_use
 from cvae_core.runs.metrics import History, MetricsReader
-from cvae_core.runs.overview import overviews, whole_history
-from cvae_core.runs.status import ALIVE
+from cvae_core.runs.overview import whole_history
 
 RunKey = tuple[str, int]
-_SPARE_DELAY_SECONDS: Final = 3.0
 
 
 def folder() -> Path:
@@ -36,22 +33,22 @@ def run_key(run: Run) -> RunKey:
     return str(run.path), run.config_file.stat().st_mtime_ns
 
 
-@st.cache_resource
-def launcher() -> Launcher:
-    """Starts workers; one for the whole server."""
-    return Launcher()
+@st.cache_resource(max_entries=256, show_spinner=False)
+def _bytes_as_of(path: str, moments: tuple[int, ...]) -> int:
+    return disk_use(Path(path)) if moments else 0
 
 
-def keep_spare_worker() -> None:
-    """Warm a spare worker, after the page that asks for it was drawn, unless a run needs the processor by then."""
-    timer = threading.Timer(_SPARE_DELAY_SECONDS, _keep_spare_unless_busy, (launcher(), folder()))
-    timer.daemon = True
-    timer.start()
+def run_bytes(run: Run) -> int:
+    """What a run takes on the disk; counted anew only when something of it was added, replaced or removed."""
+    places = (run.path, run.snapshots_folder, run.checkpoints_folder)
+    return _bytes_as_of(str(run.path), tuple(map(_changed, places)))
 
 
-def _keep_spare_unless_busy(starter: Launcher, runs: Path) -> None:
-    if not any(item.state in ALIVE for item in overviews(runs)):
-        starter.keep_spare()
+def _changed(folder: Path) -> int:
+    try:
+        return folder.stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any, Final
 
-from cvae_core.jobs import Launcher
+from cvae_core.config import RunConfig
 from cvae_core.presets import preset
 from cvae_core.runs.directory import Run
 from cvae_core.runs.overview import Overview
@@ -28,6 +27,12 @@ class Pair:
 
     name: str
     members: dict[str, Overview]
+
+    @property
+    def title(self) -> str:
+        """The names that people gave its runs, if any, and its own."""
+        names = dict.fromkeys(member.about.name for member in self.members.values())
+        return "  ·  ".join(filter(None, (*names, self.name)))
 
     @property
     def alive(self) -> bool:
@@ -55,26 +60,19 @@ def pairs(found: list[Overview]) -> dict[str, Pair]:
     }
 
 
-def start_pair(launcher: Launcher, folder: Path, settings: dict[str, Any]) -> str:
-    """Start both runs.
+def new_pair(settings: dict[str, Any]) -> tuple[str, dict[str, RunConfig]]:
+    """A new pair's name, and the name and configuration of each of its runs.
 
     Args:
-        launcher: Starts workers.
-        folder: Of runs.
         settings: Of both; the preset decides which of them is given the labels.
 
-    Returns:
-        The pair's name.
-
     Raises:
-        ConfigError: A setting is out of range; nothing is started.
-        CvaeError: As of ``Launcher.start``.
+        ConfigError: A setting is out of range.
     """
     name = f"torn-{datetime.now():%Y%m%d-%H%M%S}"
-    configs = {model: preset(preset_name).with_settings(settings) for model, preset_name in MODELS.items()}
-    for model, config in configs.items():
-        launcher.start(folder, config, f"{name}-{model}")
-    return name
+    return name, {
+        f"{name}-{model}": preset(preset_name).with_settings(settings) for model, preset_name in MODELS.items()
+    }
 
 
 def runs_of(pair: Pair) -> list[Run]:

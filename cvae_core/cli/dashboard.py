@@ -3,33 +3,88 @@
 from __future__ import annotations
 
 import importlib.util
+import ipaddress
 import os
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from cvae_core.cli.options import RunsOption
 from cvae_core.errors import CvaeError
+from cvae_core.limits import read_limits, variable
+from cvae_core.runs import queue
 from cvae_core.runs.directory import RUNS_VARIABLE, runs_folder
+
+_SERVER = "dashboard.server"
 
 
 def dashboard(
-    port: Annotated[int, typer.Option(min=1, max=65_535, help="The port to listen on, on this machine only.")] = 8501,
+    port: Annotated[int, typer.Option(min=1, max=65_535, help="The port to listen on.")] = 8501,
+    host: Annotated[
+        str, typer.Option(help="The address to listen on: this machine alone, unless you name another.")
+    ] = "127.0.0.1",
     headless: Annotated[bool, typer.Option("--headless", help="Do not open a browser.")] = False,
+    read_only: Annotated[
+        bool, typer.Option("--read-only", help="Visitors look at everything and change nothing.")
+    ] = False,
+    max_workers: Annotated[int | None, typer.Option(metavar="N", help="Trainings that run at once.")] = None,
+    max_queued: Annotated[int | None, typer.Option(metavar="N", help="Trainings that may wait for their turn.")] = None,
+    max_epochs: Annotated[int | None, typer.Option(metavar="N", help="Epochs of a training.")] = None,
+    max_images: Annotated[
+        int | None, typer.Option(metavar="N", help="Training images, or points, of a training.")
+    ] = None,
+    max_upload_mb: Annotated[int | None, typer.Option(metavar="MB", help="Size of a file that is uploaded.")] = None,
     runs: RunsOption = None,
 ) -> None:
-    """Open the laboratory in the browser."""
+    """Open the laboratory in the browser. Each limit can be given by a variable, too, such as CVAE_MAX_EPOCHS."""
     os.environ[RUNS_VARIABLE] = str(runs_folder(runs))
-    options = ["--server.port", str(port), "--server.headless", str(headless).lower()]
-    sys.stdout.flush()
-    os.execv(sys.executable, [sys.executable, "-m", "streamlit", "run", str(_home()), *options])
-
-
-def _home() -> Path:
-    """The dashboard's first script, wherever it is installed."""
-    package = importlib.util.find_spec("dashboard")
-    if package is None or not package.submodule_search_locations:
+    if read_only:
+        os.environ[variable("read_only")] = "1"
+    _set_limits(
+        {
+            queue.MAX_WORKERS_VARIABLE: max_workers,
+            variable("max_queued"): max_queued,
+            variable("max_epochs"): max_epochs,
+            variable("max_images"): max_images,
+            variable("max_upload_mb"): max_upload_mb,
+        }
+    )
+    if importlib.util.find_spec("dashboard") is None:
         raise CvaeError("The dashboard is not installed.", "Install the project again.")
-    return Path(package.submodule_search_locations[0]) / "Home.py"
+    _warn(host, port)
+    options = ["--server.port", str(port), "--server.headless", str(headless).lower(), *_address(host)]
+    sys.stdout.flush()
+    os.execv(sys.executable, [sys.executable, "-m", _SERVER, *options])
+
+
+def _set_limits(given: dict[str, int | None]) -> None:
+    """Hand the limits to the server, once all of them make sense."""
+    os.environ.update({name: str(value) for name, value in given.items() if value is not None})
+    queue.max_workers()
+    read_limits()
+
+
+def _address(host: str) -> list[str]:
+    """The options of the server that say where it listens, and what address it shows."""
+    shown = "localhost" if _is_local(host) or host in ("0.0.0.0", "::") else host
+    return ["--server.address", host, "--browser.serverAddress", shown]
+
+
+def _warn(host: str, port: int) -> None:
+    if _is_local(host):
+        return
+    can = "look at every run" if read_limits().read_only else "start trainings, and change and delete every run"
+    typer.echo(
+        f"Warning: the laboratory listens on {host}, not on this machine alone. It asks for no password: whoever "
+        f"reaches port {port} can {can}.",
+        err=True,
+    )
+
+
+def _is_local(host: str) -> bool:
+    """Whether nobody but this machine can reach an address."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

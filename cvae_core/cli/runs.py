@@ -1,18 +1,25 @@
-"""`cvae runs`: list, show and delete."""
+"""`cvae runs`: list, show, note, prune and delete."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from cvae_core.cli.options import JsonOption, RunArgument, RunsOption, print_json
+from cvae_core.runs.about import read_about, write_about
 from cvae_core.runs.directory import delete_run, open_run, runs_folder
+from cvae_core.runs.disk import disk_use, size_words
 from cvae_core.runs.overview import Overview, describe, overviews
+from cvae_core.runs.prune import Pruning, plan_pruning
+from cvae_core.runs.prune import prune as prune_run
 
-app = typer.Typer(help="List, show and delete runs.", no_args_is_help=True)
+app = typer.Typer(help="List, show, note, prune and delete runs.", no_args_is_help=True)
 _SHOWN_EPOCHS = 10
 
 
@@ -33,18 +40,23 @@ def _summary(item: Overview) -> dict[str, Any]:
     status = item.status
     return {
         "run": item.run.id,
+        **asdict(item.about),
         "state": item.state,
         "preset": item.config.preset if item.config else None,
         "epoch": status.epoch if status else None,
         "epochs": status.epochs if status else None,
+        "disk_bytes": disk_use(item.run.path),
     } | ({"problem": item.problem, "advice": item.advice} if item.problem else {})
 
 
 def _table(found: list[Overview]) -> Table:
-    table = Table("Run", "State", "Preset", "Epoch", "Note", box=None, header_style="bold")
+    table = Table("Run", "Name", "State", "Preset", "Epoch", "Note", box=None, header_style="bold")
+    table.add_column("Disk", justify="right")
     for item in found:
         epoch = f"{item.status.epoch} of {item.status.epochs}" if item.status else ""
-        table.add_row(item.run.id, item.state, item.config.preset if item.config else "", epoch, item.problem)
+        preset = item.config.preset if item.config else ""
+        words = (item.run.id, item.about.name, item.state, preset, epoch, item.problem or item.about.note)
+        table.add_row(*map(escape, words), size_words(disk_use(item.run.path)))
     return table
 
 
@@ -61,6 +73,8 @@ def show(run: RunArgument, runs: RunsOption = None, as_json: JsonOption = False)
 def _print_facts(facts: dict[str, Any]) -> None:
     console = Console(highlight=False)
     console.print(f"[bold]{facts['run']}[/]  {facts['state']}")
+    for words in filter(None, (facts["name"], facts["note"])):
+        console.print(words, markup=False)
     if "problem" in facts:
         console.print(f"{facts['problem']} {facts['advice']}", markup=False)
     settings = {**facts["config"]["data"], **facts["config"]["model"], **facts["config"]["train"]}
@@ -69,6 +83,7 @@ def _print_facts(facts: dict[str, Any]) -> None:
         points = facts["config"]["model"]["kind"] == "autoencoder"
         console.print(_error_table(facts["epochs"]) if points else _loss_table(facts["epochs"]))
     console.print(f"{len(facts['snapshots'])} snapshots: {_abridged(facts['snapshots'])}")
+    console.print(f"{size_words(facts['disk_bytes'])} on the disk")
 
 
 def _loss_table(epochs: list[dict[str, Any]]) -> Table:
@@ -91,9 +106,59 @@ def _error_table(epochs: list[dict[str, Any]]) -> Table:
     return table
 
 
-def _abridged(numbers: list[int]) -> str:
-    shown = numbers if len(numbers) <= 12 else [*numbers[:6], "...", *numbers[-5:]]
+def _abridged(numbers: Sequence[int]) -> str:
+    shown: Sequence[int | str] = numbers if len(numbers) <= 12 else [*numbers[:6], "...", *numbers[-5:]]
     return ", ".join(map(str, shown))
+
+
+@app.command()
+def note(
+    run: RunArgument,
+    name: Annotated[str | None, typer.Option(help="What to call it, in a line; empty for nothing.")] = None,
+    text: Annotated[str | None, typer.Option("--note", help="What there is to say of it; empty for nothing.")] = None,
+    runs: RunsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Give a run a name and a note, or show them. Its id stays, and so does what is not given here."""
+    found = open_run(runs_folder(runs), run)
+    about = read_about(found.about_file)
+    if name is not None or text is not None:
+        about = write_about(
+            found.about_file, about.name if name is None else name, about.note if text is None else text
+        )
+    if as_json:
+        print_json({"run": found.id, **asdict(about)})
+    else:
+        typer.echo("\n".join(filter(None, (about.name, about.note))) or f"{found.id} has no name and no note.")
+
+
+@app.command()
+def prune(
+    run: RunArgument,
+    keep: Annotated[int | None, typer.Option(metavar="N", help="How many snapshots to keep.")] = None,
+    every: Annotated[int | None, typer.Option(metavar="N", help="Keep those of every Nth epoch.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be dropped.")] = False,
+    runs: RunsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Thin the snapshots of a run out, for good. The first and the last stay, and it can still be resumed."""
+    found = open_run(runs_folder(runs), run)
+    done = plan_pruning(found, keep, every) if dry_run else prune_run(found, keep, every)
+    if as_json:
+        facts = {"run": found.id, "kept": done.kept, "dropped": done.dropped, "freed_bytes": done.freed_bytes}
+        print_json(facts | {"dry_run": dry_run})
+    else:
+        typer.echo(_pruned(done, dry_run))
+
+
+def _pruned(done: Pruning, dry_run: bool) -> str:
+    if not done.dropped:
+        return f"Nothing to drop: there are {len(done.kept)} snapshots."
+    would, free = ("Would drop", "would free") if dry_run else ("Dropped", "freed")
+    return (
+        f"{would} {len(done.dropped)} snapshots and keep {len(done.kept)} ({_abridged(done.kept)}); "
+        f"{free} {size_words(done.freed_bytes)}."
+    )
 
 
 @app.command()

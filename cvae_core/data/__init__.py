@@ -1,5 +1,19 @@
 """Data sets: labelled images by name."""
 
-from cvae_core.data.registry import check_dataset_name, dataset_names, dataset_title, load_dataset, load_test_data
+from cvae_core.data.registry import (
+    check_dataset_name,
+    dataset_names,
+    dataset_title,
+    load_dataset,
+    load_test_data,
+    training_size,
+)
 
-__all__ = ["check_dataset_name", "dataset_names", "dataset_title", "load_dataset", "load_test_data"]
+__all__ = [
+    "check_dataset_name",
+    "dataset_names",
+    "dataset_title",
+    "load_dataset",
+    "load_test_data",
+    "training_size",
+]

@@ -16,6 +16,7 @@ from cvae_core.records import Dataset
 class _Source:
     title: str
     load: Callable[[bool], Dataset]
+    training_images: int = 60_000
 
 
 _SOURCES: Final[dict[str, _Source]] = {
@@ -54,6 +55,18 @@ def load_test_data(config: DataSettings) -> Dataset:
         DataUnavailableError: The data set is not on this machine.
     """
     return _load(config, with_training=False)
+
+
+def training_size(config: DataSettings) -> int:
+    """How many images, or points, a configuration learns from; nothing is loaded to tell.
+
+    Raises:
+        DataError: The name is unknown.
+    """
+    if isinstance(config, TornManifoldConfig):
+        return config.points * config.pieces
+    there = _source(config.dataset).training_images
+    return there if config.train_limit is None else min(config.train_limit, there)
 
 
 def check_dataset_name(name: str) -> None:

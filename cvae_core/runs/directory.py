@@ -9,7 +9,8 @@ import secrets
 import shutil
 import stat
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,6 +26,7 @@ from cvae_core.runs.status import Status, write_status
 
 RUNS_VARIABLE: Final = "CVAE_RUNS"
 DEFAULT_RUNS: Final = "runs"
+GRAVE_PREFIX: Final = f"{TEMPORARY_PREFIX}deleted-"
 _FILES: Final = ("config.json", "lock", "status.json", "metrics.jsonl", "worker.log")
 _FOLDERS: Final = ("snapshots", "checkpoints", "control", "tensorboard")
 _LEFTOVER_SECONDS: Final = 3600.0
@@ -65,6 +67,11 @@ class Run:
     def metrics_file(self) -> Path:
         """One JSON record a line."""
         return self.path / "metrics.jsonl"
+
+    @property
+    def about_file(self) -> Path:
+        """Its name and a note, by people for people."""
+        return self.path / "about.json"
 
     @property
     def snapshots_folder(self) -> Path:
@@ -254,21 +261,34 @@ def delete_run(run: Run) -> None:
         RunBusyError: Its worker lives.
         StorageError: The folder cannot be changed.
     """
-    if not run.path.is_dir():
-        raise RunNotFoundError(f"There is no run {run.id!r} any more.")
-    descriptor = _claimed_for_deletion(run)
-    grave = run.path.with_name(f"{TEMPORARY_PREFIX}deleted-{run.id}-{secrets.token_hex(4)}")
-    try:
+    grave = run.path.with_name(f"{GRAVE_PREFIX}{run.id}-{secrets.token_hex(4)}")
+    with held_idle(run):
         with storage_errors(run.path):
             run.path.rename(grave)
         shutil.rmtree(grave, ignore_errors=True)
         _sweep(grave.parent)
+
+
+@contextmanager
+def held_idle(run: Run) -> Iterator[None]:
+    """Keep every worker off a run that has none.
+
+    Raises:
+        RunNotFoundError: It is gone.
+        RunBusyError: Its worker lives.
+        StorageError: The folder cannot be changed.
+    """
+    descriptor = _claimed(run) if run.path.is_dir() else None
+    try:
+        if not run.path.is_dir():  # another may have deleted it while we waited for its lock
+            raise RunNotFoundError(f"There is no run {run.id!r} any more.")
+        yield
     finally:
         if descriptor is not None:
             lock.release(descriptor)
 
 
-def _claimed_for_deletion(run: Run) -> int | None:
+def _claimed(run: Run) -> int | None:
     """The lock of a run; ``None`` if something else stands in its place, which no worker can have locked."""
     if os.path.lexists(run.lock_file) and (run.lock_file.is_symlink() or not run.lock_file.is_file()):
         return None

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from cvae_core.config import RunConfig
 from cvae_core.errors import CvaeError, RunDamagedError
 from cvae_core.records import EpochRecord, Losses
+from cvae_core.runs.about import About, read_about
 from cvae_core.runs.directory import Run, all_runs
+from cvae_core.runs.disk import disk_use
 from cvae_core.runs.metrics import History, MetricsReader
 from cvae_core.runs.snapshots import snapshot_epochs
 from cvae_core.runs.status import ENDED, State, Status, observed_state, read_status
@@ -24,6 +26,7 @@ class Overview:
         state: As it is now; "broken" if a file of it cannot be read.
         config, status: ``None`` if broken.
         problem, advice: Why it is broken or failed and what to do; empty otherwise.
+        about: What people call it and say of it.
     """
 
     run: Run
@@ -32,16 +35,24 @@ class Overview:
     status: Status | None
     problem: str = ""
     advice: str = ""
+    about: About = field(default_factory=About)
+
+    @property
+    def title(self) -> str:
+        """Its name, or its id if nobody gave it one."""
+        return self.about.name or self.run.id
 
 
 def overview(run: Run) -> Overview:
     """Look at one run; never raises because of what its files hold."""
+    about = read_about(run.about_file)
     try:
         config = run.config()
         state, status = observed_state(run.lock_file, run.status_file)
-        return Overview(run, state, config, status, status.problem, status.advice)
+        return Overview(run, state, config, status, status.problem, status.advice, about)
     except CvaeError as error:
-        return Overview(run, "broken", None, None, error.problem, error.advice or "Delete it, or restore its files.")
+        advice = error.advice or "Delete it, or restore its files."
+        return Overview(run, "broken", None, None, error.problem, advice, about)
 
 
 def overviews(folder: Path) -> list[Overview]:
@@ -61,11 +72,13 @@ def describe(run: Run) -> dict[str, Any]:
     history = whole_history(run, MetricsReader(run.metrics_file))
     facts: dict[str, Any] = {
         "run": run.id,
+        **asdict(read_about(run.about_file)),
         "state": state,
         "config": config.model_dump(mode="json"),
         "data_sha256": history.begins[-1].data_sha256 if history.begins else None,
         "epochs": [_epoch(record) for record in history.epochs],
         "snapshots": snapshot_epochs(run.snapshots_folder),
+        "disk_bytes": disk_use(run.path),
     }
     return facts | ({"problem": status.problem, "advice": status.advice} if status.problem else {})
 

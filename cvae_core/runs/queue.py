@@ -14,6 +14,7 @@ import re
 from pathlib import Path
 from typing import Final
 
+from cvae_core.config import RunConfig
 from cvae_core.config_errors import shown
 from cvae_core.errors import ConfigError, CvaeError, RunDamagedError
 from cvae_core.runs import lock
@@ -67,7 +68,7 @@ def take_turn(run: Run, limit: int) -> int | None:
     """
     folder = run.path.parent
     small = _is_small(run)
-    count, name = (max(limit, _LEAST_SMALL_TURNS), "small-turn") if small else (limit, "turn")
+    count, name = turn_count(limit, small), "small-turn" if small else "turn"
     turns = folder / _TURNS_FOLDER
     with storage_errors(turns):
         make_own_folder(turns)
@@ -82,8 +83,23 @@ def take_turn(run: Run, limit: int) -> int | None:
     return None
 
 
+def turn_count(limit: int, small: bool) -> int:
+    """How many trainings run at once.
+
+    Args:
+        limit: How many large ones may.
+        small: Whether small ones are meant, which have turns of their own.
+    """
+    return max(limit, _LEAST_SMALL_TURNS) if small else limit
+
+
+def is_small(config: RunConfig) -> bool:
+    """Whether a training is one of the small ones."""
+    return config.model.kind == "autoencoder"
+
+
 def _is_small(run: Run) -> bool:
     try:
-        return run.config().model.kind == "autoencoder"
+        return is_small(run.config())
     except CvaeError:
         return False

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import streamlit as st
 
+from cvae_core.runs.disk import size_words
 from cvae_core.runs.overview import Overview, overviews
 from cvae_core.runs.status import ALIVE
-from dashboard import services
+from dashboard import actions, services
 from dashboard.components.diagram import cvae_diagram
 from dashboard.components.pulse import pulse
-from dashboard.controls import duration, errors_shown, state_badge
+from dashboard.controls import duration, errors_shown, page_title, plain, state_badge
 from dashboard.registry import require_registry
 
 _SHOWN_RUNS = 12
@@ -46,27 +49,33 @@ def introduction() -> None:
     """What a CVAE is."""
     words, picture = st.columns([5, 6], gap="large", vertical_alignment="center")
     with words:
-        st.title("The CVAE laboratory")
+        page_title("The CVAE laboratory")
         st.markdown(
             "A **conditional variational autoencoder** learns to describe an image by a handful of numbers, the "
             "*latent code*, and to draw it again from them. Because encoder and decoder are both told the label, "
             "the code need not say *which* digit it is. What remains in it is *style*: slant, weight, width. "
             "Any code can then be drawn as any digit."
         )
-        if st.button(
-            "Train a model", type="primary", icon=":material/play_arrow:", help="Go to the Train page and set up a run."
-        ):
-            st.switch_page("pages/train.py")
-        st.caption("Start with the preset **quick**: in about half a minute 60,000 digits are learnt before your eyes.")
+        if not actions.is_read_only():
+            _invitation()
     with picture:
         cvae_diagram()
+
+
+def _invitation() -> None:
+    if st.button(
+        "Train a model", type="primary", icon=":material/play_arrow:", help="Go to the Train page and set up a run."
+    ):
+        st.switch_page("pages/train.py")
+    st.caption("Start with the preset **quick**: in about half a minute 60,000 digits are learnt before your eyes.")
 
 
 def runs_panel(found: list[Overview]) -> None:
     """The newest runs."""
     if not found:
         with st.container(border=True):
-            st.markdown("**No run yet.** Choose *Train a model* above, keep the preset *quick*, and press *Train*.")
+            advice = "Choose *Train a model* above, keep the preset *quick*, and press *Train*."
+            st.markdown("**No run yet.** " + ("" if actions.is_read_only() else advice))
         return
     for item in found[:_SHOWN_RUNS]:
         run_row(item)
@@ -79,13 +88,21 @@ def run_row(item: Overview) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center", key=f"row_{item.run.id}"):
         st.page_link(
             "pages/train.py",
-            label=item.run.id,
+            label=plain(item.title),
             query_params={"run": item.run.id},
-            help="Open this run.",
+            help=plain(item.about.note) or "Open this run.",
             width="stretch",
         )
-        st.caption(progress_words(item), width="content")
+        st.caption(" · ".join(facts(item)), width="content")
         state_badge(item.state)
+
+
+def facts(item: Overview) -> Iterator[str]:
+    """What is worth knowing of a run beside its title."""
+    if item.about.name:
+        yield plain(item.run.id)
+    yield progress_words(item)
+    yield size_words(services.run_bytes(item.run))
 
 
 def progress_words(item: Overview) -> str:
@@ -106,7 +123,7 @@ def live_runs() -> None:
     if any(item.state in ALIVE for item in found):
         pulse("home_pulse", _POLL_SECONDS)
     else:
-        services.keep_spare_worker()
+        actions.keep_spare_worker()
 
 
 def exploration() -> None:

@@ -6,26 +6,31 @@ import streamlit as st
 
 from cvae_core.runs.overview import overviews
 from cvae_core.runs.status import ALIVE
-from dashboard import services, state
-from dashboard.controls import run_picker
+from dashboard import actions, services, state
+from dashboard.controls import deleted_notices, page_title, run_picker
 from dashboard.registry import require_registry
 from dashboard.views.run_view import run_view
 from dashboard.views.training_form import training_form
 
 require_registry()
 state.enter_page("Train")
-st.title("Train")
+page_title("Train")
+deleted_notices()
 found = overviews(services.folder())
 selected = state.selected_run()
 run_picker(found, selected)
 item = next((item for item in found if item.run.id == selected), None)
 if selected and item is None:
-    st.warning(
-        f"There is no run named “{selected}”. Choose another above, or set up a new one.", icon=":material/search_off:"
-    )
-if item is None:
-    training_form()
-else:
+    otherwise = "." if actions.is_read_only() else ", or set up a new one."
+    st.warning(f"There is no run named “{selected}”. Choose another above{otherwise}", icon=":material/search_off:")
+if item is not None:
     run_view(item)
+elif actions.is_read_only():
+    st.info(
+        "Choose a run above to see how it learnt." if found else "There is no run to look at yet.",
+        icon=":material/visibility:",
+    )
+else:
+    training_form()
 if not any(other.state in ALIVE for other in found):
-    services.keep_spare_worker()
+    actions.keep_spare_worker()

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import state
+from dashboard import actions, state
+from dashboard.controls import page_title
 from dashboard.registry import require_registry
 from dashboard.views.torn_form import torn_form
 from dashboard.views.torn_view import torn_view
 
 require_registry()
 state.enter_page("Why condition?")
-st.title("Why condition?")
+page_title("Why condition?")
 st.markdown(
     "These points lie on **two separate pieces**: an arc of a sine, and a circle. An autoencoder describes each point "
     "by one number, the code, and draws it again from that number alone. As the code moves through its range, what it "
     "decodes to moves along one unbroken curve. One curve cannot be two pieces, so a plain autoencoder "
     "**builds a bridge** across the gap, where there are no data at all."
 )
-torn_form()
+if not actions.is_read_only():
+    torn_form()
 torn_view()
 st.caption(
     "Off the manifold means: farther from the true curves than three deviations of the noise. At epoch 0 little may be "
@@ -34,4 +36,8 @@ st.markdown(
     "points than the noise would have it, and nothing is learnt about the manifold. There is no decoded curve to look "
     "at either: any point of the plane has a code of its own."
 )
-st.page_link("pages/train.py", label="Now with digits: train a conditional VAE", icon=":material/arrow_forward:")
+st.page_link(
+    "pages/train.py",
+    label="Now with digits: " + ("a conditional VAE" if actions.is_read_only() else "train a conditional VAE"),
+    icon=":material/arrow_forward:",
+)

@@ -6,23 +6,26 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from cvae_core import jobs
-from cvae_core.errors import CvaeError
-from cvae_core.runs.directory import Run, delete_run
+from cvae_core.runs.directory import Run
 from cvae_core.runs.overview import Overview
+from cvae_core.runs.snapshots import snapshot_epochs
 from cvae_core.runs.status import ALIVE, RESUMABLE
-from dashboard import services, state
-from dashboard.controls import state_badge
+from dashboard import actions, state
+from dashboard.controls import attempt, kept_message, plain, state_badge
+from dashboard.views import housekeeping
 
 
 def run_header(item: Overview) -> None:
-    """Draw the state and the buttons, and what the last press of one failed with."""
+    """Draw the name, the state and the buttons, and what the last press of one failed with."""
+    if item.about.name:
+        st.subheader(plain(item.about.name))
     with st.container(horizontal=True, vertical_alignment="center", key="run_header"):
         state_badge(item.state)
-        _buttons(item)
-    message = state.take_message()
-    if message:
-        st.error(message, icon=":material/error:")
+        if not actions.is_read_only():
+            _buttons(item)
+    for line in item.about.note.splitlines():
+        st.caption(plain(line))
+    kept_message()
     _explanation(item)
 
 
@@ -33,7 +36,8 @@ def _explanation(item: Overview) -> None:
     elif item.state == "interrupted":
         st.warning(
             "The process that trained this run is gone: it was killed, or the machine was switched off. "
-            "Nothing that was kept is lost; **Resume** goes on from the newest checkpoint.",
+            "Nothing that was kept is lost"
+            + ("." if actions.is_read_only() else "; **Resume** goes on from the newest checkpoint."),
             icon=":material/power_off:",
         )
     elif item.state == "queued":
@@ -46,55 +50,35 @@ def _explanation(item: Overview) -> None:
 def _buttons(item: Overview) -> None:
     run = item.run
     if item.state in ("running", "queued"):
-        _button("Pause", "pause", "Wait until you let it go on; another run may train meanwhile.", jobs.pause, run)
+        _button("Pause", "pause", "Wait until you let it go on; another run may train meanwhile.", actions.pause, run)
     if item.state == "paused":
-        _button("Continue", "play_arrow", "Go on with the training.", jobs.unpause, run)
+        _button("Continue", "play_arrow", "Go on with the training.", actions.unpause, run)
     if item.state in ALIVE:
-        _button("Stop", "stop", "End within a second and keep what was learnt. It can be resumed.", jobs.stop, run)
+        _button("Stop", "stop", "End within a second and keep what was learnt. It can be resumed.", actions.stop, run)
     if item.state in RESUMABLE:
-        _button("Resume", "resume", "Go on from where it was.", services.launcher().resume, run)
-    if item.state not in ALIVE and st.button(
-        "Delete", icon=":material/delete:", help="Delete this run and all its snapshots, after a question."
+        _button("Resume", "resume", "Go on from where it was.", actions.resume, run)
+    if st.button("Name and note", icon=":material/edit:", help="Call this run something, and say what it is for."):
+        housekeeping.edit_about(item)
+    if item.state not in ALIVE:
+        _tidying(item)
+
+
+def _tidying(item: Overview) -> None:
+    """What can be done with a run that no worker is busy with."""
+    if len(snapshot_epochs(item.run.snapshots_folder)) > housekeeping.FEWEST and st.button(
+        "Thin out", icon=":material/filter_list:", help="Keep fewer of its snapshots, so that it takes less room."
     ):
-        _confirm_deletion(run)
+        housekeeping.thin_out(item)
+    if st.button("Delete", icon=":material/delete:", help="Delete this run and all its snapshots, after a question."):
+        housekeeping.confirm_deletion(item.title, [item.run], lambda: state.select_run(None))
 
 
-def _button(label: str, icon: str, explanation: str, act: Callable[[Run], None], run: Run) -> None:
+def _button(label: str, icon: str, explanation: str, act: Callable[..., None], run: Run) -> None:
     st.button(
         label,
         icon=f":material/{icon}:",
         help=explanation,
         key=f"{label}_{run.id}",
-        on_click=_attempt,
+        on_click=attempt,
         args=(act, run),
     )
-
-
-def _attempt(act: Callable[[Run], None], run: Run) -> None:
-    try:
-        act(run)
-    except CvaeError as error:
-        state.keep_message(error)
-
-
-@st.dialog("Delete this run?")
-def _confirm_deletion(run: Run) -> None:
-    st.markdown(f"**{run.id}** and all its snapshots will be deleted. This cannot be undone.")
-    with st.container(horizontal=True):
-        deleted = st.button(
-            "Delete for good",
-            type="primary",
-            icon=":material/delete:",
-            help="Delete it now.",
-            on_click=_delete,
-            args=(run,),
-        )
-        kept = st.button("Keep it", help="Leave everything as it is.")
-    if deleted or kept:
-        st.rerun()
-
-
-def _delete(run: Run) -> None:
-    _attempt(delete_run, run)
-    if not run.path.exists():
-        state.select_run(None)

@@ -16,11 +16,11 @@ from cvae_core.runs.directory import Run
 from cvae_core.runs.overview import Overview, overviews
 from cvae_core.runs.snapshots import snapshot_epochs
 from cvae_core.runs.status import ALIVE
-from dashboard import services, state
+from dashboard import actions, services, state
 from dashboard.address.parameter import Parameter
 from dashboard.address.view import read_address, write_address
 from dashboard.components.pulse import pulse
-from dashboard.controls import errors_shown, snapshot_run_picker
+from dashboard.controls import errors_shown, page_title, snapshot_run_picker
 from dashboard.registry import require_registry
 from dashboard.views.fitting import fit_to_run
 
@@ -78,7 +78,7 @@ def time_machine(title: str, explanation: str, parameters: Sequence[Parameter[An
     """
     require_registry()
     state.enter_page(title)
-    st.title(title)
+    page_title(title)
     st.caption(explanation)
     st.fragment(_page)(parameters, draw)
 
@@ -132,6 +132,9 @@ def _lives(item: Overview) -> bool:
 
 def _nothing_yet() -> None:
     with st.container(border=True):
+        if actions.is_read_only():
+            st.markdown("**No trained model yet.** Its pictures will be here once there is one.")
+            return
         st.markdown("**No trained model yet.** Train one first; its pictures can be watched while it learns.")
         if st.button("Train a model", type="primary", icon=":material/play_arrow:", help="Go to the Train page."):
             st.switch_page("pages/train.py")

@@ -8,10 +8,11 @@ import streamlit as st
 
 from cvae_core.errors import CvaeError
 from cvae_core.presets import preset
-from dashboard import services, state
+from dashboard import actions, state
 from dashboard.address.parameters import PAIR, PAIR_EPOCH
 from dashboard.address.view import set_value
-from dashboard.torn_pairs import MODELS, start_pair
+from dashboard.controls import kept_message, limits_told
+from dashboard.torn_pairs import MODELS
 from dashboard.views.setting_widgets import setting_widget
 
 _PRESET: Final = MODELS["plain"]
@@ -25,6 +26,7 @@ _TITLES: Final = {"data": "Data", "model": "Models", "train": "Training"}
 
 def torn_form() -> None:
     """Draw the settings and the button; starting a pair shows it."""
+    limits_told()
     with st.expander("Settings", icon=":material/tune:"):
         settings: dict[str, Any] = {}
         for section, names in _SHOWN.items():
@@ -38,9 +40,7 @@ def torn_form() -> None:
         args=(settings,),
         help="Train an autoencoder without labels and one with them, side by side: some seconds.",
     )
-    message = state.take_message()
-    if message:
-        st.error(message, icon=":material/error:")
+    kept_message()
 
 
 def _row(section: str, names: tuple[str, ...]) -> dict[str, Any]:
@@ -56,7 +56,7 @@ def _row(section: str, names: tuple[str, ...]) -> dict[str, Any]:
 
 def _start(settings: dict[str, Any]) -> None:
     try:
-        name = start_pair(services.launcher(), services.folder(), settings)
+        name = actions.start_pair(settings)
     except CvaeError as error:
         state.keep_message(error)
         return

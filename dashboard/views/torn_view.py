@@ -7,20 +7,18 @@ from typing import Final
 
 import streamlit as st
 
-from cvae_core import jobs
-from cvae_core.errors import CvaeError
-from cvae_core.runs.directory import Run, delete_run
 from cvae_core.runs.overview import overviews
 from cvae_core.runs.status import ALIVE, RESUMABLE
-from dashboard import services, state
+from dashboard import actions, services, state
 from dashboard.address.parameters import PAIR, PAIR_EPOCH, PAIR_FOLLOW, PAIRS
 from dashboard.address.view import read_address, set_value, value_of, write_address
 from dashboard.components.film import Timeline
 from dashboard.components.pulse import pulse
 from dashboard.components.torn_film import TornModel, torn_film
-from dashboard.controls import errors_shown, state_badge
+from dashboard.controls import attempt, deleted_notices, errors_shown, kept_message, state_badge
 from dashboard.torn_pairs import Pair, pairs, runs_of
 from dashboard.views.film_view import take_over
+from dashboard.views.housekeeping import confirm_deletion
 from dashboard.views.progress_view import progress_bar
 from dashboard.views.torn_frames import ground_of, torn_frame
 
@@ -38,10 +36,13 @@ def torn_view() -> None:
 def _pair_view() -> None:
     for problem in state.keep_problems(read_address(PAIRS)):
         st.warning(problem, icon=":material/link_off:")
+    kept_message()
+    deleted_notices()
     found = pairs(overviews(services.folder()))
     if not found:
         with st.container(border=True):
-            st.markdown("**Nothing trained yet.** Press *Train both* above and watch the bridge being built.")
+            advice = "Press *Train both* above and watch the bridge being built."
+            st.markdown("**Nothing trained yet.** " + ("" if actions.is_read_only() else advice))
         return
     pair = _chosen_pair(found)
     if pair is None:
@@ -62,6 +63,7 @@ def _chosen_pair(found: dict[str, Pair]) -> Pair | None:
             "Pair of trainings",
             list(found),
             key=_PICKER,
+            format_func=lambda name: found[name].title if name in found else name,
             on_change=lambda: _show(st.session_state[_PICKER]),
             placeholder="Choose a pair",
             width=320,
@@ -88,7 +90,8 @@ def _head(pair: Pair) -> None:
             with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
                 st.markdown(_TITLES[model], width="content")
                 state_badge(member.state)
-        _pair_buttons(pair)
+        if not actions.is_read_only():
+            _pair_buttons(pair)
     for column, member in zip(st.columns(len(pair.members)), pair.members.values(), strict=True):
         with column:
             progress_bar(member)
@@ -99,28 +102,20 @@ def _head(pair: Pair) -> None:
 def _pair_buttons(pair: Pair) -> None:
     states = [member.state for member in pair.members.values()]
     if pair.alive:
-        _button("Stop both", "stop", "End both within a second and keep what was learnt.", pair, jobs.stop, ALIVE)
+        _button("Stop both", "stop", "End both within a second and keep what was learnt.", pair, actions.stop, ALIVE)
         return
     if any(of in RESUMABLE for of in states):
-        resume = services.launcher().resume
-        _button("Resume both", "resume", "Go on from where they were.", pair, resume, RESUMABLE)
-    _button("Delete both", "delete", "Delete both runs and all their snapshots.", pair, delete_run, None)
+        _button("Resume both", "resume", "Go on from where they were.", pair, actions.resume, RESUMABLE)
+    if st.button("Delete both", icon=":material/delete:", help="Delete both runs, after a question."):
+        confirm_deletion(pair.name, runs_of(pair), lambda: _show(""))
 
 
 def _button(
-    label: str, icon: str, explanation: str, pair: Pair, act: Callable[[Run], None], where: frozenset[str] | None
+    label: str, icon: str, explanation: str, pair: Pair, act: Callable[..., None], where: frozenset[str]
 ) -> None:
-    """A press does something to each run whose state is one of ``where``; to both, if that is ``None``."""
-    runs = [member.run for member in pair.members.values() if where is None or member.state in where]
-    st.button(label, icon=f":material/{icon}:", help=explanation, on_click=_attempt, args=(act, runs))
-
-
-def _attempt(act: Callable[[Run], None], runs: list[Run]) -> None:
-    try:
-        for run in runs:
-            act(run)
-    except CvaeError as error:
-        state.keep_message(error)
+    """A press does something to each run whose state is one of ``where``."""
+    runs = [member.run for member in pair.members.values() if member.state in where]
+    st.button(label, icon=f":material/{icon}:", help=explanation, on_click=attempt, args=(act, *runs))
 
 
 def _film(pair: Pair) -> None:

@@ -10,7 +10,8 @@ from cvae_core.config import SECTIONS
 from cvae_core.data import dataset_names, dataset_title
 from cvae_core.errors import CvaeError
 from cvae_core.presets import preset
-from dashboard import services, state
+from dashboard import actions, state
+from dashboard.controls import kept_message, limits_told
 from dashboard.views.setting_widgets import setting_widget
 
 _PRESET_WORDS: Final = {
@@ -25,9 +26,8 @@ _COLUMNS: Final = 3
 
 def training_form() -> None:
     """Draw the form; starting a run selects it."""
-    message = state.take_message()
-    if message:
-        st.error(message, icon=":material/error:")
+    kept_message()
+    limits_told()
     left, right = st.columns(2, gap="medium")
     with left:
         dataset = _dataset_picker()
@@ -102,7 +102,7 @@ def _row(chosen: str, section: str, names: list[str]) -> dict[str, Any]:
 
 def _start(chosen: str, settings: dict[str, Any], name: str | None) -> None:
     try:
-        run = services.launcher().start(services.folder(), preset(chosen).with_settings(settings), name)
+        run = actions.start(preset(chosen).with_settings(settings), name)
     except CvaeError as error:
         state.keep_message(error)
         return

@@ -146,9 +146,9 @@ def test_a_bad_setting_is_one_message_and_no_run(key: str, value: Any, words: st
 
 
 STATES = {
-    "queued": ({"Pause", "Stop"}, "starts by itself"),
-    "running": ({"Pause", "Stop"}, ""),
-    "paused": ({"Continue", "Stop"}, ""),
+    "queued": ({"Pause", "Stop", "Name and note"}, "starts by itself"),
+    "running": ({"Pause", "Stop", "Name and note"}, ""),
+    "paused": ({"Continue", "Stop", "Name and note"}, ""),
 }
 
 
@@ -168,11 +168,12 @@ def test_a_living_run_can_be_paused_and_stopped(state: Any, runs_folder: Path) -
     assert is_asked(run.control_folder, "stop")
 
 
+IDLE = {"Name and note", "Thin out", "Delete"}
 ENDED = {
-    "finished": ({"Delete"}, ""),
-    "stopped": ({"Resume", "Delete"}, ""),
-    "failed": ({"Resume", "Delete"}, "NaN"),
-    "running": ({"Resume", "Delete"}, "Resume"),
+    "finished": (IDLE, ""),
+    "stopped": (IDLE | {"Resume"}, ""),
+    "failed": (IDLE | {"Resume"}, "NaN"),
+    "running": (IDLE | {"Resume"}, "Resume"),
 }
 
 
@@ -230,18 +231,6 @@ def test_a_link_to_no_run_says_so_and_offers_the_form(name: str, runs_folder: Pa
     assert "Train" in buttons(app)
     if name:
         assert "no run named" in said(app)
-
-
-def test_deleting_asks_first(runs_folder: Path) -> None:
-    run = make_run(runs_folder, "old", "finished")
-    app = train_page("old")
-    next(button for button in app.button if button.label == "Delete").click().run()
-    assert run.path.exists()
-    assert "cannot be undone" in said(app)
-    next(button for button in app.button if button.label == "Delete for good").click().run()
-    assert not app.exception
-    assert not run.path.exists()
-    assert "Train" in buttons(app)
 
 
 def test_from_a_run_back_to_the_form(runs_folder: Path) -> None:

@@ -1,0 +1,83 @@
+"""What a server lets its visitors do: everything, unless whoever starts it says otherwise.
+
+The settings are those of a process: it is told them by environment variables, which `cvae dashboard` sets. How many
+trainings may run at once is said where turns are taken, by ``CVAE_MAX_WORKERS``.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any, Final
+
+from pydantic import Field
+
+from cvae_core.config_errors import expected, shown
+from cvae_core.config_fields import Settings
+from cvae_core.errors import ConfigError
+
+_PREFIX: Final = "CVAE_"
+_TRUE: Final = ("1", "true", "yes", "on")
+_FALSE: Final = ("0", "false", "no", "off")
+
+
+class Limits(Settings):
+    """What visitors may do; ``None`` is no limit.
+
+    Attributes:
+        read_only: They look, and change nothing.
+        max_queued: Trainings that may wait for their turn.
+        max_epochs: Epochs of a training.
+        max_images: Training images, or points, of a training.
+        max_upload_mb: Megabytes of a file that is uploaded.
+
+    Raises:
+        ConfigError: A value is out of range.
+    """
+
+    read_only: bool = Field(False)
+    max_queued: int | None = Field(None, ge=0, le=1_000)
+    max_epochs: int | None = Field(None, ge=1)
+    max_images: int | None = Field(None, ge=1)
+    max_upload_mb: int | None = Field(None, ge=1, le=10_000)
+
+
+def variable(name: str) -> str:
+    """The environment variable of a limit."""
+    return _PREFIX + name.upper()
+
+
+def read_limits(environment: Mapping[str, str] | None = None) -> Limits:
+    """The limits that hold in this process.
+
+    Args:
+        environment: Where to look; that of the process if left out. An empty variable is as none.
+
+    Raises:
+        ConfigError: A variable makes no sense; the text names it.
+    """
+    source = os.environ if environment is None else environment
+    given = {name: source.get(variable(name), "") for name in Limits.model_fields}
+    values: dict[str, Any] = {name: _value(name, text) for name, text in given.items() if text}
+    return Limits(**values)
+
+
+def _value(name: str, text: str) -> Any:
+    """The value of a limit, checked by itself so that the text of an error can name its variable."""
+    field = Limits.model_fields[name]
+    if field.annotation is bool:
+        return _truth(name, text)
+    alone: dict[str, Any] = {name: text}
+    try:
+        return getattr(Limits(**alone), name)
+    except ConfigError:
+        wanted = expected(field).removesuffix(", or nothing")
+        raise ConfigError(
+            f"{variable(name)} is {shown(text)}; expected {wanted}.", "Correct it, or unset it for no limit."
+        ) from None
+
+
+def _truth(name: str, text: str) -> bool:
+    if text.lower() not in _TRUE + _FALSE:
+        raise ConfigError(f"{variable(name)} is {shown(text)}; expected 1 or 0.")
+    return text.lower() in _TRUE

@@ -1,0 +1,255 @@
+"""All that a page can do to runs. It is done here and nowhere else, so here it is refused where it is not allowed.
+
+A page of a read-only server shows no button that would be refused; but what reaches the server need not come from a
+page that it has drawn.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final
+
+import streamlit as st
+
+from cvae_core import jobs
+from cvae_core.admission import check_admission
+from cvae_core.config import RunConfig
+from cvae_core.errors import CvaeError, ReadOnlyError
+from cvae_core.limits import Limits, read_limits
+from cvae_core.runs.about import write_about
+from cvae_core.runs.bin import Bin
+from cvae_core.runs.directory import Run
+from cvae_core.runs.overview import overview, overviews
+from cvae_core.runs.prune import Pruning, plan_pruning
+from cvae_core.runs.prune import prune as prune_run
+from cvae_core.runs.status import ALIVE
+from dashboard import services
+from dashboard.deletions import Deletion, Deletions
+from dashboard.torn_pairs import new_pair
+
+_SPARE_DELAY_SECONDS: Final = 3.0
+_DELETIONS: Final = "deletions"
+_SHOWN_PAGE: Final = "shown_page"
+
+
+def limits() -> Limits:
+    """What visitors may do.
+
+    Raises:
+        ConfigError: An environment variable makes no sense.
+    """
+    return read_limits()
+
+
+def is_read_only() -> bool:
+    """Whether visitors look and change nothing."""
+    return limits().read_only
+
+
+def check_changeable() -> None:
+    """Refuse to change anything on a read-only server.
+
+    Raises:
+        ReadOnlyError: It is one.
+    """
+    if is_read_only():
+        raise ReadOnlyError
+
+
+def start(config: RunConfig, name: str | None) -> Run:
+    """Start a training.
+
+    Raises:
+        CvaeError: The server does not take it, or as ``Launcher.start``.
+    """
+    return _start({name: config})[0]
+
+
+def start_pair(settings: dict[str, Any]) -> str:
+    """Start both trainings of the torn manifold, or none.
+
+    Returns:
+        The pair's name.
+
+    Raises:
+        CvaeError: As ``start``.
+    """
+    name, configs = new_pair(settings)
+    _start(dict(configs))
+    return name
+
+
+def _start(configs: dict[Any, RunConfig]) -> list[Run]:
+    check_changeable()
+    with _starting():
+        check_admission(limits(), services.folder(), list(configs.values()))
+        return [_launcher().start(services.folder(), config, name) for name, config in configs.items()]
+
+
+def resume(*runs: Run) -> None:
+    """Go on with trainings.
+
+    Raises:
+        CvaeError: The server does not take one, or as ``Launcher.resume``.
+    """
+    check_changeable()
+    with _starting():
+        check_admission(limits(), services.folder(), [run.config() for run in runs])
+        for run in runs:
+            _launcher().resume(run)
+
+
+def pause(*runs: Run) -> None:
+    """Let trainings wait."""
+    check_changeable()
+    for run in runs:
+        jobs.pause(run)
+
+
+def unpause(*runs: Run) -> None:
+    """Let paused trainings go on."""
+    check_changeable()
+    for run in runs:
+        jobs.unpause(run)
+
+
+def stop(*runs: Run) -> None:
+    """End trainings, keeping what was learnt."""
+    check_changeable()
+    for run in runs:
+        jobs.stop(run)
+
+
+def delete(*runs: Run) -> None:
+    """Delete runs; until the page is left that can be undone.
+
+    Raises:
+        CvaeError: The server is read-only, or as ``Bin.put``; runs before that one are deleted.
+    """
+    check_changeable()
+    title, deleted = " and ".join(overview(run).title for run in runs), []
+    try:
+        for run in runs:
+            gone = _bin(str(services.folder())).put(run)
+            deleted.append(gone)
+    finally:
+        if deleted:
+            _deletions().add(title, deleted)
+
+
+def undo(deletion: Deletion) -> None:
+    """Give deleted runs back.
+
+    Raises:
+        CvaeError: The server is read-only, or as ``Bin.restore``.
+    """
+    check_changeable()
+    _deletions().undo(deletion)
+
+
+def deletions() -> Sequence[Deletion]:
+    """What was deleted on this page and can be undone."""
+    found: Deletions | None = st.session_state.get(_DELETIONS)
+    return found.pending if found else ()
+
+
+def enter(page: str) -> None:
+    """Note which page is drawn: what was deleted on another is deleted for good."""
+    st.session_state[_SHOWN_PAGE] = page
+    found: Deletions | None = st.session_state.get(_DELETIONS)
+    if found is None:
+        return
+    if found.page != page:
+        found.empty()
+    found.page = page
+    found.stay()
+    _while_connected(found.token, found)
+
+
+def describe(run: Run, name: str, note: str) -> None:
+    """Give a run a name and a note.
+
+    Raises:
+        CvaeError: The server is read-only, or as ``write_about``.
+    """
+    check_changeable()
+    write_about(run.about_file, name, note)
+
+
+def what_thinning_drops(run: Run, keep: int) -> Pruning:
+    """What ``thin_out`` would do."""
+    return plan_pruning(run, keep=keep)
+
+
+def thin_out(run: Run, keep: int) -> None:
+    """Keep so many snapshots of a run, for good.
+
+    Raises:
+        CvaeError: The server is read-only, or as ``prune``.
+    """
+    check_changeable()
+    prune_run(run, keep=keep)
+
+
+def keep_spare_worker() -> None:
+    """Warm a spare worker, after the page that asks for it was drawn, unless a run needs the processor by then."""
+    if is_read_only():
+        return
+    timer = threading.Timer(_SPARE_DELAY_SECONDS, _keep_spare_unless_busy, (_launcher(), services.folder()))
+    timer.daemon = True
+    timer.start()
+
+
+def _keep_spare_unless_busy(starter: jobs.Launcher, runs: Path) -> None:
+    if not any(item.state in ALIVE for item in overviews(runs)):
+        starter.keep_spare()
+
+
+def tidy_up() -> None:
+    """Once for each server: delete for good what servers that are dead left to be undone."""
+    if not is_read_only():
+        _bin(str(services.folder()))
+
+
+@st.cache_resource(show_spinner=False)
+def _launcher() -> jobs.Launcher:
+    """Starts workers; one for the whole server."""
+    return jobs.Launcher()
+
+
+@st.cache_resource(show_spinner=False)
+def _starting() -> threading.Lock:
+    """Held while a training is admitted and started, so that two visitors cannot take the same last room."""
+    return threading.Lock()
+
+
+@st.cache_resource(show_spinner=False)
+def _bin(folder: str) -> Bin:
+    """The bin of this server; what others left is swept beside the first page."""
+    made = Bin(Path(folder))
+    threading.Thread(target=_sweep, args=(made,), daemon=True).start()
+    return made
+
+
+def _sweep(of: Bin) -> None:
+    with suppress(CvaeError):  # another server is at it
+        of.sweep()
+
+
+def _deletions() -> Deletions:
+    """Those of this session."""
+    if _DELETIONS not in st.session_state:
+        page = st.session_state.get(_SHOWN_PAGE, "")
+        st.session_state[_DELETIONS] = Deletions(_bin(str(services.folder())), page)
+    found: Deletions = st.session_state[_DELETIONS]
+    _while_connected(found.token, found)
+    return found
+
+
+@st.cache_resource(scope="session", on_release=Deletions.leave, show_spinner=False)
+def _while_connected(token: str, _of: Deletions) -> Deletions:  # noqa: ARG001  tells one session from another
+    """Kept for as long as the browser is there; Streamlit tells its end."""
+    return _of

@@ -1,0 +1,192 @@
+"""Names, notes, thinning out, and deletion with a way back, on the pages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from streamlit.runtime.caching import clear_session_resource_cache
+from streamlit.testing.v1 import AppTest
+
+from cvae_core.runs.about import About, read_about, write_about
+from cvae_core.runs.bin import BINS
+from cvae_core.runs.directory import Run
+from cvae_core.runs.snapshots import snapshot_epochs
+from dashboard.controls import plain
+from tests.dashboard.app import open_page, said
+from tests.dashboard.worlds import living_worker, make_run
+
+
+def press(app: AppTest, label: str, among: str = "") -> AppTest:
+    """Press a button; where two have its label, the one whose key begins with ``among``."""
+    found = [button for button in app.button if button.label == label and str(button.key or "").startswith(among)]
+    return found[-1].click().run()
+
+
+def delete(app: AppTest) -> AppTest:
+    return press(press(app, "Delete"), "Delete", "answer")
+
+
+def in_bins(folder: Path) -> list[str]:
+    return sorted(path.name for path in (folder / BINS).glob("*/*/*"))
+
+
+def test_deleting_asks_first_and_can_be_undone(runs_folder: Path) -> None:
+    run = make_run(runs_folder, "old", "finished")
+    before = run.status_file.read_bytes()
+    app = press(open_page("train", run="old"), "Delete")
+    assert run.path.exists()
+    assert "You can undo that until you leave this page" in said(app)
+    press(app, "Keep it")
+    assert run.path.exists()
+    app = delete(app)
+    assert not app.exception
+    assert not run.path.exists()
+    assert "Deleted **old**" in said(app)
+    assert "Train" in {button.label for button in app.button}
+    app = press(app.run(), "Undo")
+    assert not app.exception
+    assert run.status_file.read_bytes() == before
+    assert snapshot_epochs(run.snapshots_folder) == [0, 1, 2]
+    assert "Deleted" not in said(app)
+    assert in_bins(runs_folder) == []
+
+
+def test_what_was_deleted_is_gone_for_good_once_the_page_is_left(runs_folder: Path) -> None:
+    for name in ("one", "two"):
+        make_run(runs_folder, name, "finished")
+    app = delete(open_page("train", run="one"))
+    app.query_params["run"] = "two"
+    app = delete(app.run())
+    assert said(app).count("Deleted **") == 2
+    assert in_bins(runs_folder) == ["one", "two"]
+    app.switch_page("pages/home.py").run()
+    assert not app.exception
+    assert in_bins(runs_folder) == []
+    app.switch_page("pages/train.py").run()
+    assert "Deleted" not in said(app)
+
+
+def test_two_sessions_undo_each_their_own(runs_folder: Path) -> None:
+    for name in ("one", "two"):
+        make_run(runs_folder, name, "finished")
+    first, second = open_page("train", run="one"), open_page("train", run="two")
+    first, second = delete(first), delete(second)
+    assert "Deleted **two**" not in said(first)
+    first.switch_page("pages/home.py").run()
+    assert in_bins(runs_folder) == ["two"]
+    press(second, "Undo")
+    assert not second.exception
+    assert (runs_folder / "two" / "config.json").exists()
+    assert not (runs_folder / "one").exists()
+
+
+def test_a_run_that_another_session_deleted_is_told_of(runs_folder: Path) -> None:
+    make_run(runs_folder, "shared", "finished")
+    first, second = open_page("train", run="shared"), press(open_page("train", run="shared"), "Delete")
+    delete(first)
+    second = press(second, "Delete", "answer")
+    assert not second.exception
+    assert "no run 'shared' any more" in said(second)
+    assert in_bins(runs_folder) == ["shared"]
+
+
+def test_undo_says_so_when_another_run_has_the_name_by_now(runs_folder: Path) -> None:
+    make_run(runs_folder, "name", "finished")
+    app = delete(open_page("train", run="name"))
+    make_run(runs_folder, "name", "finished", seed=5)
+    app = press(app, "Undo")
+    assert not app.exception
+    assert "another run named name by now" in said(app)
+    assert "Deleted **name**" in said(app)
+    assert in_bins(runs_folder) == ["name"]
+
+
+def test_when_the_browser_goes_it_is_deleted_unless_it_comes_back(
+    runs_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_run(runs_folder, "old", "finished")
+    started: list[float] = []
+    monkeypatch.setattr("dashboard.deletions.threading.Timer.start", lambda timer: started.append(timer.interval))
+    app = delete(open_page("train", run="old"))
+    found = app.session_state["deletions"]
+    clear_session_resource_cache("test session id")  # as Streamlit does when a browser disconnects
+    assert [seconds for seconds in started if seconds > 3.0] == [120.0]  # the others warm a worker
+    assert found._farewell is not None
+    assert in_bins(runs_folder) == ["old"]
+    app.run()
+    assert found._farewell is None
+    assert "Deleted **old**" in said(app)
+    found.empty()
+    assert in_bins(runs_folder) == []
+
+
+def test_a_name_and_a_note_are_shown_wherever_the_run_is(runs_folder: Path) -> None:
+    run = make_run(runs_folder, "id-of-it", "finished")
+    app = press(open_page("train", run="id-of-it"), "Name and note")
+    app.text_input[-1].set_value("Slant & weight")
+    app.text_area[0].set_value("Eight dimensions.\nSecond try.")
+    app = press(app, "Save")
+    assert not app.exception
+    assert read_about(run.about_file) == About("Slant & weight", "Eight dimensions.\nSecond try.")
+    text = said(app)
+    assert r"Slant \& weight" in text
+    assert r"Second try\." in text
+    assert app.selectbox(key="run_picker").options[1].startswith("Slant & weight  ·  id-of-it")
+    picker = open_page("latent", run="id-of-it").selectbox(key="snapshot_run_picker")
+    assert picker.options[0].startswith("Slant & weight  ·  id-of-it")
+    home = open_page()
+    assert r"id\-of\-it · epoch 2 of 5" in said(home)
+    assert next(link.proto.label for link in home.get("page_link")) == r"Slant \& weight"
+
+
+def test_a_run_can_be_named_while_it_trains(runs_folder: Path) -> None:
+    run = make_run(runs_folder, "alive", "running")
+    with living_worker(run):
+        app = press(open_page("train", run="alive"), "Name and note")
+        app.text_input[-1].set_value("Live")
+        app = press(app, "Save")
+        assert "Live" in said(app)
+        assert {button.label for button in app.button} >= {"Pause", "Stop", "Name and note"}
+        assert not {button.label for button in app.button} & {"Thin out", "Delete"}
+
+
+def test_text_of_people_is_no_markup() -> None:
+    for text in (
+        "![x](http://example.com/x.png)",
+        ":red[x] $x$ <b> `y` *z* _w_ | # ~~s~~ \\",
+        "&lt; -> :smile: https://a",
+    ):
+        shown = plain(text)
+        assert shown.replace("\\\\", "\0").replace("\\", "").replace("\0", "\\") == text
+        assert all(
+            shown[place - 1] == "\\" for place, letter in enumerate(shown) if letter in "![]():$<>`*_|#~&-" and place
+        )
+
+
+def test_thinning_out_keeps_the_first_and_the_last_and_says_what_it_frees(runs_folder: Path) -> None:
+    run = make_run(runs_folder, "many", "finished", 5)
+    app = press(open_page("train", run="many"), "Thin out")
+    assert "Of 6 snapshots 2 stay; the other 4 are deleted" in said(app)
+    app.slider[0].set_value(3)
+    assert snapshot_epochs(run.snapshots_folder) == [0, 1, 2, 3, 4, 5]
+    press(app, "Thin out", "answer")
+    assert not app.exception
+    assert snapshot_epochs(run.snapshots_folder) == [0, 2, 5]
+
+
+def test_a_run_that_began_to_train_meanwhile_is_not_thinned_out(runs_folder: Path) -> None:
+    run: Run = make_run(runs_folder, "many", "stopped", 5)
+    app = press(open_page("train", run="many"), "Thin out")
+    with living_worker(run):
+        app = press(app, "Thin out", "answer")
+    assert "is being trained" in said(app)
+    assert snapshot_epochs(run.snapshots_folder) == [0, 1, 2, 3, 4, 5]
+
+
+def test_home_says_how_much_each_run_takes(runs_folder: Path) -> None:
+    run = make_run(runs_folder, "big", "finished")
+    (run.path / "worker.log").write_bytes(b"x" * 3_000_000)
+    write_about(run.about_file, "", "")
+    words = next(line for line in said(open_page()).splitlines() if "epoch 2 of 5" in line)
+    assert 3.0 <= float(words.rpartition(" · ")[2].removesuffix(" MB")) < 4.0
