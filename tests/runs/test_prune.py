@@ -1,9 +1,10 @@
-"""Thinning out: first and last stay, nothing of a living run goes, and a run that was thinned out is as whole as before."""
+"""Thinning out: first and last stay, nothing of a living run goes, and what is left is as whole as before."""
 
 from __future__ import annotations
 
 import subprocess
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -38,7 +39,7 @@ def test_so_many_are_kept_with_both_ends_and_evenly(epochs: list[int], count: in
     if epochs:
         assert (kept[0], kept[-1]) == (epochs[0], epochs[-1])
     places = [epochs.index(epoch) for epoch in kept]
-    gaps = [later - earlier for earlier, later in zip(places, places[1:], strict=False)]
+    gaps = [later - earlier for earlier, later in pairwise(places)]
     assert max(gaps, default=0) - min(gaps, default=0) <= 1
 
 

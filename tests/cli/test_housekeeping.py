@@ -1,0 +1,155 @@
+"""`cvae runs note`, `prune` and `list` keep the runs tidy; `cvae dashboard` hands its options to the server."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cvae_core.cli import main
+from cvae_core.runs.about import About, read_about
+from cvae_core.runs.disk import disk_use
+from cvae_core.runs.snapshots import snapshot_epochs
+from tests.cli.test_bad_input import fail
+from tests.dashboard.worlds import living_worker, make_run
+
+Say = Callable[..., str]
+
+
+@pytest.fixture
+def say(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Say:
+    """What the command says when it succeeds."""
+
+    def run(*arguments: str) -> str:
+        monkeypatch.setattr(sys, "argv", ["cvae", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        said = capsys.readouterr()
+        assert ended.value.code in (0, None), said.err
+        return said.out
+
+    return run
+
+
+def test_a_name_and_a_note_are_given_one_by_one_and_taken_away(runs_folder: Path, say: Say) -> None:
+    run = make_run(runs_folder, "id", "finished")
+    assert "has no name and no note" in say("runs", "note", "id")
+    say("runs", "note", "id", "--name", "[bold]x[/]")
+    assert json.loads(say("runs", "note", "id", "--note", "a note", "--json")) == {
+        "run": "id",
+        "name": "[bold]x[/]",
+        "note": "a note",
+    }
+    assert read_about(run.about_file) == About("[bold]x[/]", "a note")
+    listed = say("runs", "list")
+    assert "[bold]x[/]" in listed
+    assert "a note" in listed
+    assert "a note" in say("runs", "show", "id")
+    say("runs", "note", "id", "--name", "")
+    assert read_about(run.about_file) == About("", "a note")
+
+
+def test_the_list_tells_names_notes_and_the_room_on_the_disk(runs_folder: Path, say: Say) -> None:
+    run = make_run(runs_folder, "id", "finished")
+    say("runs", "note", "id", "--name", "mine", "--note", "why")
+    (entry,) = json.loads(say("runs", "list", "--json"))
+    assert (entry["name"], entry["note"], entry["disk_bytes"]) == ("mine", "why", disk_use(run.path))
+    assert json.loads(say("runs", "show", "id", "--json"))["disk_bytes"] == disk_use(run.path)
+    assert " MB" in say("runs", "list")
+
+
+def test_pruning_says_what_it_would_do_and_then_does_it(runs_folder: Path, say: Say) -> None:
+    run = make_run(runs_folder, "id", "finished", 9)
+    would = json.loads(say("runs", "prune", "id", "--every", "4", "--dry-run", "--json"))
+    assert (would["kept"], would["dropped"], would["dry_run"]) == ([0, 4, 8, 9], [1, 2, 3, 5, 6, 7], True)
+    assert "Would drop 6 snapshots" in say("runs", "prune", "id", "--every", "4", "--dry-run")
+    assert len(snapshot_epochs(run.snapshots_folder)) == 10
+    before = disk_use(run.path)
+    done = json.loads(say("runs", "prune", "id", "--every", "4", "--json"))
+    assert done == would | {"dry_run": False}
+    assert before - disk_use(run.path) == done["freed_bytes"]
+    assert "Dropped 1 snapshots and keep 3 (0, 8, 9)" in say("runs", "prune", "id", "--keep", "3")
+    assert "Nothing to drop" in say("runs", "prune", "id", "--keep", "3")
+
+
+def test_pruning_refuses_what_makes_no_sense(
+    runs_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = make_run(runs_folder, "id", "running", 5)
+    assert "Say either" in fail(["runs", "prune", "id"], monkeypatch, capsys)
+    assert "at least 2" in fail(["runs", "prune", "id", "--keep", "1"], monkeypatch, capsys)
+    with living_worker(run):
+        assert "Stop it first" in fail(["runs", "prune", "id", "--keep", "2"], monkeypatch, capsys)
+    assert "one line" in fail(["runs", "note", "id", "--name", "two\nlines"], monkeypatch, capsys)
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch, runs_folder: Path) -> dict[str, Any]:
+    """What the dashboard would be started with."""
+    caught: dict[str, Any] = {}
+
+    def start(program: str, command: list[str]) -> None:
+        settings = {name: value for name, value in os.environ.items() if name.startswith("CVAE_MAX")}
+        caught.update(command=command, environment=settings | {"read_only": os.environ.get("CVAE_READ_ONLY")})
+
+    monkeypatch.setattr(os, "environ", dict(os.environ))
+    monkeypatch.setattr(os, "execv", start)
+    return caught
+
+
+def test_the_dashboard_listens_on_this_machine_alone_unless_told_otherwise(
+    started: dict[str, Any], say: Say, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    say("dashboard", "--headless")
+    assert started["command"][1:3] == ["-m", "dashboard.server"]
+    assert started["command"][-4:] == ["--server.address", "127.0.0.1", "--browser.serverAddress", "localhost"]
+    for host, shown in (("0.0.0.0", "localhost"), ("192.168.1.5", "192.168.1.5")):
+        monkeypatch.setattr(sys, "argv", ["cvae", "dashboard", "--host", host])
+        with pytest.raises(SystemExit):
+            main()
+        warning = capsys.readouterr().err
+        assert f"listens on {host}" in warning
+        assert "no password" in warning
+        assert "delete every run" in warning
+        assert started["command"][-4:] == ["--server.address", host, "--browser.serverAddress", shown]
+
+
+def test_limits_reach_the_server_by_its_environment(started: dict[str, Any], say: Say) -> None:
+    say(
+        "dashboard", "--read-only", "--max-workers", "2", "--max-queued", "3", "--max-epochs", "4", "--max-images", "5",
+        "--max-upload-mb", "6",
+    )  # fmt: skip
+    assert started["environment"] == {
+        "read_only": "1",
+        "CVAE_MAX_WORKERS": "2",
+        "CVAE_MAX_QUEUED": "3",
+        "CVAE_MAX_EPOCHS": "4",
+        "CVAE_MAX_IMAGES": "5",
+        "CVAE_MAX_UPLOAD_MB": "6",
+    }
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "words"),
+    [
+        ("--max-workers", "0", "CVAE_MAX_WORKERS is '0'"),
+        ("--max-queued", "-1", "CVAE_MAX_QUEUED is '-1'"),
+        ("--max-epochs", "0", "CVAE_MAX_EPOCHS is '0'"),
+        ("--max-upload-mb", "0", "CVAE_MAX_UPLOAD_MB is '0'"),
+    ],
+)
+def test_a_limit_that_makes_no_sense_is_refused_before_anything_starts(
+    option: str,
+    value: str,
+    words: str,
+    started: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert words in fail(["dashboard", option, value], monkeypatch, capsys)
+    assert started == {}

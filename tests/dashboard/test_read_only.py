@@ -1,0 +1,171 @@
+"""A server that lets its visitors look: no page shows a button that would be refused, and what is asked is refused."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import dashboard
+from cvae_core.errors import ReadOnlyError
+from cvae_core.presets import preset
+from cvae_core.runs.control import is_asked
+from cvae_core.runs.directory import Run
+from dashboard import actions
+from dashboard.deletions import Deletion
+from tests.dashboard.app import open_page, said
+from tests.dashboard.test_housekeeping import press
+from tests.dashboard.test_why import labels, make_pair
+from tests.dashboard.worlds import living_worker, make_run
+
+PAGES = ("home", "why", "train", "latent", "manifold", "samples", "style")
+# Buttons that only look: the pictures' own.
+LOOKING = {"Measure on the test set", "Make the film", "New picture", "New samples"}
+
+
+@pytest.fixture
+def read_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CVAE_READ_ONLY", "1")
+
+
+def contents(folder: Path) -> dict[str, tuple[int, int]]:
+    paths = folder.rglob("*")
+    return {str(path): (path.stat().st_size, path.stat().st_mtime_ns) for path in paths}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_without_a_run_a_page_offers_nothing_to_change(page: str, runs_folder: Path, read_only: None) -> None:
+    app = open_page(page)
+    assert not app.exception
+    assert "Read-only" in said(app)
+    assert labels(app) == set()
+    assert list(runs_folder.iterdir()) == []
+
+
+CHANGES = {
+    "Train", "Train both", "Train a model", "New run", "Pause", "Continue", "Stop", "Resume", "Delete", "Name and note",
+    "Thin out", "Stop both", "Resume both", "Delete both", "Undo",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("state", ["finished", "stopped", "failed", "running"])
+def test_with_runs_it_shows_them_and_no_button_that_changes(
+    page: str, state: Any, runs_folder: Path, read_only: None
+) -> None:
+    make_run(runs_folder, "done", state)
+    make_pair(runs_folder, state="stopped")
+    before = contents(runs_folder)
+    app = open_page(page, run="done")
+    assert not app.exception
+    assert "Read-only" in said(app)
+    assert not labels(app) & CHANGES
+    assert "**Resume**" not in said(app)
+    assert contents(runs_folder) == before
+
+
+@pytest.mark.parametrize("state", ["queued", "running", "paused"])
+def test_a_living_run_can_be_watched_and_no_more(state: Any, runs_folder: Path, read_only: None) -> None:
+    run = make_run(runs_folder, "alive", state)
+    with living_worker(run):
+        app = open_page("train", run="alive")
+        assert not app.exception
+        assert labels(app) == set()
+        assert len(app.get("bidi_component")) == 4
+
+
+def act_on(run: Run) -> dict[str, Callable[[], object]]:
+    return {
+        "start": lambda: actions.start(preset("quick"), "new"),
+        "start_pair": lambda: actions.start_pair({}),
+        "resume": lambda: actions.resume(run),
+        "pause": lambda: actions.pause(run),
+        "unpause": lambda: actions.unpause(run),
+        "stop": lambda: actions.stop(run),
+        "delete": lambda: actions.delete(run),
+        "undo": lambda: actions.undo(Deletion("run", ())),
+        "describe": lambda: actions.describe(run, "name", "note"),
+        "thin_out": lambda: actions.thin_out(run, 2),
+    }
+
+
+def test_every_change_is_refused_where_it_is_done(runs_folder: Path, read_only: None) -> None:
+    run = make_run(runs_folder, "done", "stopped", 5)
+    before = contents(runs_folder)
+    for act in act_on(run).values():
+        with pytest.raises(ReadOnlyError, match="read-only"):
+            act()
+    assert contents(runs_folder) == before
+
+
+@pytest.mark.parametrize("label", ["Stop", "Pause"])
+def test_a_button_of_a_page_drawn_before_is_refused(
+    label: str, runs_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = make_run(runs_folder, "alive", "running")
+    with living_worker(run):
+        app = open_page("train", run="alive")
+        monkeypatch.setenv("CVAE_READ_ONLY", "1")
+        app = press(app, label)
+    assert not app.exception
+    assert "This laboratory is read-only" in said(app)
+    assert not is_asked(run.control_folder, "stop")
+    assert not is_asked(run.control_folder, "pause")
+
+
+def test_a_dialog_opened_before_deletes_nothing(runs_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = make_run(runs_folder, "old", "finished")
+    app = press(open_page("train", run="old"), "Delete")
+    monkeypatch.setenv("CVAE_READ_ONLY", "1")
+    app = press(app, "Delete", "answer")
+    assert "This laboratory is read-only" in said(app)
+    assert run.path.exists()
+
+
+@pytest.mark.parametrize(("page", "button"), [("train", "Train"), ("why", "Train both")])
+def test_the_limits_are_told_and_kept_on_the_page(
+    page: str, button: str, runs_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CVAE_MAX_EPOCHS", "3")
+    monkeypatch.setenv("CVAE_MAX_QUEUED", "2")
+    app = open_page(page)
+    assert "takes trainings of up to 3 epochs, up to 2 waiting for their turn" in said(app)
+    app = press(app, button)
+    assert not app.exception
+    assert ["takes trainings of up to 3 epochs; this one has" in str(error.value) for error in app.error] == [True]
+    assert list(runs_folder.iterdir()) == []
+
+
+def test_a_training_beyond_the_limits_is_not_resumed(runs_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_run(runs_folder, "long", "stopped", 5)
+    monkeypatch.setenv("CVAE_MAX_EPOCHS", "4")
+    app = press(open_page("train", run="long"), "Resume")
+    assert "up to 4 epochs; this one has 5" in said(app)
+
+
+def test_a_variable_that_makes_no_sense_is_one_message(runs_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CVAE_READ_ONLY", "perhaps")
+    app = open_page()
+    assert not app.exception
+    assert ["CVAE_READ_ONLY is 'perhaps'" in str(error.value) for error in app.error] == [True]
+
+
+CHANGING = {"create_run", "delete_run", "write_about", "write_status", "publish_snapshot", "prune", "Launcher", "Bin"}
+
+
+def test_only_the_actions_change_runs() -> None:
+    folder = Path(dashboard.__file__).parent
+    found = {
+        str(path.relative_to(folder)): sorted(CHANGING & names)
+        for path in folder.rglob("*.py")
+        if (names := imported_names(path)) & CHANGING
+    }
+    assert set(found) == {"actions.py", "deletions.py"}, found
+
+
+def imported_names(path: Path) -> set[str]:
+    imports = (node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.ImportFrom))
+    return {alias.name for node in imports for alias in node.names}
