@@ -3,7 +3,7 @@
 SHELL := bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help app test fast latency lint format wheel lock clean FORCE
+.PHONY: help app test fast latency crowd lint format wheel lock clean FORCE
 
 VENV ?= .venv
 PYTHON ?= python3.13 python3.12 python3.11 python3
@@ -21,6 +21,7 @@ help:
 	@echo 'make test    set up, then lint, types, import contracts and every test'
 	@echo 'make fast    only the quick tests                             (FLAGS="-k latent")'
 	@echo 'make latency how long pictures of the time machine take       (FLAGS="--only play")'
+	@echo 'make crowd   how twenty people at once are served              (FLAGS="--sessions 5")'
 	@echo 'make lint    lint, formatting, types and import contracts'
 	@echo 'make format  put the sources in the form that lint asks for'
 	@echo 'make wheel   build the package into dist/'
@@ -41,6 +42,10 @@ fast: $(VENV)/.test
 latency: $(VENV)/.test
 	@chromium="$$($(VENV)/bin/python tests/e2e/browser.py)" && \
 		CVAE_CHROMIUM="$$chromium" $(RUN) tests.e2e.latency $(FLAGS)
+
+crowd: $(VENV)/.test
+	@chromium="$$($(VENV)/bin/python tests/e2e/browser.py)" && \
+		CVAE_CHROMIUM="$$chromium" $(RUN) tests.e2e.crowd $(FLAGS)
 
 lint: $(VENV)/.test
 	@$(RUN) ruff check

@@ -1,7 +1,8 @@
-"""Trained models of this session: the folded networks of all snapshots of the runs looked at, and what they made.
+"""Trained models: the folded networks of all snapshots of the runs looked at, their codes, and what they drew.
 
-They live in the session state, within a bound; sessions that look at the same run share them. This stands apart from
-the other services because it takes NumPy's part of the analysis, which the first visitor of Home should not wait for.
+They are kept within a bound for the whole server, and no longer than a session is connected that used them. This stands
+apart from the other services because it takes NumPy's part of the analysis, which the first visitor of Home should not
+wait for.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ from collections.abc import Callable, Hashable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
-from weakref import WeakValueDictionary
 
 import numpy as np
 import streamlit as st
@@ -24,11 +24,10 @@ from cvae_core.records import Bytes, Floats, Labels, Split
 from cvae_core.runs.directory import Run
 from cvae_core.runs.snapshots import load_snapshot
 from dashboard import services
-from dashboard.bounded_cache import BoundedCache, Pool
+from dashboard.shared_cache import Share, SharedCache
 
 CACHE_BYTES: Final = 512 * 1024 * 1024
 SCATTER_POINTS: Final = 10_000
-_SESSION_KEY: Final = "trained_models"
 
 
 def network(key: services.RunKey, epoch: int) -> FoldedNetwork:
@@ -96,16 +95,15 @@ def shown_split(key: services.RunKey) -> Split:
     return services.test_data(services.run_config(key).data).test.first(SCATTER_POINTS)
 
 
-def _cache() -> BoundedCache:
-    if _SESSION_KEY not in st.session_state:
-        st.session_state[_SESSION_KEY] = BoundedCache(CACHE_BYTES, _pool())
-    cache: BoundedCache = st.session_state[_SESSION_KEY]
-    return cache
-
-
 @st.cache_resource(show_spinner=False)
-def _pool() -> Pool:
-    return WeakValueDictionary()
+def _of_all() -> SharedCache:
+    return SharedCache(CACHE_BYTES)
+
+
+@st.cache_resource(scope="session", on_release=Share.close, show_spinner=False)
+def _cache() -> Share:
+    """The share of this session, which Streamlit closes when the browser has gone."""
+    return _of_all().open_share()
 
 
 def _load(key: services.RunKey, epoch: int) -> FoldedNetwork:

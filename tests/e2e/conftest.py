@@ -52,10 +52,11 @@ def the_button(page: Page, name: str) -> Locator:
 
 @contextmanager
 def streamlit_server(script: Path, environment: dict[str, str], log: Path) -> Iterator[str]:
-    """Run a script under the dashboard's own configuration; gives its address."""
+    """Run a script under the dashboard's own configuration, the dashboard as people do; gives its address."""
     port = _free_port()
     # -P keeps the working directory, whose configuration is read, from being importable.
-    command = [sys.executable, "-P", "-m", "streamlit", "run", str(script)]
+    program = ["dashboard.server"] if script == DASHBOARD / "Home.py" else ["streamlit", "run", str(script)]
+    command = [sys.executable, "-P", "-m", *program]
     options = ["--server.headless=true", f"--server.port={port}", "--server.fileWatcherType=none"]
     with log.open("wb") as output:
         server = subprocess.Popen(
