@@ -14,9 +14,10 @@ from pydantic import Field
 
 from cvae_core.config_errors import expected, shown
 from cvae_core.config_fields import Settings
-from cvae_core.errors import ConfigError
+from cvae_core.errors import ConfigError, DataError
 
 _PREFIX: Final = "CVAE_"
+_MEGABYTE: Final = 2**20  # as Streamlit counts them
 _TRUE: Final = ("1", "true", "yes", "on")
 _FALSE: Final = ("0", "false", "no", "off")
 
@@ -60,6 +61,30 @@ def read_limits(environment: Mapping[str, str] | None = None) -> Limits:
     given = {name: source.get(variable(name), "") for name in Limits.model_fields}
     values: dict[str, Any] = {name: _value(name, text) for name, text in given.items() if text}
     return Limits(**values)
+
+
+def largest_upload_mb(limits: Limits, usual: int) -> int:
+    """Megabytes that a file may have which is uploaded, where so many are usual."""
+    return usual if limits.max_upload_mb is None else min(usual, limits.max_upload_mb)
+
+
+def check_upload(limits: Limits, usual: int, size: int) -> None:
+    """Refuse a file that is too large, though a browser should have done so.
+
+    Args:
+        limits: Those of the server.
+        usual: Megabytes that such a file may have otherwise.
+        size: Its bytes.
+
+    Raises:
+        DataError: It is.
+    """
+    most = largest_upload_mb(limits, usual)
+    if size > most * _MEGABYTE:
+        raise DataError(
+            f"This server takes files of up to {most:,} MB; this one has {size / _MEGABYTE:,.1f} MB.",
+            "Choose a smaller one.",
+        )
 
 
 def _value(name: str, text: str) -> Any:

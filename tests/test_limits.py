@@ -11,8 +11,8 @@ import pytest
 
 from cvae_core.admission import check_admission
 from cvae_core.data import load_dataset, training_size
-from cvae_core.errors import ConfigError, CvaeError, RunBusyError
-from cvae_core.limits import Limits, read_limits, variable
+from cvae_core.errors import ConfigError, CvaeError, DataError, RunBusyError
+from cvae_core.limits import Limits, check_upload, largest_upload_mb, read_limits, variable
 from cvae_core.presets import preset
 from tests.dashboard.worlds import living_worker, make_run
 
@@ -121,3 +121,12 @@ def test_trainings_that_start_together_need_room_for_all(tmp_path: Path) -> None
 def test_limits_never_change(change: Callable[[Limits], None]) -> None:
     with pytest.raises(ValueError, match="frozen"):
         change(Limits())
+
+
+def test_a_file_is_as_large_as_is_usual_and_as_the_server_allows() -> None:
+    assert [largest_upload_mb(Limits(max_upload_mb=most), 5) for most in (None, 3, 9)] == [5, 3, 5]
+    check_upload(Limits(max_upload_mb=3), 5, 3 * 2**20)
+    with pytest.raises(DataError, match=r"up to 3 MB; this one has 3\.5 MB"):
+        check_upload(Limits(max_upload_mb=3), 5, 7 * 2**19)
+    with pytest.raises(DataError, match="up to 5 MB"):
+        check_upload(Limits(), 5, 5 * 2**20 + 1)

@@ -14,8 +14,9 @@ from PIL import Image, UnidentifiedImageError
 from cvae_core.analysis.recognition import recognise
 from cvae_core.data.mnist_form import LONGEST_SIDE, mnist_form
 from cvae_core.errors import DataError
+from cvae_core.limits import check_upload, largest_upload_mb
 from cvae_core.records import Bytes, Split
-from dashboard import trained_models
+from dashboard import actions, trained_models
 from dashboard.address.parameters import EPOCH
 from dashboard.address.view import value_of
 from dashboard.components.style_pad import style_pad
@@ -23,6 +24,7 @@ from dashboard.views.time_machine import Scene
 
 _PAD_KEY: Final = "style_pad"
 _TYPES: Final = ("png", "jpg", "jpeg", "webp", "bmp", "gif")
+_MOST_MB: Final = 5
 _ENLARGED: Final = 112
 _UNDECIDED: Final = -1
 
@@ -63,10 +65,12 @@ def uploaded_source(scene: Scene) -> Sources | None:
         list(_TYPES),
         help="One digit, dark on light or light on dark. It stays on this machine and is not kept.",
         width=420,
+        max_upload_size=largest_upload_mb(actions.limits(), _MOST_MB),
     )
     if upload is None:
         st.info("Choose a picture of one digit. It is cropped, fitted and centred as the digits of MNIST are.")
         return None
+    check_upload(actions.limits(), _MOST_MB, upload.size)
     image = np.rint(255 * mnist_form(_pixels(upload), scene.data.shape)).astype(np.uint8)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         large = np.kron(image[..., 0], np.ones((_ENLARGED // image.shape[0],) * 2, np.uint8))

@@ -14,6 +14,7 @@ from cvae_core.runs.directory import Run
 from cvae_core.runs.snapshots import snapshot_epochs
 from dashboard.controls import plain
 from tests.dashboard.app import open_page, said
+from tests.dashboard.test_why import make_pair
 from tests.dashboard.worlds import living_worker, make_run
 
 
@@ -190,3 +191,28 @@ def test_home_says_how_much_each_run_takes(runs_folder: Path) -> None:
     write_about(run.about_file, "", "")
     words = next(line for line in said(open_page()).splitlines() if "epoch 2 of 5" in line)
     assert 3.0 <= float(words.rpartition(" · ")[2].removesuffix(" MB")) < 4.0
+
+
+def test_a_pair_is_deleted_after_a_question_and_comes_back_as_a_whole(runs_folder: Path) -> None:
+    runs = make_pair(runs_folder)
+    app = press(open_page("why"), "Delete both")
+    assert all(run.path.exists() for run in runs)
+    app = press(app, "Delete", "answer")
+    assert not app.exception
+    assert "Deleted **torn" in said(app)
+    assert "Nothing trained yet" in said(app)
+    assert in_bins(runs_folder) == sorted(run.id for run in runs)
+    app = press(app, "Undo")
+    assert not app.exception
+    assert all(run.path.exists() for run in runs)
+    assert app.query_params["pair"] == "torn-1"
+
+
+def test_a_pair_of_which_one_cannot_be_deleted_loses_neither_for_good(runs_folder: Path) -> None:
+    runs = make_pair(runs_folder)
+    app = press(open_page("why"), "Delete both")
+    with living_worker(runs[1]):
+        app = press(app, "Delete", "answer")
+    assert "is being trained" in said(app)
+    app = press(app, "Undo")
+    assert all(run.path.exists() for run in runs)

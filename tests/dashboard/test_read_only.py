@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -169,3 +170,26 @@ def test_only_the_actions_change_runs() -> None:
 def imported_names(path: Path) -> set[str]:
     imports = (node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.ImportFrom))
     return {alias.name for node in imports for alias in node.names}
+
+
+def test_a_read_only_server_starts_no_worker_and_sweeps_nothing(
+    runs_folder: Path, read_only: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[object] = []
+    monkeypatch.setattr("dashboard.actions.threading.Timer.start", started.append)
+    left = runs_folder / ".deleted" / "dead" / "x" / "run"
+    left.mkdir(parents=True)
+    open_page("home")
+    open_page("train")
+    assert started == []
+    assert left.exists()
+
+
+def test_a_server_sweeps_what_a_dead_one_left(runs_folder: Path) -> None:
+    left = runs_folder / ".deleted" / "dead" / "x" / "run"
+    left.mkdir(parents=True)
+    open_page("home")
+    deadline = time.monotonic() + 10
+    while left.exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert not (runs_folder / ".deleted" / "dead").exists()

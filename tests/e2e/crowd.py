@@ -252,10 +252,11 @@ def taken(processes: list[Path]) -> float:
 
 
 @contextmanager
-def processor_of(report: Report, processes: dict[str, list[Path]], seconds: float) -> Iterator[None]:
+def processor_of(report: Report, processes: dict[str, list[Path]]) -> Iterator[None]:
     """Note how many processors each of some groups of processes keeps busy meanwhile."""
-    before = {name: taken(found) for name, found in processes.items()}
+    before, began = {name: taken(found) for name, found in processes.items()}, time.monotonic()
     yield
+    seconds = time.monotonic() - began
     report.processor = {name: round((taken(found) - before[name]) / seconds, 2) for name, found in processes.items()}
 
 
@@ -302,7 +303,7 @@ async def scrub_together(
     }
     processes["browser"] = [process for process in processes["browser"] if process not in processes["training"]]
     epochs = training.epochs()
-    with processor_of(report, processes, seconds):
+    with processor_of(report, processes):
         until = time.monotonic() + seconds
         await asyncio.gather(*(visitor.scrub(until, report) for visitor in visitors))
     report.epoch_in_crowd = training.seconds_since(epochs)
