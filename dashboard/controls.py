@@ -13,6 +13,7 @@ from cvae_core.errors import CvaeError
 from cvae_core.runs.overview import Overview
 from cvae_core.runs.status import State
 from dashboard import actions, state
+from dashboard.deletions import Deletion
 
 Colour = Literal["red", "orange", "yellow", "blue", "green", "violet", "gray"]
 NEW_RUN: Final = ""
@@ -78,10 +79,17 @@ def deleted_notices() -> None:
                 "Undo",
                 icon=":material/undo:",
                 key=f"undo_{deletion.runs[0].path.parent.name}",
-                on_click=attempt,
-                args=(actions.undo, deletion),
+                on_click=_undo,
+                args=(deletion,),
                 help="Give it back. Once you leave this page it is gone for good.",
             )
+
+
+def _undo(deletion: Deletion) -> None:
+    attempt(actions.undo, deletion)
+    (first, *others) = (deleted.run for deleted in deletion.runs)
+    if not others and first.path.exists():
+        state.select_run(first.id)
 
 
 def kept_message() -> None:

@@ -55,7 +55,8 @@ def dashboard(
     _warn(host, port)
     options = ["--server.port", str(port), "--server.headless", str(headless).lower(), *_address(host)]
     sys.stdout.flush()
-    os.execv(sys.executable, [sys.executable, "-m", _SERVER, *options])
+    # -P keeps a folder named dashboard in the working directory from being taken for ours.
+    os.execv(sys.executable, [sys.executable, "-P", "-m", _SERVER, *options])
 
 
 def _set_limits(given: dict[str, int | None]) -> None:

@@ -106,7 +106,7 @@ def test_the_dashboard_listens_on_this_machine_alone_unless_told_otherwise(
     started: dict[str, Any], say: Say, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     say("dashboard", "--headless")
-    assert started["command"][1:3] == ["-m", "dashboard.server"]
+    assert started["command"][1:4] == ["-P", "-m", "dashboard.server"]
     assert started["command"][-4:] == ["--server.address", "127.0.0.1", "--browser.serverAddress", "localhost"]
     for host, shown in (("0.0.0.0", "localhost"), ("192.168.1.5", "192.168.1.5")):
         monkeypatch.setattr(sys, "argv", ["cvae", "dashboard", "--host", host])

@@ -50,6 +50,7 @@ def test_deleting_asks_first_and_can_be_undone(runs_folder: Path) -> None:
     assert run.status_file.read_bytes() == before
     assert snapshot_epochs(run.snapshots_folder) == [0, 1, 2]
     assert "Deleted" not in said(app)
+    assert app.query_params["run"] == "old"
     assert in_bins(runs_folder) == []
 
 
