@@ -102,13 +102,15 @@ def kept_message() -> None:
 def limits_told() -> None:
     """In a sentence, what trainings this server takes, if not all."""
     limits = actions.limits()
-    words = [
-        f"up to {limits.max_epochs:,} epochs" if limits.max_epochs else "",
-        f"up to {limits.max_images:,} training images or points" if limits.max_images else "",
-        f"up to {limits.max_queued:,} waiting for their turn" if limits.max_queued is not None else "",
+    sizes = [
+        f"{most:,} {what}"
+        for most, what in ((limits.max_epochs, "epochs"), (limits.max_images, "training images or points"))
+        if most is not None
     ]
-    if any(words):
-        st.caption(f":material/groups: This server is shared. It takes trainings of {', '.join(filter(None, words))}.")
+    size = f" It takes trainings of up to {' and '.join(sizes)}." if sizes else ""
+    room = f" Up to {limits.max_queued:,} may wait for their turn." if limits.max_queued is not None else ""
+    if size or room:
+        st.caption(f":material/groups: This server is shared.{size}{room}")
 
 
 def attempt(act: Callable[..., object], *arguments: object) -> None:

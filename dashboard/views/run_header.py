@@ -23,8 +23,8 @@ def run_header(item: Overview) -> None:
         state_badge(item.state)
         if not actions.is_read_only():
             _buttons(item)
-    for line in item.about.note.splitlines():
-        st.caption(plain(line))
+    if item.about.note:
+        st.caption("  \n".join(map(plain, item.about.note.splitlines())))
     kept_message()
     _explanation(item)
 

@@ -109,7 +109,7 @@ def outside(asked: list[str], url: str) -> list[str]:
 
 
 VISITS = (
-    "home",
+    "",
     "why",
     "train",
     "latent",
