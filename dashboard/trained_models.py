@@ -24,6 +24,7 @@ from cvae_core.records import Bytes, Floats, Labels, Split
 from cvae_core.runs.directory import Run
 from cvae_core.runs.snapshots import load_snapshot
 from dashboard import services
+from dashboard.memory import give_back
 from dashboard.shared_cache import Share, SharedCache
 
 CACHE_BYTES: Final = 512 * 1024 * 1024
@@ -100,7 +101,12 @@ def _of_all() -> SharedCache:
     return SharedCache(CACHE_BYTES)
 
 
-@st.cache_resource(scope="session", on_release=Share.close, show_spinner=False)
+def _let_go(share: Share) -> None:
+    share.close()
+    give_back()
+
+
+@st.cache_resource(scope="session", on_release=_let_go, show_spinner=False)
 def _cache() -> Share:
     """The share of this session, which Streamlit closes when the browser has gone."""
     return _of_all().open_share()

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from streamlit.runtime.caching import clear_session_resource_cache
 from streamlit.testing.v1 import AppTest
 
 from cvae_core.analysis.manifold import manifold
@@ -18,6 +19,7 @@ from cvae_core.inference.folded import FoldedNetwork
 from cvae_core.runs.directory import Run, create_run
 from cvae_core.runs.snapshots import WEIGHTS_FILE, load_snapshot, publish_snapshot, snapshot_folder
 from cvae_core.runs.status import Status, write_status
+from dashboard import trained_models
 from dashboard.components.packing import unpack
 from tests.dashboard.app import open_page, said
 from tests.dashboard.worlds import living_worker, make_run, random_weights, tiny_config
@@ -370,3 +372,10 @@ def test_one_style_can_be_moved_number_by_number_and_blended_with_another(run: R
     assert "cvae_code_studio" in component_names(app)
     app.selectbox(key="studio_second").set_value(1).run()
     assert not app.exception
+
+
+def test_what_a_session_looked_at_is_let_go_when_its_browser_has_gone(run: Run) -> None:
+    open_page("latent", run="done")
+    assert trained_models._of_all().bytes > 0
+    clear_session_resource_cache("test session id")  # as Streamlit does when a browser disconnects
+    assert trained_models._of_all().bytes == 0
