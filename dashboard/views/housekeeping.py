@@ -17,37 +17,62 @@ from dashboard.controls import attempt, errors_shown, plain
 
 FEWEST: Final = 2
 _USUAL: Final = 20
-_NAME: Final = "name_of_run"
-_NOTE: Final = "note_of_run"
+_ABOUT: Final = "about_"
+_NAME: Final = "name_of_"
+_NOTE: Final = "note_of_"
 _KEEP: Final = "snapshots_to_keep"
 
 
-@st.dialog("Name and note")
 def edit_about(item: Overview) -> None:
-    """Ask what a run is called and what there is to say of it."""
-    run = item.run
+    """Fields for what a run is called and what there is to say of it.
+
+    A run that trains is drawn anew all the time, which would close a dialog; these stay open.
+    """
+    with st.popover(
+        "Name and note",
+        icon=":material/edit:",
+        help="Call this run something, and say what it is for.",
+        key=f"{_ABOUT}{item.run.id}",
+        on_change="rerun",
+    ):
+        _about_fields(item)
+
+
+def _about_fields(item: Overview) -> None:
+    run, about = item.run, item.about
+    # Named after what they begin with: what another session wrote meanwhile is not held back by what stands here.
+    name_key, note_key = f"{_NAME}{run.id}/{about.name}", f"{_NOTE}{run.id}/{about.note}"
     st.text_input(
         "Name",
-        item.about.name,
-        key=_NAME,
+        about.name,
+        key=name_key,
         max_chars=NAME_LIMIT,
         placeholder=run.id,
         help=f"Shown instead of {run.id}, which stays its folder and its place in addresses. Empty: none.",
     )
     st.text_area(
         "Note",
-        item.about.note,
-        key=_NOTE,
+        about.note,
+        key=note_key,
         max_chars=NOTE_LIMIT,
         placeholder="What it is for, what was tried, what came of it.",
         help="Whatever is worth remembering of this run.",
     )
-    _answers("Save", "check", "Keep the name and the note.", lambda: _describe(run), "Cancel")
+    st.button(
+        "Save",
+        type="primary",
+        icon=":material/check:",
+        key=f"save_{run.id}",
+        help="Keep the name and the note.",
+        on_click=_save,
+        args=(run, name_key, note_key),
+    )
 
 
-def _describe(run: Run) -> None:
-    """With what stands in the fields at the moment of the press, which need not have been drawn since."""
-    actions.describe(run, st.session_state[_NAME], st.session_state[_NOTE])
+def _save(run: Run, name_key: str, note_key: str) -> None:
+    """Keep what stands in the fields at the moment of the press, which need not have been drawn since."""
+    attempt(actions.describe, run, st.session_state[name_key], st.session_state[note_key])
+    st.session_state[_ABOUT + run.id] = False
 
 
 @st.dialog("Thin out the snapshots?")

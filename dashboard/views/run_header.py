@@ -57,8 +57,7 @@ def _buttons(item: Overview) -> None:
         _button("Stop", "stop", "End within a second and keep what was learnt. It can be resumed.", actions.stop, run)
     if item.state in RESUMABLE:
         _button("Resume", "resume", "Go on from where it was.", actions.resume, run)
-    if st.button("Name and note", icon=":material/edit:", help="Call this run something, and say what it is for."):
-        housekeeping.edit_about(item)
+    housekeeping.edit_about(item)
     if item.state not in ALIVE:
         _tidying(item)
 

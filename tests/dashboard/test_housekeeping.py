@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from streamlit.runtime.caching import clear_session_resource_cache
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import TextInput
 
 from cvae_core.runs.about import About, read_about, write_about
 from cvae_core.runs.bin import BINS
@@ -22,6 +23,10 @@ def press(app: AppTest, label: str, among: str = "") -> AppTest:
     """Press a button; where two have its label, the one whose key begins with ``among``."""
     found = [button for button in app.button if button.label == label and str(button.key or "").startswith(among)]
     return found[-1].click().run()
+
+
+def the_name(app: AppTest) -> TextInput:
+    return next(field for field in app.text_input if field.label == "Name")
 
 
 def delete(app: AppTest) -> AppTest:
@@ -125,8 +130,8 @@ def test_when_the_browser_goes_it_is_deleted_unless_it_comes_back(
 
 def test_a_name_and_a_note_are_shown_wherever_the_run_is(runs_folder: Path) -> None:
     run = make_run(runs_folder, "id-of-it", "finished")
-    app = press(open_page("train", run="id-of-it"), "Name and note")
-    app.text_input[-1].set_value("Slant & weight")
+    app = open_page("train", run="id-of-it")
+    the_name(app).set_value("Slant & weight")
     app.text_area[0].set_value("Eight dimensions.\nSecond try.")
     app = press(app, "Save")
     assert not app.exception
@@ -145,11 +150,11 @@ def test_a_name_and_a_note_are_shown_wherever_the_run_is(runs_folder: Path) -> N
 def test_a_run_can_be_named_while_it_trains(runs_folder: Path) -> None:
     run = make_run(runs_folder, "alive", "running")
     with living_worker(run):
-        app = press(open_page("train", run="alive"), "Name and note")
-        app.text_input[-1].set_value("Live")
+        app = open_page("train", run="alive")
+        the_name(app).set_value("Live")
         app = press(app, "Save")
         assert "Live" in said(app)
-        assert {button.label for button in app.button} >= {"Pause", "Stop", "Name and note"}
+        assert {button.label for button in app.button} >= {"Pause", "Stop", "Save"}
         assert not {button.label for button in app.button} & {"Thin out", "Delete"}
 
 

@@ -14,8 +14,8 @@ from dashboard.memory import give_back
 def resident():
     return int(open("/proc/self/statm").read().split()[1]) * 4096 / 2**20
 
-def take():
-    return [b"x" * 50_000 + bytes([place % 256]) for place in range(2_000)]  # below the size that the C library returns at once
+def take():  # pieces below the size that the C library returns at once
+    return [b"x" * 50_000 + bytes([place % 256]) for place in range(2_000)]
 
 before = resident()
 with ThreadPoolExecutor(4) as pool:

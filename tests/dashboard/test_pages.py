@@ -146,9 +146,9 @@ def test_a_bad_setting_is_one_message_and_no_run(key: str, value: Any, words: st
 
 
 STATES = {
-    "queued": ({"Pause", "Stop", "Name and note"}, "starts by itself"),
-    "running": ({"Pause", "Stop", "Name and note"}, ""),
-    "paused": ({"Continue", "Stop", "Name and note"}, ""),
+    "queued": ({"Pause", "Stop", "Save"}, "starts by itself"),
+    "running": ({"Pause", "Stop", "Save"}, ""),
+    "paused": ({"Continue", "Stop", "Save"}, ""),
 }
 
 
@@ -168,7 +168,7 @@ def test_a_living_run_can_be_paused_and_stopped(state: Any, runs_folder: Path) -
     assert is_asked(run.control_folder, "stop")
 
 
-IDLE = {"Name and note", "Thin out", "Delete"}
+IDLE = {"Save", "Thin out", "Delete"}
 ENDED = {
     "finished": (IDLE, ""),
     "stopped": (IDLE | {"Resume"}, ""),

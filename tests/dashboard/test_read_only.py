@@ -23,8 +23,6 @@ from tests.dashboard.test_why import labels, make_pair
 from tests.dashboard.worlds import living_worker, make_run
 
 PAGES = ("home", "why", "train", "latent", "manifold", "samples", "style")
-# Buttons that only look: the pictures' own.
-LOOKING = {"Measure on the test set", "Make the film", "New picture", "New samples"}
 
 
 @pytest.fixture
@@ -47,7 +45,7 @@ def test_without_a_run_a_page_offers_nothing_to_change(page: str, runs_folder: P
 
 
 CHANGES = {
-    "Train", "Train both", "Train a model", "New run", "Pause", "Continue", "Stop", "Resume", "Delete", "Name and note",
+    "Train", "Train both", "Train a model", "New run", "Pause", "Continue", "Stop", "Resume", "Delete", "Save",
     "Thin out", "Stop both", "Resume both", "Delete both", "Undo",
 }  # fmt: skip
 
