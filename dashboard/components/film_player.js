@@ -8,7 +8,7 @@ const LONGEST_PERIOD = 20;
  * @param film index(), count(), ready(index), move(index) that shows an epoch, changed() after a start or an end.
  */
 function createFilmPlayer(film) {
-  const state = { film, speed: 10, request: 0, began: 0, from: 0, ticked: 0, period: USUAL_PERIOD };
+  const state = { film, speed: 10, request: 0, began: 0, from: 0, ticked: 0, period: USUAL_PERIOD, cost: 0 };
   const begin = (now) => Object.assign(state, { began: now, from: film.index() });
   const stop = () => {
     if (!state.request) return;
@@ -21,7 +21,7 @@ function createFilmPlayer(film) {
     notePeriod(state, now);
     const due = dueIndex(state, now);
     const index = reachable(film, due);
-    if (index !== film.index()) film.move(index);
+    if (index !== film.index()) drawIndex(state, index, now);
     // The clock stands still while a frame is waited for: it is due still, and what follows it is not skipped.
     if (index < due) begin(now - 1000 / state.speed);
     if (index >= film.count() - 1) stop();
@@ -50,9 +50,15 @@ function notePeriod(state, now) {
   state.ticked = now;
 }
 
-/** An epoch is drawn in the frame of the screen that is nearest to its time, be that the one before or after it. */
-function dueIndex({ from, began, speed, period }, now) {
-  return from + Math.floor(((now + period / 2 - began) * speed) / 1000);
+/** Takes note of how long after the frame's beginning the picture is there. */
+function drawIndex(state, index, now) {
+  state.film.move(index);
+  state.cost = Math.min(performance.now() - now, LONGEST_PERIOD);
+}
+
+/** An epoch is drawn in the frame whose picture is there nearest to its time, be that before or after it. */
+function dueIndex({ from, began, speed, period, cost }, now) {
+  return from + Math.floor(((now + cost + period / 2 - began) * speed) / 1000);
 }
 
 /** As far as the time has come and frames are there. */

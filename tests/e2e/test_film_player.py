@@ -11,10 +11,10 @@ from dashboard.components.sources import read_sources
 
 pytestmark = pytest.mark.e2e
 
-# play({count, speed, period, phase, ready}): presses Play `phase` milliseconds after a frame began; frames begin every
-# `period`. Gives [epoch, time since the press] for each epoch that is shown, in order.
+# play({count, speed, period, phase, cost, ready}): presses Play `phase` milliseconds after a frame began; frames begin
+# every `period`, and drawing takes `cost`. Gives [epoch, time since the press] as pictures come, in order.
 CLOCK = """
-function play({ count, speed, period, phase, ready = () => true }) {
+function play({ count, speed, period, phase, cost = 0, ready = () => true }) {
   let callback = null;
   let time = phase;
   let index = 0;
@@ -26,7 +26,7 @@ function play({ count, speed, period, phase, ready = () => true }) {
     index: () => index,
     count: () => count,
     ready: (at) => ready(at, time - phase),
-    move(to) { index = to; shown.push([to, time - phase]); },
+    move(to) { index = to; time += cost; shown.push([to, time - phase]); },
     changed() {},
   });
   player.setSpeed(speed);
@@ -50,15 +50,18 @@ def page(browser: Browser) -> Iterator[Page]:
     page.close()
 
 
+@pytest.mark.parametrize("cost", [0, 6])
 @pytest.mark.parametrize("rate", [60, 120])
 @pytest.mark.parametrize("share", [0.05, 0.4, 0.6, 0.95])
 @pytest.mark.parametrize("speed", [5, 10, 20])
-def test_each_epoch_comes_with_the_frame_nearest_to_its_time(page: Page, rate: int, share: float, speed: int) -> None:
+def test_each_epoch_comes_with_the_frame_nearest_to_its_time(
+    page: Page, rate: int, share: float, speed: int, cost: float
+) -> None:
     period = 1000 / rate
-    setting = {"count": 65, "speed": speed, "period": period, "phase": share * period}
+    setting = {"count": 65, "speed": speed, "period": period, "phase": share * period, "cost": cost}
     shown = page.evaluate("setting => play(setting)", setting)
     assert [epoch for epoch, _ in shown] == list(range(1, 65))
-    # The first ticks know no period of the screen yet.
+    # The first ticks know neither the period of the screen nor how long drawing takes.
     for epoch, since in shown[2:]:
         assert abs(since - epoch * 1000 / speed) <= period / 2 + 1e-6
 
