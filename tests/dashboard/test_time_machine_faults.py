@@ -11,7 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from cvae_core.runs.directory import Run
-from cvae_core.runs.snapshots import WEIGHTS_FILE, load_snapshot, save_arrays, snapshot_folder
+from cvae_core.runs.snapshots import WEIGHTS_FILE, load_snapshot, publish_snapshot, snapshot_folder
 from dashboard.components.packing import unpack
 from tests.dashboard.app import open_page
 from tests.dashboard.worlds import living_worker, make_run
@@ -50,7 +50,8 @@ def damage(run: Run, epoch: int) -> None:
 def misfit(run: Run, epoch: int) -> None:
     weights = load_snapshot(run.snapshots_folder, epoch)
     name = next(iter(weights))
-    save_arrays(snapshot_folder(run.snapshots_folder, epoch) / WEIGHTS_FILE, {**weights, name: weights[name][:-1]})
+    shutil.rmtree(snapshot_folder(run.snapshots_folder, epoch))
+    publish_snapshot(run.snapshots_folder, epoch, {**weights, name: weights[name][:-1]})
 
 
 @EVERY_PAGE

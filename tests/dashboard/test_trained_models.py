@@ -1,4 +1,4 @@
-"""Networks and pictures of all snapshots are kept in the session, once for all sessions, and within a bound."""
+"""Networks and pictures of all snapshots are kept once for all sessions, and within a bound."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from streamlit.testing.v1 import AppTest
 
 from cvae_core.runs.directory import Run
 from dashboard import services, trained_models
-from dashboard.bounded_cache import BoundedCache
 from dashboard.components.packing import unpack
+from dashboard.shared_cache import SharedCache
 from tests.dashboard.app import open_page
 from tests.dashboard.worlds import make_run
 
@@ -49,22 +49,21 @@ def ask(app: AppTest, page: str, epochs: Sequence[int] = EPOCHS) -> dict[str, An
     return unpack(blob)[1]
 
 
-def cache_of(app: AppTest) -> BoundedCache:
-    cache: BoundedCache = app.session_state["trained_models"]
-    return cache
+def cache() -> SharedCache:
+    return trained_models._of_all()
 
 
-def kept(app: AppTest, run: Run) -> list[int]:
-    """Epochs whose network the session holds."""
+def kept(run: Run) -> list[int]:
+    """Epochs whose network the server holds."""
     key = services.run_key(run)
-    return [epoch for epoch in EPOCHS if ("network", key, epoch) in cache_of(app)]
+    return [epoch for epoch in EPOCHS if cache().holds(("network", key, epoch))]
 
 
 def test_all_snapshots_are_read_once_for_all_pages_and_sessions(run: Run, loaded: list[int]) -> None:
     app = open_page("manifold", run="done")
     ask(app, "manifold")
     assert sorted(loaded) == list(EPOCHS)
-    assert kept(app, run) == list(EPOCHS)
+    assert kept(run) == list(EPOCHS)
     for page in ("samples", "latent"):
         app.switch_page(f"pages/{page}.py").run()
         ask(app, page)
@@ -89,16 +88,14 @@ def test_pictures_that_were_drawn_are_not_drawn_again(run: Run, page: str, monke
         assert (after[name] == tiles).all()
 
 
-def test_what_a_session_holds_stays_within_its_bound(
-    run: Run, loaded: list[int], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_is_held_stays_within_its_bound(run: Run, loaded: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
     network = 4 * (8 * (784 + 10 + 1) + 2 * 2 * (8 + 1) + 8 * (2 + 10 + 1) + 784 * (8 + 1))
     bound = 5 * network // 2
     monkeypatch.setattr(trained_models, "CACHE_BYTES", bound)
     app = open_page("samples", run="done", columns="1", count="1")
     arrays = ask(app, "samples")
     assert len(arrays["frame/tiles_samples"]) == len(EPOCHS)
-    assert 0 < cache_of(app).bytes <= bound
-    assert len(kept(app, run)) <= 2
+    assert 0 < cache().bytes <= bound
+    assert len(kept(run)) <= 2
     ask(app, "samples", [0])
-    assert cache_of(app).bytes <= bound
+    assert cache().bytes <= bound

@@ -20,7 +20,7 @@ from cvae_core.data import load_test_data
 from cvae_core.inference.folded import FoldedNetwork
 from cvae_core.presets import preset
 from cvae_core.runs.directory import Run, create_run
-from cvae_core.runs.snapshots import WEIGHTS_FILE, load_snapshot, publish_snapshot, save_arrays, snapshot_folder
+from cvae_core.runs.snapshots import WEIGHTS_FILE, load_snapshot, publish_snapshot, snapshot_folder
 from cvae_core.runs.status import Status, WrittenState, write_status
 from dashboard.components.packing import unpack
 from dashboard.torn_pairs import MODELS
@@ -182,9 +182,11 @@ def test_a_snapshot_whose_shape_does_not_fit_its_config_is_a_sentence_in_its_pla
     runs = make_pair(runs_folder)
     weights = load_snapshot(runs[1].snapshots_folder, 6)
     name = next(iter(weights))
-    save_arrays(snapshot_folder(runs[1].snapshots_folder, 6) / WEIGHTS_FILE, {**weights, name: weights[name][:-1]})
+    shutil.rmtree(snapshot_folder(runs[1].snapshots_folder, 6))
+    publish_snapshot(runs[1].snapshots_folder, 6, {**weights, name: weights[name][:-1]})
     header, _ = film(open_page("why", pair_epoch="6"))
     assert list(header["failed"]) == ["6"]
+    assert "does not fit the configuration" in header["failed"]["6"]
     assert header["epochs"] == [0, 3, 6, 9]
 
 
