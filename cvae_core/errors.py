@@ -93,6 +93,16 @@ class ReadOnlyError(CvaeError):
         return type(self), ()
 
 
+class StoppedError(CvaeError):
+    """Someone asked to stop."""
+
+    def __init__(self, problem: str = "Stopped.") -> None:
+        super().__init__(problem)
+
+    def __reduce__(self) -> tuple[type, tuple[str]]:  # type: ignore[override]
+        return type(self), (self.problem,)
+
+
 class ExportError(CvaeError):
     """A picture or film cannot be made, or its file cannot be written."""
 

@@ -13,7 +13,8 @@ from PIL import Image
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from cvae_core.cli.export_choices import files, film_format_of, picture_settings
+from cvae_core.analysis.manifold import GRID_SIZE
+from cvae_core.cli.export_choices import files, film_format_of, picture_settings, plane_of
 from cvae_core.cli.options import JsonOption, RunArgument, RunsOption, print_json
 from cvae_core.cli.signals import stop_on_signal
 from cvae_core.errors import ConfigError, ExportStoppedError
@@ -36,8 +37,25 @@ _PictureOption = Annotated[
 _LabelOption = Annotated[str | None, typer.Option(help="A label, or 'all' for a file each, into a folder.")]
 _SourcesOption = Annotated[
     str,
-    typer.Option(metavar="LABEL:COUNT", help="Whose style: the first training images of a label, such as 3:5,7:5."),
+    typer.Option(
+        metavar="LABEL:COUNT",
+        help="Whose style: the first training images of a label, such as 3:5,7:5; test:41 for a test image.",
+    ),
 ]
+_InvertOption = Annotated[bool, typer.Option("--invert", help="Of style: dark ink on light paper.")]
+_AcrossOption = Annotated[int, typer.Option(help="Of manifold and latent: the latent dimension across.")]
+_DownOption = Annotated[int, typer.Option(help="The latent dimension down a manifold, or up the latent plane.")]
+_PrincipalOption = Annotated[
+    bool, typer.Option("--principal", help="Of latent: the principal components of the newest codes as axes.")
+]
+_QuantilesOption = Annotated[
+    str, typer.Option(metavar="LOW,HIGH", help="Of manifold: from which quantile of the prior to which.")
+]
+_SizeOption = Annotated[int, typer.Option(help="Of manifold: tiles along each side.")]
+_CodeOption = Annotated[
+    str | None, typer.Option(metavar="Z1,Z2,...", help="Of manifold: what the other dimensions hold. Default: zeros.")
+]
+_PinOption = Annotated[int | None, typer.Option(help="Of manifold: the test image whose code they hold instead.")]
 _EpochOption = Annotated[int | None, typer.Option(help="Of a picture. Default: the newest snapshot.")]
 _ScaleOption = Annotated[int | None, typer.Option(help="How much larger than one to one, 1 to 8.")]
 _FormatOption = Annotated[
@@ -59,6 +77,14 @@ def export(
     picture: _PictureOption = None,
     label: _LabelOption = None,
     sources: _SourcesOption = "7:10",
+    invert: _InvertOption = False,
+    across: _AcrossOption = 1,
+    down: _DownOption = 2,
+    principal: _PrincipalOption = False,
+    quantiles: _QuantilesOption = "0.05,0.95",
+    size: _SizeOption = GRID_SIZE,
+    code: _CodeOption = None,
+    pin: _PinOption = None,
     epoch: _EpochOption = None,
     seed: Annotated[int, typer.Option(help="Of samples.")] = 0,
     scale: _ScaleOption = None,
@@ -78,7 +104,8 @@ def export(
         raise ConfigError("Pictures are PNG files.", "Leave --format out.")
     ending = film_format_of(film_format, output)
     trained = TrainedRun(open_run(runs_folder(runs), run))
-    settings = picture_settings(film or picture or [], label, sources, seed, scale, trained)
+    plane = plane_of(across, down, principal, quantiles, size, code, pin, trained)
+    settings = picture_settings(film or picture or [], label, sources, seed, scale, plane, invert, trained)
     wanted = files(settings, ending if film else "png", output)
     with folder_to_fill(wanted[0][1].parent) if len(wanted) > 1 else nullcontext():
         for _, path in wanted:

@@ -3,19 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isfinite
 from pathlib import Path
 from typing import Final
 
+from cvae_core.analysis.network import check_whole_number
 from cvae_core.errors import ConfigError
 from cvae_core.export.animation import FILM_FORMATS, FilmFormat
-from cvae_core.export.settings import LABELLED, PICTURE_KINDS, PictureKind, PictureSettings, parse_sources
+from cvae_core.export.settings import (
+    LABELLED,
+    PICTURE_KINDS,
+    PLANAR,
+    PictureKind,
+    PictureSettings,
+    Plane,
+    parse_sources,
+)
 from cvae_core.export.trained_run import TrainedRun
 
 _ALL: Final = "all"
 
 
 def picture_settings(
-    kinds: Sequence[str], label: str | None, sources: str, seed: int, scale: int | None, trained: TrainedRun
+    kinds: Sequence[str],
+    label: str | None,
+    sources: str,
+    seed: int,
+    scale: int | None,
+    plane: Plane,
+    invert: bool,
+    trained: TrainedRun,
 ) -> list[PictureSettings]:
     """The pictures that are asked for, one for each file.
 
@@ -25,6 +42,9 @@ def picture_settings(
         sources: As ``parse_sources`` takes it.
         seed: Of samples.
         scale: As in ``PictureSettings``.
+        plane: As in ``PictureSettings``; it concerns manifolds and latent pictures, and one of them there must be
+            unless it is the usual one.
+        invert: As in ``PictureSettings``; it concerns pictures of style.
         trained: The run.
 
     Raises:
@@ -35,11 +55,65 @@ def picture_settings(
     labels = _labels(label, trained.test_data.shape.n_classes)
     if label is not None and not any(kind in LABELLED for kind in known):
         raise ConfigError(f"The picture {known[0]} shows every label.", "Leave --label out.")
+    if plane != Plane() and not any(kind in PLANAR for kind in known):
+        raise ConfigError(f"The picture {known[0]} shows no plane of latent space.", "Leave the options of it out.")
     return [
-        PictureSettings(kind, chosen, whose, seed, scale)
+        PictureSettings(kind, chosen, whose, seed, scale, plane, invert)
         for kind in known
         for chosen in (labels if kind in LABELLED else [None])
     ]
+
+
+def plane_of(
+    across: int,
+    down: int,
+    principal: bool,
+    quantiles: str,
+    size: int,
+    code: str | None,
+    pin: int | None,
+    trained: TrainedRun,
+) -> Plane:
+    """The plane that the options name, whose dimensions they count from 1, as people do.
+
+    Args:
+        across: A latent dimension.
+        down: Another.
+        principal: Whether the principal directions of the newest snapshot's codes take their place.
+        quantiles: Two numbers with a comma between them.
+        size: Of the grid.
+        code: A number for each latent dimension, with commas between them.
+        pin: Index of a test image.
+        trained: The run.
+
+    Raises:
+        ConfigError: An option makes no sense.
+    """
+    latent_dim = trained.config.model.latent_dim
+    if latent_dim > 1:
+        for dimension in (across, down):
+            check_whole_number("latent dimension", dimension, 1, latent_dim)
+    if code is not None and pin is not None:
+        raise ConfigError("The other dimensions hold either a code or that of a pinned image.", "Leave one option out.")
+    low, high = _numbers("--quantiles", quantiles, 2)
+    return Plane(
+        (across - 1, down - 1),
+        trained.epochs[-1] if principal and latent_dim > 1 else None,
+        (low, high),
+        size,
+        () if code is None else _numbers("--code", code, latent_dim),
+        pin,
+    )
+
+
+def _numbers(option: str, text: str, count: int) -> tuple[float, ...]:
+    try:
+        found = tuple(float(part) for part in text.split(","))
+    except ValueError:
+        found = ()
+    if len(found) != count or not all(map(isfinite, found)):
+        raise ConfigError(f"{option} expects {count} numbers with commas between them; it got {text!r}.")
+    return found
 
 
 def film_format_of(chosen: str | None, output: Path | None) -> FilmFormat:

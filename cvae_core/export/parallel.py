@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-import json
 import os
-import selectors
-import subprocess
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final
 
-from cvae_core.errors import ExportError, ExportStoppedError
+from cvae_core.errands import Errand
+from cvae_core.errors import CvaeError, ExportError, ExportStoppedError
 from cvae_core.export.animation import FilmFormat
 from cvae_core.export.films import FilmReport, Progress, ShouldStop, write_film_files
 from cvae_core.export.output import published_together
-from cvae_core.export.part import order
+from cvae_core.export.part import MODULE, order
 from cvae_core.export.settings import PictureSettings
 from cvae_core.export.trained_run import TrainedRun
 
 MOST_PROCESSES: Final = 2
-_PART_MODULE: Final = "cvae_core.export.part"
 _PATIENCE_S: Final = 0.2
 # Below this many frames a process more costs longer to start than it saves.
 _FRAMES_WORTH_A_PROCESS: Final = 100
-_THREADS: Final = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 _Films = Sequence[tuple[PictureSettings, Path]]
 
@@ -77,67 +72,35 @@ def _worthwhile(films: int, frames: int) -> int:
 
 def _collect(orders: list[dict[str, Any]], progress: Callable[[int], None], should_stop: ShouldStop) -> FilmReport:
     """Start a process for each order, and listen to all until each has reported."""
-    done = [0] * len(orders)
-    reports: dict[int, FilmReport] = {}
-    with ExitStack() as stack, selectors.DefaultSelector() as answers:
-        for index, wanted in enumerate(orders):
-            process = stack.enter_context(_started(wanted, max(1, (os.cpu_count() or 1) // len(orders))))
-            answers.register(process.stdout, selectors.EVENT_READ, index)  # type: ignore[arg-type]
-        while len(reports) < len(orders):
-            for key, _ in answers.select(_PATIENCE_S):
-                message = _heard(key.fileobj)
-                if "report" in message:
-                    reports[key.data] = _report(message["report"])
-                    answers.unregister(key.fileobj)
-                done[key.data] = message.get("done", done[key.data])
-                progress(sum(done))
+    threads = max(1, (os.cpu_count() or 1) // len(orders))
+    with ExitStack() as stack:
+        errands = [stack.enter_context(Errand(MODULE, wanted, threads)) for wanted in orders]
+        while waiting := [errand for errand in errands if not _has_reported(errand)]:
+            waiting[0].wait(_PATIENCE_S)
+            progress(sum(errand.done for errand in errands))
             if should_stop():
                 raise ExportStoppedError
-    first = reports[0]
-    return FilmReport(first.epochs, first.skipped, max(report.seconds for report in reports.values()))
+        progress(sum(errand.done for errand in errands))
+        reports = [film_report(errand.report()) for errand in errands]
+    return FilmReport(reports[0].epochs, reports[0].skipped, max(report.seconds for report in reports))
 
 
-@contextmanager
-def _started(wanted: dict[str, Any], threads: int) -> Iterator[subprocess.Popen[bytes]]:
-    """A process at work; ended, and waited for, when nobody listens any more."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", _PART_MODULE],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        bufsize=0,
-        env=os.environ | dict.fromkeys(_THREADS, str(threads)),
-        # Ctrl-C in a terminal reaches the one who asked for the films, who ends this process in good order.
-        start_new_session=True,
-    )
-    assert process.stdin is not None
-    try:
-        process.stdin.write(json.dumps(wanted).encode() + b"\n")
-        yield process
-    finally:
-        with suppress(OSError):
-            process.stdin.close()
-        process.stdout.close()  # type: ignore[union-attr]
-        process.wait()
-
-
-def _heard(answers: Any) -> dict[str, Any]:
-    """The next message of a process.
+def _has_reported(errand: Errand) -> bool:
+    """Whether a process is through; what went wrong with it is raised here.
 
     Raises:
         ExportError: It tells of a failure, or ended without a word.
         OSError: It tells of a file that cannot be written.
     """
-    line = answers.readline()
-    if not line:
-        raise ExportError("A process that wrote films ended unexpectedly.", "Try again.")
-    message: dict[str, Any] = json.loads(line)
-    if "errno" in message:
-        raise OSError(message["errno"], message["problem"])
-    if "problem" in message:
-        raise ExportError(message["problem"], message["advice"])
-    return message
+    if not errand.ended:
+        return False
+    try:
+        errand.report()
+    except CvaeError as error:
+        raise ExportError(error.problem, error.advice) from error
+    return True
 
 
-def _report(report: dict[str, Any]) -> FilmReport:
+def film_report(report: dict[str, Any]) -> FilmReport:
+    """The report of ``part``, out of JSON."""
     return FilmReport(tuple(report["epochs"]), tuple(report["skipped"]), report["seconds"])

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from PIL import Image
 
 from cvae_core.analysis.latent import encode_split, plane
-from cvae_core.analysis.manifold import GRID_SIZE, manifold
-from cvae_core.analysis.network import Network, check_whole_number
+from cvae_core.analysis.manifold import manifold
+from cvae_core.analysis.network import Network
 from cvae_core.analysis.reconstruction import reconstruct
 from cvae_core.analysis.samples import samples
 from cvae_core.analysis.style import transfer
@@ -19,12 +19,13 @@ from cvae_core.errors import ExportError
 from cvae_core.export.lettering import can_be_written
 from cvae_core.export.palettes import Palette
 from cvae_core.export.plane_painter import PlanePainter, plane_colours
-from cvae_core.export.settings import SCALE_LIMIT, PictureKind, PictureSettings, Sources
+from cvae_core.export.planes import other_dimensions, plane_words, projection_of
+from cvae_core.export.settings import SCALE_LIMIT, PictureKind, PictureSettings
+from cvae_core.export.sources import POINTS_LIMIT, known_label, split_of_sources
 from cvae_core.export.tile_painter import TileLayout, paint_tiles
 from cvae_core.export.trained_run import TrainedRun
-from cvae_core.records import Bytes, Dataset, Labels, Split
+from cvae_core.records import Bytes, Dataset, Split
 
-POINTS_LIMIT: Final = 10_000
 _COLUMNS: Final = 10
 _RECONSTRUCTIONS: Final = 30
 _GAP: Final = 2
@@ -65,17 +66,24 @@ def picture(trained: TrainedRun, settings: PictureSettings, *, for_print: bool) 
 
 def _manifold(trained: TrainedRun, settings: PictureSettings, ratio: int) -> Picture:
     data = trained.test_data
-    label = _known_label(data, settings.label or 0)
-    rows = 1 if trained.config.model.latent_dim == 1 else GRID_SIZE
-    layout = _layout(data, settings, ratio, rows, GRID_SIZE)
-    return _tile_picture(layout, lambda network: manifold(network, label).tiles, f"label {_name(data, label)}")
+    label, shown = known_label(data, settings.label or 0), settings.plane
+    rows = 1 if trained.config.model.latent_dim == 1 else shown.size
+    layout = _layout(data, settings, ratio, rows, shown.size)
+
+    def tiles(network: Network) -> Bytes:
+        others = other_dimensions(network, data.test, shown)
+        place: dict[str, Any] = {"size": shown.size, "dimensions": shown.dimensions, "quantiles": shown.quantiles}
+        return manifold(network, label, others=others, **place).tiles
+
+    return _tile_picture(layout, tiles, f"label {_name(data, label)}{plane_words(shown)}")
 
 
 def _latent(trained: TrainedRun, settings: PictureSettings, ratio: int) -> Picture:
     data, flat = trained.test_data, trained.config.model.latent_dim == 1
     n_classes = data.shape.n_classes
+    projection, titles = projection_of(trained, settings.plane)
     painter = PlanePainter(
-        titles=("z1", "a lane for each label" if flat else "z2"),
+        titles=titles,
         one_dimensional=flat,
         legend=tuple(enumerate(_names(data))) if settings.label is None else (),
         ratio=settings.scale or ratio,
@@ -84,18 +92,22 @@ def _latent(trained: TrainedRun, settings: PictureSettings, ratio: int) -> Pictu
     words = "all labels" if settings.label is None else f"label {_name(data, settings.label)}"
 
     def paint(network: Network, epoch: int) -> Image.Image:
-        return painter.paint(plane(encode_split(network, points), n_classes), _caption(words, epoch))
+        return painter.paint(plane(encode_split(network, points), n_classes, projection), _caption(words, epoch))
 
     labels = range(n_classes) if settings.label is None else [settings.label]
     return Picture(paint, lambda: Palette(plane_colours(labels)))
 
 
 def _style(trained: TrainedRun, settings: PictureSettings, ratio: int) -> Picture:
-    data = trained.data
-    chosen = np.concatenate([_first_of(data, source) for source in settings.sources])
-    images, labels = data.train.images[chosen], data.train.labels[chosen]
-    layout = _layout(data, settings, ratio, data.shape.n_classes, len(chosen), _GAP, _names(data))
-    return _tile_picture(layout, lambda network: transfer(network, images, labels).with_originals(), "style transfer")
+    data = trained.test_data
+    sources = split_of_sources(trained, settings.sources)
+    layout = _layout(data, settings, ratio, data.shape.n_classes, len(sources), _GAP, _names(data))
+
+    def tiles(network: Network) -> Bytes:
+        figure = transfer(network, sources.images, sources.labels).with_originals()
+        return 255 - figure if settings.invert else figure
+
+    return _tile_picture(layout, tiles, "style transfer")
 
 
 def _samples(trained: TrainedRun, settings: PictureSettings, ratio: int) -> Picture:
@@ -170,23 +182,8 @@ def _of_label(data: Dataset, label: int | None, limit: int) -> Split:
     if label is None:
         return data.test.first(limit)
     shown = data.test.first(POINTS_LIMIT)
-    kept = np.flatnonzero(shown.labels == _known_label(data, label))[:limit]
+    kept = np.flatnonzero(shown.labels == known_label(data, label))[:limit]
     return Split(shown.images[kept], shown.labels[kept])
-
-
-def _first_of(data: Dataset, source: Sources) -> Labels:
-    """Where in the training set the first images of a label are."""
-    found: Labels = np.flatnonzero(data.train.labels == _known_label(data, source.label))[: source.count]
-    if len(found) < source.count:
-        raise ExportError(
-            f"The training set has {len(found)} images of label {source.label}, not {source.count}.", "Ask for fewer."
-        )
-    return found
-
-
-def _known_label(data: Dataset, label: int) -> int:
-    check_whole_number("label", label, 0, data.shape.n_classes - 1)
-    return label
 
 
 def _names(data: Dataset) -> tuple[str, ...]:
@@ -195,5 +192,5 @@ def _names(data: Dataset) -> tuple[str, ...]:
 
 def _name(data: Dataset, label: int) -> str:
     """What a label is called, or its number where the font lacks a character."""
-    name = data.class_names[_known_label(data, label)]
+    name = data.class_names[known_label(data, label)]
     return name if can_be_written(name) else str(label)

@@ -1,0 +1,188 @@
+"""Work in a process of its own, for somebody who waits for it and may stop it.
+
+The process reads one line of JSON that says what to do, and answers with lines of JSON: how much is done, and in the
+end a report or an error. It stops when its standard input says anything more or is closed, so it never outlives who
+started it by more than a step.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import subprocess
+import sys
+import threading
+import time
+import weakref
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import IO, Any, Final, Self
+
+from cvae_core.errors import CvaeError, StoppedError
+
+Progress = Callable[[int, int], None]
+Work = Callable[[dict[str, Any]], Mapping[str, Any]]
+
+_THREADS: Final = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+
+
+def answer(work: Work) -> None:
+    """Do in this process what its standard input asks for.
+
+    Args:
+        work: Takes what was asked for and gives the report, both as JSON holds them; calls ``tell`` on the way.
+    """
+    wanted = json.loads(sys.stdin.readline())
+    try:
+        _say({"report": work(wanted)})
+    except CvaeError as error:
+        _say({"problem": error.problem, "advice": error.advice})
+    except OSError as error:
+        _say({"errno": error.errno, "problem": str(error)})
+
+
+def tell(done: int, total: int) -> None:
+    """Tell who waits how much is done.
+
+    Raises:
+        StoppedError: Nobody wants the rest.
+    """
+    if is_unwanted():
+        raise StoppedError
+    _say({"done": done, "total": total})
+
+
+def is_unwanted() -> bool:
+    """Whether who waited has gone, or wants no more."""
+    return bool(select.select([sys.stdin], [], [], 0)[0])
+
+
+def _say(message: Mapping[str, Any]) -> None:
+    sys.stdout.write(json.dumps(message) + "\n")
+    sys.stdout.flush()
+
+
+@dataclass
+class _Heard:
+    """What a process has said by now."""
+
+    done: int = 0
+    total: int = 0
+    first_told: tuple[float, int] | None = None
+    report: dict[str, Any] | None = None
+    error: Exception | None = None
+    ended: threading.Event = field(default_factory=threading.Event)
+
+
+class Errand:
+    """A process at work. It is stopped when this object is no longer in use.
+
+    Args:
+        module: Its main function calls ``answer``.
+        order: What to do, as JSON holds it.
+        threads: How many the process may use for products of matrices.
+    """
+
+    def __init__(self, module: str, order: Mapping[str, Any], threads: int = 1) -> None:
+        self._heard = _Heard()
+        process = subprocess.Popen(
+            [sys.executable, "-m", module],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=os.environ | dict.fromkeys(_THREADS, str(threads)),
+            # Ctrl-C in a terminal reaches the one who waits, who ends this process in good order.
+            start_new_session=True,
+        )
+        assert process.stdin is not None
+        self._close = weakref.finalize(self, _close, process.stdin)
+        with suppress(BrokenPipeError):
+            process.stdin.write(json.dumps(dict(order)).encode() + b"\n")
+            process.stdin.flush()
+        threading.Thread(target=_listen, args=(process, self._heard), daemon=True).start()
+
+    @property
+    def done(self) -> int:
+        """Steps that are done."""
+        return self._heard.done
+
+    @property
+    def total(self) -> int:
+        """Steps that there are; 0 as long as that is not known."""
+        return self._heard.total
+
+    @property
+    def ended(self) -> bool:
+        """Whether the process has ended, well or not."""
+        return self._heard.ended.is_set()
+
+    @property
+    def seconds_left(self) -> float | None:
+        """An estimate from the pace since the first step; ``None`` before the second."""
+        begun, done = self._heard.first_told, self._heard.done
+        if begun is None or done <= begun[1]:
+            return None
+        return (time.monotonic() - begun[0]) / (done - begun[1]) * (self._heard.total - done)
+
+    def wait(self, seconds: float | None = None) -> None:
+        """Wait until the process has ended, but at most so long."""
+        self._heard.ended.wait(seconds)
+
+    def stop(self) -> None:
+        """Ask the process to end; it does so after its next step."""
+        self._close()
+
+    def report(self) -> dict[str, Any]:
+        """What came of it; waits until there is something.
+
+        Raises:
+            CvaeError: The process failed, and says why; a ``StoppedError`` if it was stopped.
+            OSError: A file could not be read or written.
+        """
+        self.wait()
+        if self._heard.report is None:
+            raise self._stopped_or_failed()
+        return self._heard.report
+
+    def _stopped_or_failed(self) -> Exception:
+        if not self._close.alive:
+            return StoppedError()
+        return self._heard.error or CvaeError("A process ended unexpectedly.", "Try again.")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.stop()
+        self.wait()
+
+
+def _close(stream: IO[bytes]) -> None:
+    with suppress(OSError):
+        stream.close()
+
+
+def _listen(process: subprocess.Popen[bytes], heard: _Heard) -> None:
+    """Take down what a process says until its end."""
+    assert process.stdout is not None
+    try:
+        with process.stdout:
+            for line in process.stdout:
+                _take_down(json.loads(line), heard)
+    finally:
+        process.wait()
+        heard.ended.set()
+
+
+def _take_down(message: dict[str, Any], heard: _Heard) -> None:
+    if "report" in message:
+        heard.report = message["report"]
+    elif "errno" in message:
+        heard.error = OSError(message["errno"], message["problem"])
+    elif "problem" in message:
+        heard.error = CvaeError(message["problem"], message["advice"])
+    else:
+        heard.done, heard.total = message["done"], message["total"]
+        heard.first_told = heard.first_told or (time.monotonic(), heard.done)
