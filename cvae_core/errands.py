@@ -22,7 +22,6 @@ from typing import IO, Any, Final, Self
 
 from cvae_core.errors import CvaeError, StoppedError
 
-Progress = Callable[[int, int], None]
 Work = Callable[[dict[str, Any]], Mapping[str, Any]]
 
 _THREADS: Final = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")

@@ -15,7 +15,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from cvae_core.analysis.network import Network, check_whole_number, decode_images
+from cvae_core.analysis.network import Network, Progress, check_whole_number, decode_images, no_progress
 from cvae_core.analysis.records import Doubles, Marks, Morphology, StyleKept
 from cvae_core.config import SEED_LIMIT
 from cvae_core.records import Bytes, Floats, Labels, Split
@@ -29,7 +29,7 @@ _IMAGES_AT_A_TIME: Final = 300
 _THREADS: Final = 2
 
 
-def measure(images: Bytes) -> Morphology:
+def measure(images: Bytes, progress: Progress = no_progress) -> Morphology:
     """Measure the strokes of images, which are light on dark.
 
     Slant is atan(-u11 / u02), from the central moments of the grey levels of the enlarged image; thickness is twice the
@@ -38,14 +38,21 @@ def measure(images: Bytes) -> Morphology:
 
     Args:
         images: uint8 (n, height, width, channels); colours are averaged.
+        progress: Told now and then how many images are done, and of how many; what it raises ends the work.
 
     Returns:
         The record; the measures of an image do not depend on the others.
     """
     parts = [images[begin : begin + _IMAGES_AT_A_TIME] for begin in range(0, len(images), _IMAGES_AT_A_TIME)]
     # The distances of one part are computed while the skeletons of another are.
-    with ThreadPoolExecutor(_THREADS) as threads:
-        measured = list(threads.map(_measured, parts))
+    measured: list[tuple[Doubles, Doubles]] = []
+    threads = ThreadPoolExecutor(_THREADS)
+    try:
+        for number, found in enumerate(threads.map(_measured, parts)):
+            measured.append(found)
+            progress(min((number + 1) * _IMAGES_AT_A_TIME, len(images)), len(images))
+    finally:
+        threads.shutdown(cancel_futures=True)
     slants, thicknesses = zip(*measured, strict=True) if measured else ((), ())
     nothing = np.zeros(0)
     return Morphology(np.concatenate([nothing, *slants]), np.concatenate([nothing, *thicknesses]))
@@ -177,7 +184,9 @@ class _Order(np.random.Generator):
         return self._order
 
 
-def style_kept(network: Network, split: Split, count: int = 600, seed: int = 0) -> StyleKept:
+def style_kept(
+    network: Network, split: Split, count: int = 600, seed: int = 0, progress: Progress = no_progress
+) -> StyleKept:
     """Whether slant and thickness survive a transfer of style to other labels.
 
     Args:
@@ -186,6 +195,7 @@ def style_kept(network: Network, split: Split, count: int = 600, seed: int = 0) 
         count: Sources, spread evenly over the labels as far as there are that many; 1 or more. 600 digits under ten
             labels take some 15 seconds.
         seed: Of the choice of sources and of the shuffle, 0 to 2^31 - 1.
+        progress: As in ``measure``; tells of the sources and of what is drawn in their style.
 
     Raises:
         ConfigError: The count or the seed is out of range.
@@ -196,7 +206,9 @@ def style_kept(network: Network, split: Split, count: int = 600, seed: int = 0) 
     chosen = _of_every_label(split.labels, n_classes, count, seed)
     images, labels = split.images[chosen], split.labels[chosen]
     z_mean, _ = network.encode(images, labels)
-    sources, outputs = measure(images), _measured_under_labels(network, z_mean, n_classes)
+    total = (1 + n_classes) * len(images)
+    sources = measure(images, lambda done, _: progress(done, total))
+    outputs = _measured_under_labels(network, z_mean, n_classes, lambda done, _: progress(len(images) + done, total))
     shuffled = _shuffled_within(labels, seed)
     tables = [
         _correlations(source, output[:, order], labels)
@@ -219,10 +231,10 @@ def _of_every_label(labels: Labels, n_classes: int, count: int, seed: int) -> La
     return np.concatenate(chosen).astype(np.int64)
 
 
-def _measured_under_labels(network: Network, z: Floats, n_classes: int) -> Morphology:
+def _measured_under_labels(network: Network, z: Floats, n_classes: int, progress: Progress) -> Morphology:
     """Both measures as (n_classes, codes)."""
     conditions = np.repeat(np.arange(n_classes, dtype=np.int64), len(z))
-    found = measure(decode_images(network, np.tile(z, (n_classes, 1)), conditions))
+    found = measure(decode_images(network, np.tile(z, (n_classes, 1)), conditions), progress)
     shape = (n_classes, len(z))
     return Morphology(found.slant.reshape(shape), found.thickness.reshape(shape))
 

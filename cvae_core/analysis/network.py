@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -11,6 +11,12 @@ from cvae_core.architecture import Architecture
 from cvae_core.config_errors import shown
 from cvae_core.errors import ConfigError
 from cvae_core.records import Bytes, Floats, Labels
+
+Progress = Callable[[int, int], None]
+
+
+def no_progress(_done: int, _total: int) -> None:
+    """Listens to what is done by now, and of how much; this one to nothing."""
 
 
 class Network(Protocol):

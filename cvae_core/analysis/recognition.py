@@ -7,16 +7,16 @@ from typing import Final
 
 import numpy as np
 
-from cvae_core.analysis.network import Network
+from cvae_core.analysis.network import Network, Progress, no_progress
 from cvae_core.analysis.reconstruction import cross_entropy
 from cvae_core.analysis.records import Doubles, Recognition
 from cvae_core.errors import ConfigError, DataError
 from cvae_core.records import Bytes, Floats, Labels, Split
 
-_PIXELS_AT_A_TIME: Final = 2**21
+_PIXELS_AT_A_TIME: Final = 2**19
 
 
-def recognise(network: Network, images: Bytes) -> Recognition:
+def recognise(network: Network, images: Bytes, progress: Progress = no_progress) -> Recognition:
     """Rank the labels of each image by the ELBO that it has under them.
 
     The ELBO of image x under label y is log p(x | z, y) - KL(q(z | x, y) || N(0, I)) at z = z_mean(x, y), which takes
@@ -29,6 +29,7 @@ def recognise(network: Network, images: Bytes) -> Recognition:
     Args:
         network: Encoder and decoder.
         images: uint8 (n, height, width, channels).
+        progress: Told now and then how many images are done, and of how many; what it raises ends the work.
 
     Raises:
         ConfigError: The network takes no labels, or is a plain autoencoder.
@@ -38,17 +39,19 @@ def recognise(network: Network, images: Bytes) -> Recognition:
     elbo = np.empty((len(images), network.architecture.shape.n_classes))
     for part in _parts(network, len(images)):
         elbo[part] = _elbo(network, images[part])
+        progress(part.stop, len(images))
     odds = np.exp(elbo - elbo.max(axis=1, keepdims=True))
     odds /= odds.sum(axis=1, keepdims=True)
     return Recognition(elbo, odds, np.argsort(-elbo, axis=1, kind="stable").astype(np.int64))
 
 
-def accuracy(network: Network, split: Split) -> float:
+def accuracy(network: Network, split: Split, progress: Progress = no_progress) -> float:
     """How often the label that ranks first is the right one.
 
     Args:
         network: Encoder and decoder.
         split: Images and their labels; 10,000 digits take some seconds.
+        progress: As in ``recognise``.
 
     Returns:
         A share, 0 to 1.
@@ -59,7 +62,7 @@ def accuracy(network: Network, split: Split) -> float:
     """
     if len(split) == 0:
         raise DataError("There should be at least one image to recognise.")
-    return float(np.mean(recognise(network, split.images).ranking[:, 0] == split.labels))
+    return float(np.mean(recognise(network, split.images, progress).ranking[:, 0] == split.labels))
 
 
 def _elbo(network: Network, images: Bytes) -> Doubles:
@@ -81,9 +84,9 @@ def _kl(z_mean: Floats, z_log_var: Floats) -> Doubles:
 
 
 def _parts(network: Network, count: int) -> Iterator[slice]:
-    """Pieces of so many images that what is decoded at a time takes 8 MB."""
+    """Pieces of so many images that what is decoded at a time takes 2 MB."""
     rows = max(1, _PIXELS_AT_A_TIME // network.architecture.shape.pixels)
-    return (slice(begin, begin + rows) for begin in range(0, count, rows))
+    return (slice(begin, min(begin + rows, count)) for begin in range(0, count, rows))
 
 
 def _check_kind(network: Network) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isfinite
 from typing import Literal
 
 import numpy as np
@@ -296,4 +297,8 @@ class StyleKept:
 
     def sentence(self) -> str:
         """The outcome in words, without a stop at the end."""
-        return f"slant kept with r = {self.median_slant:.2f}, thickness with r = {self.median_thickness:.2f}"
+        return f"slant kept with {_r(self.median_slant)}, thickness with {_r(self.median_thickness)}"
+
+
+def _r(correlation: float) -> str:
+    return f"r = {correlation:.2f}".replace("-", "−") if isfinite(correlation) else "an r that cannot be told"

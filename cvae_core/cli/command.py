@@ -7,7 +7,7 @@ import sys
 import typer
 from rich.console import Console
 
-from cvae_core.cli import benchmark, dashboard, export, runs, train
+from cvae_core.cli import benchmark, dashboard, export, judge, runs, train
 from cvae_core.errors import CvaeError
 
 _FAILED = 1
@@ -22,6 +22,7 @@ app.command("train")(train.train)
 app.command("resume")(train.resume)
 app.add_typer(runs.app, name="runs")
 app.command("export")(export.export)
+app.command("judge")(judge.judge)
 app.command("bench")(benchmark.bench)
 app.command("dashboard")(dashboard.dashboard)
 

@@ -10,12 +10,11 @@ from typing import Annotated, Any, Final
 
 import typer
 from PIL import Image
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from cvae_core.analysis.manifold import GRID_SIZE
 from cvae_core.cli.export_choices import files, film_format_of, picture_settings, plane_of
 from cvae_core.cli.options import JsonOption, RunArgument, RunsOption, print_json
+from cvae_core.cli.progress import INTERRUPTED, work_bar
 from cvae_core.cli.signals import stop_on_signal
 from cvae_core.errors import ConfigError, ExportStoppedError
 from cvae_core.export.animation import FilmFormat
@@ -26,7 +25,6 @@ from cvae_core.export.settings import PICTURE_KINDS, PictureSettings
 from cvae_core.export.trained_run import TrainedRun
 from cvae_core.runs.directory import open_run, runs_folder
 
-_INTERRUPTED: Final = 130
 _KINDS: Final = ", ".join(PICTURE_KINDS)
 _FilmOption = Annotated[
     list[str] | None, typer.Option(help=f"A film over all snapshots: {_KINDS}. May be repeated, into a folder.")
@@ -146,17 +144,13 @@ def _pictures(
 def _observed(trained: TrainedRun, count: int, as_json: bool) -> Iterator[_Observer]:
     """A progress bar to tell, and whether to stop; a stop that was asked for ends the command."""
     stop = threading.Event()
-    columns = (TextColumn("[bold]{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    console = Console(stderr=True)
-    bar = Progress(*columns, console=console, disable=as_json or not console.is_terminal, transient=True)
     what = f"{count} files" if count > 1 else "one file"
     try:
-        with stop_on_signal(stop), bar:
-            task = bar.add_task(f"painting {what} of {trained.run.id}", total=None)
-            yield lambda done, total: bar.update(task, completed=done, total=total), stop.is_set
+        with stop_on_signal(stop), work_bar(f"painting {what} of {trained.run.id}", hidden=as_json) as show:
+            yield show, stop.is_set
     except ExportStoppedError as stopped:
         typer.echo(str(stopped), err=True)
-        raise typer.Exit(_INTERRUPTED) from None
+        raise typer.Exit(INTERRUPTED) from None
 
 
 def _conclude(trained: TrainedRun, wanted: _Wanted, facts: dict[str, Any], as_json: bool) -> None:

@@ -1,4 +1,4 @@
-"""A run as pictures need it: its data, and its network after each epoch."""
+"""A run as pictures and judgements need it: its data, and its network after each epoch."""
 
 from __future__ import annotations
 
@@ -38,9 +38,7 @@ class TrainedRun:
         if not self.epochs:
             raise ExportError(f"The run {run.id} has no snapshot yet.", "Train it for a while first.")
         if self.test_data.test.images.dtype != np.uint8:
-            raise ExportError(
-                f"The run {run.id} has learnt points and not images.", "Pictures are made of runs on images."
-            )
+            raise ExportError(f"The run {run.id} has learnt points and not images.", "Choose a run on images.")
 
     @cached_property
     def test_data(self) -> Dataset:

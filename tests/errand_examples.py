@@ -1,0 +1,28 @@
+"""Processes that do what an order says, for the tests of errands."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from cvae_core.errands import answer, tell
+from cvae_core.errors import DataError
+
+
+def work(order: dict[str, Any]) -> Mapping[str, Any]:
+    for step in range(order["steps"]):
+        tell(step + 1, order["steps"])
+        time.sleep(order.get("seconds", 0.0))
+    if order.get("fail") == "ours":
+        raise DataError("The data are gone.", "Bring them back.")
+    if order.get("fail") == "disk":
+        raise OSError(28, "No space left on device")
+    if order.get("fail") == "unexpected":
+        sys.exit(3)
+    return {"twice": 2 * order["number"]}
+
+
+if __name__ == "__main__":
+    answer(work)

@@ -1,0 +1,69 @@
+"""A judgement holds what the analyses say, each with the same seed, and survives its way through JSON."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from cvae_core.analysis.morphology import style_kept
+from cvae_core.analysis.recognition import recognise
+from cvae_core.config import ModelConfig
+from cvae_core.data.shifts import shifted_at_random
+from cvae_core.errors import ConfigError
+from cvae_core.inference.folded import FoldedNetwork
+from cvae_core.judging import Judgement, judge
+from tests.export.small_run import SHAPE
+from tests.networks import random_split, random_weights
+
+MODEL = ModelConfig(latent_dim=3, hidden_widths=(12,))
+SPLIT = random_split(SHAPE, 60)
+
+
+def network(model: ModelConfig = MODEL) -> FoldedNetwork:
+    return FoldedNetwork(model, SHAPE, random_weights(model, SHAPE, 3))
+
+
+def test_a_judgement_is_what_the_analyses_say() -> None:
+    told: list[tuple[int, int]] = []
+    found = judge(network(), SPLIT, seed=5, sources=40, progress=lambda done, total: told.append((done, total)))
+    best = recognise(network(), SPLIT.images).elbo.argmax(axis=1)
+    moved = recognise(network(), shifted_at_random(SPLIT.images, 4, 5)).elbo.argmax(axis=1)
+    assert found.images == 60
+    assert found.recognised == pytest.approx(np.mean(best == SPLIT.labels))
+    assert found.recognised_shifted == pytest.approx(np.mean(moved == SPLIT.labels))
+    expected = style_kept(network(), SPLIT, 40, 5)
+    np.testing.assert_array_equal(found.style.slant, expected.slant)
+    assert found.style.median_thickness == expected.median_thickness
+    assert [done for done, _ in told] == sorted(done for done, _ in told)
+    assert {total for _, total in told} == {told[-1][0]}
+
+
+def test_a_judgement_survives_json_with_what_cannot_be_told() -> None:
+    found = judge(network(), SPLIT.first(12), sources=12)
+    assert np.isnan(found.style.slant).any()  # labels with fewer than three images
+    again = Judgement.from_json(json.loads(json.dumps(found.to_json(), allow_nan=False)))
+    assert again.to_json() == found.to_json()
+    np.testing.assert_array_equal(again.style.slant, found.style.slant)
+    assert again.recognition_sentence() == found.recognition_sentence()
+
+
+def test_correlations_that_cannot_be_told_are_no_numbers() -> None:
+    sentence = judge(network(), SPLIT.first(4), sources=4).style.sentence()
+    assert "nan" not in sentence
+    assert sentence.count("cannot be told") == 2
+
+
+def test_only_networks_with_a_condition_are_judged() -> None:
+    with pytest.raises(ConfigError, match="condition"):
+        judge(network(ModelConfig(latent_dim=3, hidden_widths=(12,), conditional=False)), SPLIT)
+
+
+def test_whoever_listens_can_end_the_work() -> None:
+    def stop(done: int, total: int) -> None:
+        if done > total // 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        judge(network(), SPLIT, sources=60, progress=stop)

@@ -1,0 +1,85 @@
+"""Work in a process of its own: it reports, tells how far it is, fails in words, and ends when nobody wants it."""
+
+from __future__ import annotations
+
+import gc
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from cvae_core.errands import Errand
+from cvae_core.errors import CvaeError, StoppedError
+
+MODULE = "tests.errand_examples"
+ENDLESS = {"steps": 100_000, "seconds": 0.01, "number": 1}
+
+
+@pytest.fixture(autouse=True)
+def importable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).resolve().parents[1]))
+
+
+def until(condition: object, seconds: float = 20.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():  # type: ignore[operator]
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def children() -> set[str]:
+    """Process ids of this process's living children."""
+    me = Path(f"/proc/{os.getpid()}/task")
+    return {pid for task in me.iterdir() for pid in (task / "children").read_text().split()}
+
+
+def test_an_errand_reports_and_tells_how_far_it_is() -> None:
+    errand = Errand(MODULE, {"steps": 3, "number": 21})
+    assert errand.report() == {"twice": 42}
+    assert (errand.done, errand.total, errand.ended) == (3, 3, True)
+    assert errand.seconds_left == 0.0
+
+
+def test_the_time_left_is_told_from_the_pace() -> None:
+    with Errand(MODULE, {"steps": 40, "seconds": 0.05, "number": 1}) as errand:
+        assert errand.seconds_left is None
+        until(lambda: errand.done >= 10)
+        left = errand.seconds_left
+        assert left is not None
+        assert left == pytest.approx(0.05 * 30, rel=0.7)
+
+
+@pytest.mark.parametrize(
+    ("fail", "kind", "words"),
+    [
+        ("ours", CvaeError, "The data are gone. Bring them back."),
+        ("disk", OSError, "No space left"),
+        ("unexpected", CvaeError, "ended unexpectedly"),
+    ],
+)
+def test_what_fails_is_told_to_who_waits(fail: str, kind: type[Exception], words: str) -> None:
+    errand = Errand(MODULE, {"steps": 1, "number": 1, "fail": fail})
+    with pytest.raises(kind, match=words):
+        errand.report()
+
+
+def test_a_stopped_errand_ends_soon_and_says_so() -> None:
+    errand = Errand(MODULE, ENDLESS)
+    until(lambda: errand.done > 0)
+    errand.stop()
+    errand.wait(20)
+    assert errand.ended
+    with pytest.raises(StoppedError):
+        errand.report()
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs /proc")
+def test_an_errand_that_nobody_holds_ends_and_leaves_no_zombie() -> None:
+    before = children()
+    errand = Errand(MODULE, ENDLESS)
+    until(lambda: errand.done > 0)
+    assert children() > before
+    del errand
+    gc.collect()
+    until(lambda: children() <= before)
