@@ -77,9 +77,9 @@ def test_a_stopped_errand_ends_soon_and_says_so() -> None:
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs /proc")
 def test_an_errand_that_nobody_holds_ends_and_leaves_no_zombie() -> None:
     before = children()
-    errand = Errand(MODULE, ENDLESS)
-    until(lambda: errand.done > 0)
+    held = [Errand(MODULE, ENDLESS)]
+    until(lambda: held[0].done > 0)
     assert children() > before
-    del errand
+    held.clear()
     gc.collect()
     until(lambda: children() <= before)

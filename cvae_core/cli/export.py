@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -13,15 +12,13 @@ from PIL import Image
 
 from cvae_core.analysis.manifold import GRID_SIZE
 from cvae_core.cli.export_choices import files, film_format_of, picture_settings, plane_of
+from cvae_core.cli.observing import Observer, observed
 from cvae_core.cli.options import JsonOption, RunArgument, RunsOption, print_json
-from cvae_core.cli.progress import INTERRUPTED, work_bar
-from cvae_core.cli.signals import stop_on_signal
-from cvae_core.errors import ConfigError, ExportStoppedError
-from cvae_core.export.animation import FilmFormat
+from cvae_core.errors import ConfigError
 from cvae_core.export.films import save_pictures
 from cvae_core.export.output import check_target, folder_to_fill
 from cvae_core.export.parallel import save_films
-from cvae_core.export.settings import PICTURE_KINDS, PictureSettings
+from cvae_core.export.settings import PICTURE_KINDS, FilmFormat, PictureSettings
 from cvae_core.export.trained_run import TrainedRun
 from cvae_core.runs.directory import open_run, runs_folder
 
@@ -65,7 +62,6 @@ _OutputOption = Annotated[
 ]
 _ForceOption = Annotated[bool, typer.Option("--force", help="Replace files that exist already.")]
 _SkipOption = Annotated[bool, typer.Option("--skip-damaged", help="Leave damaged snapshots out of films.")]
-_Observer = tuple[Callable[[int, int], None], Callable[[], bool]]
 _Wanted = Sequence[tuple[PictureSettings, Path]]
 
 
@@ -94,12 +90,7 @@ def export(
     as_json: JsonOption = False,
 ) -> None:
     """Make films and pictures of a run. Files appear when they are whole; Ctrl-C leaves none."""
-    if bool(film) == bool(picture):
-        raise ConfigError("Either --film or --picture should say what to make.", f"Both know: {_KINDS}.")
-    if film and epoch is not None:
-        raise ConfigError("A film shows every epoch.", "Leave --epoch out, or ask for a --picture.")
-    if picture and film_format is not None:
-        raise ConfigError("Pictures are PNG files.", "Leave --format out.")
+    _check_kinds(film, picture, epoch, film_format)
     ending = film_format_of(film_format, output)
     trained = TrainedRun(open_run(runs_folder(runs), run))
     plane = plane_of(across, down, principal, quantiles, size, code, pin, trained)
@@ -108,7 +99,8 @@ def export(
     with folder_to_fill(wanted[0][1].parent) if len(wanted) > 1 else nullcontext():
         for _, path in wanted:
             check_target(path, replace=force)
-        with _observed(trained, len(wanted), as_json) as observer:
+        what = f"{len(wanted)} files" if len(wanted) > 1 else "one file"
+        with observed(f"painting {what} of {trained.run.id}", as_json) as observer:
             if film:
                 facts = _films(trained, wanted, ending, force, skip_damaged, observer)
             else:
@@ -116,8 +108,18 @@ def export(
     _conclude(trained, wanted, facts, as_json)
 
 
+def _check_kinds(film: list[str] | None, picture: list[str] | None, epoch: int | None, film_format: str | None) -> None:
+    """Refuse options that do not go together."""
+    if bool(film) == bool(picture):
+        raise ConfigError("Either --film or --picture should say what to make.", f"Both know: {_KINDS}.")
+    if film and epoch is not None:
+        raise ConfigError("A film shows every epoch.", "Leave --epoch out, or ask for a --picture.")
+    if picture and film_format is not None:
+        raise ConfigError("Pictures are PNG files.", "Leave --format out.")
+
+
 def _films(
-    trained: TrainedRun, wanted: _Wanted, ending: FilmFormat, force: bool, skip_damaged: bool, observer: _Observer
+    trained: TrainedRun, wanted: _Wanted, ending: FilmFormat, force: bool, skip_damaged: bool, observer: Observer
 ) -> dict[str, Any]:
     progress, should_stop = observer
     report = save_films(
@@ -133,24 +135,11 @@ def _films(
 
 
 def _pictures(
-    trained: TrainedRun, wanted: _Wanted, epoch: int | None, force: bool, observer: _Observer
+    trained: TrainedRun, wanted: _Wanted, epoch: int | None, force: bool, observer: Observer
 ) -> dict[str, Any]:
     progress, should_stop = observer
     save_pictures(trained, wanted, epoch, replace=force, progress=progress, should_stop=should_stop)
     return {"epochs": [trained.epochs[-1] if epoch is None else epoch], "skipped_epochs": []}
-
-
-@contextmanager
-def _observed(trained: TrainedRun, count: int, as_json: bool) -> Iterator[_Observer]:
-    """A progress bar to tell, and whether to stop; a stop that was asked for ends the command."""
-    stop = threading.Event()
-    what = f"{count} files" if count > 1 else "one file"
-    try:
-        with stop_on_signal(stop), work_bar(f"painting {what} of {trained.run.id}", hidden=as_json) as show:
-            yield show, stop.is_set
-    except ExportStoppedError as stopped:
-        typer.echo(str(stopped), err=True)
-        raise typer.Exit(INTERRUPTED) from None
 
 
 def _conclude(trained: TrainedRun, wanted: _Wanted, facts: dict[str, Any], as_json: bool) -> None:

@@ -9,11 +9,12 @@ from typing import Final
 
 from cvae_core.analysis.network import check_whole_number
 from cvae_core.errors import ConfigError
-from cvae_core.export.animation import FILM_FORMATS, FilmFormat
 from cvae_core.export.settings import (
+    FILM_FORMATS,
     LABELLED,
     PICTURE_KINDS,
     PLANAR,
+    FilmFormat,
     PictureKind,
     PictureSettings,
     Plane,

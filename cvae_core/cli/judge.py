@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import threading
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
+from cvae_core.cli.observing import observed
 from cvae_core.cli.options import JsonOption, RunArgument, RunsOption, print_json
-from cvae_core.cli.progress import INTERRUPTED, work_bar
-from cvae_core.cli.signals import stop_on_signal
 from cvae_core.errors import StoppedError
 from cvae_core.export.trained_run import TrainedRun
 from cvae_core.judging import Judgement
 from cvae_core.judging import judge as judge_network
 from cvae_core.runs.directory import open_run, runs_folder
 
-_NOT_JUDGED = "Stopped; nothing was judged."
+_INTERRUPTED: Final = 130
 
 
 def judge(
@@ -33,7 +31,7 @@ def judge(
         found = _judged(trained, chosen, seed, as_json)
     except StoppedError as stopped:
         typer.echo(str(stopped), err=True)
-        raise typer.Exit(INTERRUPTED) from None
+        raise typer.Exit(_INTERRUPTED) from None
     if as_json:
         print_json({"run": trained.run.id, "epoch": chosen, "seed": seed, **found.to_json()})
     else:
@@ -41,12 +39,11 @@ def judge(
 
 
 def _judged(trained: TrainedRun, epoch: int, seed: int, as_json: bool) -> Judgement:
-    stop = threading.Event()
-    with stop_on_signal(stop), work_bar(f"judging {trained.run.id}", hidden=as_json) as show:
+    with observed(f"judging {trained.run.id}", as_json) as (show, should_stop):
 
         def progress(done: int, total: int) -> None:
-            if stop.is_set():
-                raise StoppedError(_NOT_JUDGED)
+            if should_stop():
+                raise StoppedError("Stopped; nothing was judged.")
             show(done, total)
 
         return judge_network(trained.network(epoch), trained.test_data.test, seed, progress=progress)

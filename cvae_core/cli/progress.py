@@ -1,11 +1,9 @@
-"""The progress of long work, on a terminal."""
+"""The progress of a training, on a terminal."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from types import TracebackType
-from typing import Any, Final, Self, TextIO
+from typing import Any, Self, TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
@@ -14,7 +12,6 @@ from cvae_core.records import EpochRecord, StepRecord
 from cvae_core.runs.directory import Run
 from cvae_core.runs.status import Status
 
-INTERRUPTED: Final = 130  # what a shell reports of a command that Ctrl-C ended
 _STATES = {
     "queued": "waiting for its turn",
     "paused": "paused",
@@ -78,21 +75,3 @@ def _test_loss(record: EpochRecord) -> str:
     """In nats where there is a KL; else it is a mean squared error, of which the first digits are zeros."""
     loss = record.test.loss
     return f"test loss {loss:.2f} nats" if record.test.kl_per_dimension else f"test loss {loss:.4f}"
-
-
-@contextmanager
-def work_bar(words: str, *, hidden: bool) -> Iterator[Callable[[int, int], None]]:
-    """A progress bar with an estimate of the time left, on standard error, gone in the end.
-
-    Args:
-        words: What is being done.
-        hidden: Draw nothing; neither is anything drawn where standard error is no terminal.
-
-    Yields:
-        Takes how much is done by now, and of how much.
-    """
-    columns = (TextColumn("[bold]{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    console = Console(stderr=True)
-    with Progress(*columns, console=console, disable=hidden or not console.is_terminal, transient=True) as bar:
-        task = bar.add_task(words, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import threading
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from cvae_core.cli.options import JsonOption, RunArgument, RunsOption, parse_settings
-from cvae_core.cli.progress import INTERRUPTED, TrainingProgress
+from cvae_core.cli.progress import TrainingProgress
 from cvae_core.cli.signals import stop_on_signal
 from cvae_core.cli.terminal import messages_into
 from cvae_core.errors import RunError, TrainingError
@@ -19,6 +19,8 @@ from cvae_core.runs import lock
 from cvae_core.runs.directory import Run, create_run, open_run, runs_folder
 from cvae_core.runs.status import RESUMABLE, Status, observed_state
 from cvae_core.training.session import work
+
+_INTERRUPTED: Final = 130
 
 
 def train(
@@ -78,6 +80,6 @@ def _conclude(run: Run, status: Status, as_json: bool) -> None:
         raise TrainingError(status.problem, status.advice)
     if status.state == "stopped":
         typer.echo(f"Stopped after epoch {status.epoch}. Go on with: cvae resume {run.id}", err=True)
-        raise typer.Exit(INTERRUPTED)
+        raise typer.Exit(_INTERRUPTED)
     if not as_json:
         typer.echo(f"Finished {run.id}. Look at it with: cvae dashboard")

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import io
 import struct
-from typing import BinaryIO, Final, Literal, Protocol, get_args
+from typing import BinaryIO, Final, Protocol
 
 from PIL import GifImagePlugin, Image
 
 from cvae_core.export.palettes import SIZE, Palette
+from cvae_core.export.settings import FilmFormat
 
-FilmFormat = Literal["gif", "webp"]
-FILM_FORMATS: Final[tuple[FilmFormat, ...]] = get_args(FilmFormat)
 FRAME_MS: Final = 100
 LAST_FRAME_MS: Final = 1500
 

@@ -12,10 +12,10 @@ from typing import BinaryIO, Final
 from PIL import Image
 
 from cvae_core.errors import CvaeError, ExportError, ExportStoppedError
-from cvae_core.export.animation import FilmFormat, FilmWriter, film_writer
+from cvae_core.export.animation import FilmWriter, film_writer
 from cvae_core.export.output import published_together
 from cvae_core.export.pictures import Picture, picture
-from cvae_core.export.settings import PictureSettings
+from cvae_core.export.settings import FilmFormat, PictureSettings
 from cvae_core.export.trained_run import TrainedRun
 from cvae_core.inference.folded import FoldedNetwork
 

@@ -10,11 +10,10 @@ from typing import Any, Final
 
 from cvae_core.errands import Errand
 from cvae_core.errors import CvaeError, ExportError, ExportStoppedError
-from cvae_core.export.animation import FilmFormat
 from cvae_core.export.films import FilmReport, Progress, ShouldStop, write_film_files
 from cvae_core.export.output import published_together
 from cvae_core.export.part import MODULE, order
-from cvae_core.export.settings import PictureSettings
+from cvae_core.export.settings import FilmFormat, PictureSettings
 from cvae_core.export.trained_run import TrainedRun
 
 MOST_PROCESSES: Final = 2

@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from cvae_core.errands import answer, is_unwanted, tell
-from cvae_core.export.animation import FilmFormat
 from cvae_core.export.films import write_film_files
-from cvae_core.export.settings import PictureSettings
+from cvae_core.export.settings import FilmFormat, PictureSettings
 from cvae_core.export.trained_run import TrainedRun
 from cvae_core.runs.directory import Run
 

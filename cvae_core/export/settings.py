@@ -13,6 +13,8 @@ from cvae_core.analysis.manifold import GRID_SIZE, QUANTILES, quantile_steps
 from cvae_core.analysis.network import check_whole_number
 from cvae_core.errors import ConfigError
 
+FilmFormat = Literal["gif", "webp"]
+FILM_FORMATS: Final[tuple[FilmFormat, ...]] = get_args(FilmFormat)
 PictureKind = Literal["manifold", "latent", "style", "samples", "reconstructions"]
 PICTURE_KINDS: Final[tuple[PictureKind, ...]] = get_args(PictureKind)
 SOURCES_LIMIT: Final = 100

@@ -10,9 +10,10 @@ from typing import Any, Final
 import numpy as np
 
 from cvae_core.analysis.morphology import style_kept
-from cvae_core.analysis.network import Network, Progress, no_progress
+from cvae_core.analysis.network import Network, Progress, check_whole_number, no_progress
 from cvae_core.analysis.recognition import accuracy
 from cvae_core.analysis.records import Doubles, StyleKept
+from cvae_core.config import SEED_LIMIT
 from cvae_core.data.shifts import shifted_at_random
 from cvae_core.records import Split
 
@@ -89,6 +90,7 @@ def judge(
         ConfigError: The network takes no labels, or has no posterior; the seed or the sources are out of range.
         DataError: There are no images, or they do not fit the network.
     """
+    check_whole_number("seed", seed, 0, SEED_LIMIT)
     count = len(test)
     measuring = _MEASURING_WEIGHT * min(sources, count) * (1 + network.architecture.shape.n_classes)
     total = 2 * count + measuring

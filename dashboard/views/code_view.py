@@ -46,13 +46,22 @@ def base_code(scene: Scene, epoch: int) -> Floats:
     Raises:
         RunError: The code of the pinned image was wanted, and the epoch's snapshot is missing or damaged.
     """
-    kind, pin = value_of(OTHERS), value_of(PIN)
-    if kind == "chosen":
-        return np.array(_chosen_code(scene), np.float32)
-    if kind == "pinned" and pin is not None:
+    pin = code_pin()
+    if pin is not None:
         code: Floats = trained_models.code_of_image(scene.key, epoch, pin).z_mean[0]
         return code
-    return np.zeros(scene.latent_dim, np.float32)
+    return np.array(chosen_code(scene) or np.zeros(scene.latent_dim), np.float32)
+
+
+def chosen_code(scene: Scene) -> tuple[float, ...]:
+    """The code that the person set for the whole plane; empty if none was."""
+    return _chosen_code(scene) if value_of(OTHERS) == "chosen" else ()
+
+
+def code_pin() -> int | None:
+    """The test image whose code the whole plane shares, if one's does."""
+    pin: int | None = value_of(PIN)
+    return pin if value_of(OTHERS) == "pinned" else None
 
 
 def others_identity() -> tuple[object, ...]:

@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
+import pandas as pd
 import streamlit as st
-from PIL import Image, UnidentifiedImageError
 
 from cvae_core.analysis.recognition import recognise
-from cvae_core.data.mnist_form import LONGEST_SIDE, mnist_form
-from cvae_core.errors import DataError
+from cvae_core.data.mnist_form import mnist_form
+from cvae_core.data.picture_file import read_picture
+from cvae_core.export.settings import OwnImage, Source
 from cvae_core.limits import check_upload, largest_upload_mb
 from cvae_core.records import Bytes, Split
 from dashboard import actions, trained_models
-from dashboard.address.parameters import EPOCH
+from dashboard.address.parameters import EPOCH, INVERT
 from dashboard.address.view import value_of
 from dashboard.components.style_pad import style_pad
 from dashboard.views.time_machine import Scene
 
 _PAD_KEY: Final = "style_pad"
 _TYPES: Final = ("png", "jpg", "jpeg", "webp", "bmp", "gif")
-_MOST_MB: Final = 5
+_MOST_MB: Final = 20  # a photograph by a telephone has 3 to 12
 _ENLARGED: Final = 112
 _UNDECIDED: Final = -1
+_ODDS: Final = "Where each label is equally likely beforehand."
 
 
 @dataclass(frozen=True)
@@ -37,11 +39,13 @@ class Sources:
         split: The images, and the labels to encode them with.
         words: What they are, to end a title with.
         identity: What determines them.
+        exported: The same for a film.
     """
 
     split: Split
     words: str
     identity: tuple[object, ...]
+    exported: tuple[Source, ...]
 
 
 def drawn_source(scene: Scene) -> Sources | None:
@@ -51,15 +55,21 @@ def drawn_source(scene: Scene) -> Sources | None:
         RunError: The snapshot of the shown epoch is missing or damaged.
         ConfigError: The network has no posterior.
     """
-    state = style_pad(_PAD_KEY, _network_shown(scene), scene.data.class_names, None)
+    inverted = value_of(INVERT) == "yes"
+    state = style_pad(_PAD_KEY, _network_shown(scene), scene.data.class_names, None, invert=inverted)
     if state.image is None:
         st.info("Draw a digit above. Its versions follow the pen; below, they follow the epochs as well.")
         return None
-    return _own(scene, state.image, state.label, "your drawing")
+    label = state.label if scene.config.model.conditional else 0
+    return _own(scene, state.image, label, "your drawing")
 
 
 def uploaded_source(scene: Scene) -> Sources | None:
-    """Ask for a picture; what the model is given of it, as soon as there is one."""
+    """Ask for a picture; what the model is given of it, as soon as there is one.
+
+    Raises:
+        DataError: The file is no picture, or there is no digit in it.
+    """
     upload = st.file_uploader(
         "Picture of a digit",
         list(_TYPES),
@@ -71,18 +81,46 @@ def uploaded_source(scene: Scene) -> Sources | None:
         st.info("Choose a picture of one digit. It is cropped, fitted and centred as the digits of MNIST are.")
         return None
     check_upload(actions.limits(), _MOST_MB, upload.size)
-    image = np.rint(255 * mnist_form(_pixels(upload), scene.data.shape)).astype(np.uint8)
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        large = np.kron(image[..., 0], np.ones((_ENLARGED // image.shape[0],) * 2, np.uint8))
+    picture = read_picture(upload)
+    image = np.rint(255 * mnist_form(picture.pixels, scene.data.shape)).astype(np.uint8)
+    for note in picture.notes:
+        st.caption(note)
+    with st.container(horizontal=True, vertical_alignment="top", gap="medium"):
+        large = np.kron(image, np.ones((_ENLARGED // image.shape[0],) * 2 + (1,), np.uint8))
         st.image(large, caption="What the model is given", width=_ENLARGED)
-        label = st.selectbox(
-            "Its label",
-            [_UNDECIDED, *range(len(scene.data.class_names))],
-            format_func=lambda of: "Let the model decide" if of < 0 else scene.data.class_names[of],
-            width=220,
-            help="What it is encoded with. The model decides by the ELBO of each label.",
-        )
-    return _own(scene, image, None if label == _UNDECIDED else int(label), "your picture")
+        label = _label_choice(scene) if scene.config.model.conditional else 0
+        if scene.config.model.conditional:
+            _ranking(scene, image)
+    return _own(scene, image, label, "your picture")
+
+
+def _label_choice(scene: Scene) -> int | None:
+    label = st.selectbox(
+        "Its label",
+        [_UNDECIDED, *range(len(scene.data.class_names))],
+        format_func=lambda of: "Let the model decide" if of < 0 else scene.data.class_names[of],
+        width=220,
+        help="What it is encoded with. The model decides by the ELBO of each label.",
+    )
+    return None if label == _UNDECIDED else int(label)
+
+
+def _ranking(scene: Scene, image: Bytes) -> None:
+    """The labels, ranked by ELBO."""
+    found = recognise(_network_shown(scene), image[None])
+    order = found.ranking[0]
+    table = pd.DataFrame(
+        {
+            "Label": [scene.data.class_names[label] for label in order],
+            "Odds": 100 * found.odds[0, order],
+            "ELBO": found.elbo[0, order],
+        }
+    )
+    columns = {
+        "Odds": st.column_config.ProgressColumn(format="%.1f %%", min_value=0, max_value=100, help=_ODDS),
+        "ELBO": st.column_config.NumberColumn(format="%.1f nats", help="More is better."),
+    }
+    st.dataframe(table, column_config=columns, hide_index=True, width=360, height="content")
 
 
 def _own(scene: Scene, image: Bytes, label: int | None, words: str) -> Sources:
@@ -93,29 +131,10 @@ def _own(scene: Scene, image: Bytes, label: int | None, words: str) -> Sources:
         odds = float(found.odds[0, label])
         st.caption(f"Taken for {scene.data.class_names[label]}, with a probability of {odds:.0%} by the ELBO.")
     digest = hashlib.sha256(image.tobytes()).hexdigest()[:16]
-    return Sources(Split(image[None], np.array([label], np.int64)), words, (digest, label))
+    exported = OwnImage(base64.b64encode(image.tobytes()).decode(), label)
+    return Sources(Split(image[None], np.array([label], np.int64)), words, (digest, label), (exported,))
 
 
 def _network_shown(scene: Scene) -> Any:
     epoch = value_of(EPOCH)
     return trained_models.network(scene.key, scene.epochs[-1] if epoch is None else epoch)
-
-
-def _pixels(upload: Any) -> npt.NDArray[np.uint8]:
-    """The pixels of an uploaded picture.
-
-    Raises:
-        DataError: It is no picture, or too large.
-    """
-    try:
-        with Image.open(upload) as picture:
-            if max(picture.size) > LONGEST_SIDE:
-                raise DataError(
-                    f"The picture has {picture.width:,} x {picture.height:,} pixels; at most {LONGEST_SIDE:,} a side "
-                    "can be read.",
-                    "Make it smaller.",
-                )
-            transparent = picture.has_transparency_data
-            return np.asarray(picture.convert("RGBA" if transparent else "RGB"))
-    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError, SyntaxError) as error:
-        raise DataError("The file is no picture that can be read.", "Choose a PNG, JPEG, WebP, BMP or GIF.") from error

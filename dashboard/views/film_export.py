@@ -2,99 +2,161 @@
 
 from __future__ import annotations
 
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
 from io import BytesIO
-from typing import Final
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final, get_args
 
 import streamlit as st
 
-from cvae_core.errors import CvaeError
+from cvae_core.errands import Errand
+from cvae_core.errors import CvaeError, StoppedError
+from cvae_core.export.settings import FilmFormat, PictureSettings
+from dashboard import services
+from dashboard.views.errand_view import errand_progress
 from dashboard.views.time_machine import Scene
 
+_UNDER_WAY: Final = "film_under_way"
 _KEPT: Final = "film_to_take_away"
-_CAPTIONS: Final = {
-    "manifold": "The tutorial's film: the 15 x 15 grid over z1 and z2, the other dimensions at zero.",
-    "latent": "The tutorial's film: z1 and z2, each from −5 to 5.",
-    "style": "The ten sevens as every digit, from the untrained model to the last epoch.",
-}
-_FORMATS: Final = {"gif": "image/gif", "webp": "image/webp"}
+_TYPES: Final = {"gif": "image/gif", "webp": "image/webp", "zip": "application/zip"}
 
 
-def film_export(scene: Scene, kind: str, label: int | None = None) -> None:
-    """Offer the tutorial's film of a picture: a frame for each snapshot, 100 ms each.
+@dataclass(frozen=True)
+class _Wanted:
+    """Some films of one run."""
+
+    run: services.RunKey
+    epochs: tuple[int, ...]
+    films: tuple[PictureSettings, ...]
+    film_format: FilmFormat
+
+    @property
+    def file_name(self) -> str:
+        """Of what is downloaded: several films go into one archive."""
+        first = self.films[0]
+        return f"{first.file_stem}.{self.film_format}" if len(self.films) == 1 else f"{first.kind}_films.zip"
+
+
+@dataclass(frozen=True)
+class _Painting:
+    """Films that are being painted for this session, and where."""
+
+    wanted: _Wanted
+    folder: TemporaryDirectory[str]
+    errand: Errand
+
+
+@dataclass(frozen=True)
+class _Film:
+    """What can be downloaded."""
+
+    wanted: _Wanted
+    content: bytes
+    skipped: tuple[int, ...]
+
+
+def film_export(scene: Scene, films: Sequence[PictureSettings], explanation: str) -> None:
+    """Offer films of a picture: a frame for each snapshot, 100 ms each.
 
     Args:
         scene: The run.
-        kind: "manifold", "latent" or "style".
-        label: Of a manifold, or of the points; None for all.
+        films: What the frames of each show; of one kind.
+        explanation: What is to be seen.
     """
     with st.expander("Take a film of all epochs away", icon=":material/movie:"):
-        st.caption(_CAPTIONS[kind])
-        with st.container(horizontal=True, vertical_alignment="bottom"):
-            chosen = st.segmented_control(
-                "Format",
-                list(_FORMATS),
-                format_func=str.upper,
-                default="gif",
-                required=True,
-                key=f"film_format_{kind}",
-                help="GIF plays everywhere; WebP is smaller and keeps every colour.",
-            )
-            film_format = str(chosen or "gif")
-            wanted = (scene.key, kind, label, scene.epochs, film_format)
-            pressed = st.button(
-                "Make the film",
-                icon=":material/movie:",
-                key=f"make_film_{kind}",
-                help=f"Paints {len(scene.epochs)} frames: some seconds.",
-            )
-        if pressed:
-            st.session_state[_KEPT] = (wanted, _film(scene, kind, label, film_format))
-        kept = st.session_state.get(_KEPT)
-        if kept and kept[0] == wanted and kept[1]:
-            _download(kept[1], kind, label, film_format)
+        st.caption(explanation)
+        st.fragment(_panel)(scene, tuple(films))
 
 
-def _film(scene: Scene, kind: str, label: int | None, film_format: str) -> bytes | None:
-    """The film's bytes; None, and a message, if it could not be made."""
-    from cvae_core.export.films import Film, write_films  # Pillow and what paints is for those who want a film
-    from cvae_core.export.settings import PictureSettings
-    from cvae_core.export.trained_run import TrainedRun
+def _panel(scene: Scene, films: tuple[PictureSettings, ...]) -> None:
+    _take_up()
+    wanted = _Wanted(scene.key, scene.epochs, films, _format_choice(films[0].kind))
+    painting: _Painting | None = st.session_state.get(_UNDER_WAY)
+    if painting is not None:
+        errand_progress(painting.errand, f"Painting {painting.wanted.file_name}", "film")
+        return
+    film: _Film | None = st.session_state.get(_KEPT)
+    if film is not None and film.wanted == wanted:
+        _offer(film)
+        return
+    frames = len(films) * len(scene.epochs)
+    st.button(
+        "Make the film" if len(films) == 1 else f"Make {len(films)} films",
+        icon=":material/movie:",
+        key=f"make_film_{films[0].kind}",
+        on_click=_begin,
+        args=(scene, wanted),
+        help=f"Paints {frames:,} frames, while everything else on the page can be used.",
+    )
 
-    bar = st.progress(0.0, text="Painting.")
+
+def _format_choice(kind: str) -> FilmFormat:
+    chosen: FilmFormat | None = st.segmented_control(
+        "Format",
+        get_args(FilmFormat),
+        format_func=str.upper,
+        default="gif",
+        required=True,
+        key=f"film_format_{kind}",
+        help="GIF plays everywhere; WebP is smaller and keeps every colour.",
+    )
+    return chosen or "gif"
+
+
+def _begin(scene: Scene, wanted: _Wanted) -> None:
+    from cvae_core.export.part import MODULE, order  # Pillow and what paints is for those who want a film
+
+    if _UNDER_WAY in st.session_state:
+        return
+    folder = TemporaryDirectory(prefix="cvae-films-")
+    paths = [Path(folder.name) / f"{film.file_stem}.{wanted.film_format}" for film in wanted.films]
+    shares = list(zip(wanted.films, paths, strict=True))
+    errand = Errand(MODULE, order(scene.run, shares, wanted.film_format, skip_damaged=True))
+    st.session_state[_UNDER_WAY] = _Painting(wanted, folder, errand)
+
+
+def _take_up() -> None:
+    """Keep what was painted, or tell why it was not."""
+    painting: _Painting | None = st.session_state.get(_UNDER_WAY)
+    if painting is None or not painting.errand.ended:
+        return
+    del st.session_state[_UNDER_WAY]
+    with painting.folder as folder:
+        try:
+            report = painting.errand.report()
+            content = _joined(sorted(Path(folder).iterdir()))
+            st.session_state[_KEPT] = _Film(painting.wanted, content, tuple(report["skipped"]))
+        except StoppedError:
+            return
+        except (CvaeError, OSError) as error:
+            st.error(str(error), icon=":material/error:")
+
+
+def _joined(files: Sequence[Path]) -> bytes:
+    """One file as it is; several in an archive, where nothing is gained by compressing them again."""
+    if len(files) == 1:
+        return files[0].read_bytes()
     stream = BytesIO()
-
-    def show_progress(done: int, total: int) -> None:
-        bar.progress(done / total, text=f"Painting frame {done:,} of {total:,}.")
-
-    try:
-        film = Film(PictureSettings(kind, label), stream, film_format)  # type: ignore[arg-type]
-        report = write_films(
-            TrainedRun(scene.run),
-            [film],
-            skip_damaged=True,
-            progress=show_progress,
-        )
-    except CvaeError as error:
-        st.error(str(error), icon=":material/error:")
-        return None
-    finally:
-        bar.empty()
-    if report.skipped:
-        epochs = ", ".join(map(str, report.skipped))
-        st.warning(f"Left out, because their snapshots are damaged: epochs {epochs}.", icon=":material/broken_image:")
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
+        for file in files:
+            archive.write(file, file.name)
     return stream.getvalue()
 
 
-def _download(film: bytes, kind: str, label: int | None, film_format: str) -> None:
-    from cvae_core.export.settings import PictureSettings
-
-    name = PictureSettings(kind, label).file_stem  # type: ignore[arg-type]
+def _offer(film: _Film) -> None:
+    name = film.wanted.file_name
+    if film.skipped:
+        epochs = ", ".join(map(str, film.skipped))
+        st.warning(f"Left out, because their snapshots are damaged: epochs {epochs}.", icon=":material/broken_image:")
     st.download_button(
-        f"Download {name}.{film_format} ({len(film) / 1e6:.1f} MB)",
-        film,
-        f"{name}.{film_format}",
-        _FORMATS[film_format],
+        f"Download {name} ({len(film.content) / 1e6:.1f} MB)",
+        film.content,
+        name,
+        _TYPES[name.rpartition(".")[2]],
         icon=":material/download:",
         on_click="ignore",
-        help="Save the film.",
+        help="Save the film." if len(film.wanted.films) == 1 else "Save the films, in one archive.",
     )

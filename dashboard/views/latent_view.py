@@ -12,6 +12,8 @@ from streamlit.delta_generator import DeltaGenerator
 from cvae_core.analysis.latent import plane
 from cvae_core.analysis.projection import onto_dimensions, onto_principal, principal_axes
 from cvae_core.analysis.records import PrincipalAxes, Projection
+from cvae_core.export.planes import axis_titles, principal_titles
+from cvae_core.export.settings import PictureSettings, Plane
 from cvae_core.records import Labels
 from dashboard import trained_models
 from dashboard.address.parameters import AXES, PRINCIPAL, X_DIMENSION, Y_DIMENSION
@@ -25,6 +27,7 @@ from dashboard.views.pin_view import image_and_reconstruction, pin_choice, pinne
 from dashboard.views.time_machine import Scene
 
 _KEY: Final = "latent_film"
+_FILM: Final = "The codes above, each axis from −5 to 5, with label and epoch in the caption; 100 ms a frame."
 _AXES: Final = {"dimensions": "Dimensions", PRINCIPAL: "Principal components"}
 
 
@@ -60,7 +63,7 @@ def latent_view(scene: Scene, row: DeltaGenerator) -> None:
         pinned_path(scene, line, projection, wanted_epochs(line, latent_film_state(_KEY).ask)),
         lambda index: image_and_reconstruction(scene, line.epoch, index),
     )
-    film_export(scene, "latent", label)
+    film_export(scene, [PictureSettings("latent", label, plane=_exported_plane(scene))], _FILM)
 
 
 def _axes_choice(scene: Scene) -> None:
@@ -75,6 +78,12 @@ def _axes_choice(scene: Scene) -> None:
     if kind != PRINCIPAL and scene.latent_dim > 2:
         dimension_choice(X_DIMENSION, "Across", scene.latent_dim, Y_DIMENSION)
         dimension_choice(Y_DIMENSION, "Up", scene.latent_dim, X_DIMENSION)
+
+
+def _exported_plane(scene: Scene) -> Plane:
+    if scene.latent_dim == 1 or _is_principal(scene):
+        return Plane(principal_epoch=_axes_epoch(scene))
+    return Plane((value_of(X_DIMENSION) - 1, value_of(Y_DIMENSION) - 1))
 
 
 def _axes_epoch(scene: Scene) -> int | None:
@@ -110,10 +119,6 @@ def _picture(scene: Scene, label: int | None, projection: Projection) -> LatentP
 
 
 def _titles(scene: Scene, projection: Projection) -> tuple[str, str]:
-    if scene.latent_dim == 1:
-        return "z1", "a lane for each label"
     if projection.kind == "principal":
-        shares = _principal_axes(scene).explained
-        return f"PC 1 ({shares[0]:.0%})", f"PC 2 ({shares[1]:.0%})"
-    x, y = projection.axes
-    return f"z{x + 1}", f"z{y + 1}"
+        return principal_titles(_principal_axes(scene))
+    return axis_titles(scene.latent_dim, projection.axes)

@@ -11,6 +11,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from cvae_core.analysis.manifold import label_manifolds, manifold
+from cvae_core.export.settings import PictureSettings, Plane
 from cvae_core.inference.folded import FoldedNetwork
 from cvae_core.records import Bytes
 from dashboard import trained_models
@@ -29,7 +30,7 @@ from dashboard.components.film import FilmState, Timeline, wanted_epochs
 from dashboard.components.manifold_film import LensPlane, PinnedCodes, manifold_film
 from dashboard.components.tile_film import TilePicture, tile_film
 from dashboard.views.choices import dimension_choice, label_choice, slider_choice
-from dashboard.views.code_view import base_code, others_choice, others_identity
+from dashboard.views.code_view import base_code, chosen_code, code_pin, others_choice, others_identity
 from dashboard.views.film_export import film_export
 from dashboard.views.film_view import take_over_place, timeline
 from dashboard.views.pin_view import pin_choice, pinned_codes
@@ -37,6 +38,8 @@ from dashboard.views.time_machine import Scene
 
 _KEY: Final = "manifold_film"
 _ALL_KEY: Final = "label_manifolds_film"
+_FILM: Final = "The manifold above, with label and epoch in the caption; 100 ms a frame."
+_FILMS: Final = "The manifolds above, a film for each label, with label and epoch in the caption; 100 ms a frame."
 _BYTES_OF_ALL: Final = 700_000
 
 
@@ -51,7 +54,20 @@ def manifold_view(scene: Scene, row: DeltaGenerator) -> None:
         _all_labels(scene)
     else:
         _one_label(scene, label)
-        film_export(scene, "manifold", label)
+    film_export(scene, _films(scene, label), _FILM if label is not None else _FILMS)
+
+
+def _films(scene: Scene, label: int | None) -> list[PictureSettings]:
+    """What is shown, as films: one for each label."""
+    labels = range(len(scene.data.class_names)) if label is None else [label]
+    size = _size(scene, label)
+    plane = Plane(_dimensions(scene), quantiles=_quantiles(), size=size, others=chosen_code(scene), pinned=code_pin())
+    return [PictureSettings("manifold", of, plane=plane) for of in labels]
+
+
+def _size(scene: Scene, label: int | None) -> int:
+    """Tiles along each side of each grid."""
+    return value_of(GRID_SIZE) if label is not None else min(value_of(GRID_SIZE), _size_of_all(scene))
 
 
 def _plane_settings(scene: Scene) -> None:
@@ -135,7 +151,7 @@ def _plane(scene: Scene, label: int, epoch: int) -> LensPlane:
 
 
 def _all_labels(scene: Scene) -> None:
-    size, quantiles, dimensions = min(value_of(GRID_SIZE), _size_of_all(scene)), _quantiles(), _dimensions(scene)
+    size, quantiles, dimensions = _size(scene, None), _quantiles(), _dimensions(scene)
     line = timeline(scene, _ALL_KEY, size, quantiles, dimensions, *others_identity())
 
     def frame_of(epoch: int) -> Mapping[str, Bytes]:

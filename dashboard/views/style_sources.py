@@ -7,6 +7,8 @@ from typing import Final
 import numpy as np
 import streamlit as st
 
+from cvae_core.export.settings import PickedImage
+from cvae_core.export.settings import Sources as FirstImages
 from cvae_core.records import Split
 from dashboard import services
 from dashboard.address.parameters import PICKED, PIN, SOURCE, SOURCE_COUNT, SOURCE_LABEL, SOURCES_LIMIT
@@ -68,7 +70,7 @@ def chosen_sources(scene: Scene) -> Sources | None:
         st.info(f"The training set has no image of {scene.data.class_names[label]}. Choose another label.")
         return None
     words = f"the first {len(split)} training images of {scene.data.class_names[label]}"
-    return Sources(split, words, (kind, label, count))
+    return Sources(split, words, (kind, label, count), (FirstImages(label, len(split)),))
 
 
 def _picked(scene: Scene) -> Sources | None:
@@ -94,7 +96,7 @@ def _picked(scene: Scene) -> Sources | None:
         return None
     chosen = list(before)
     split = Split(scene.data.test.images[chosen], scene.data.test.labels[chosen])
-    return Sources(split, f"{len(chosen)} picked test images", ("picked", *chosen))
+    return Sources(split, f"{len(chosen)} picked test images", ("picked", *chosen), tuple(map(PickedImage, chosen)))
 
 
 def _pinned(scene: Scene) -> Sources | None:
@@ -104,4 +106,4 @@ def _pinned(scene: Scene) -> Sources | None:
         return None
     one = slice(index, index + 1)
     split = Split(scene.data.test.images[one], scene.data.test.labels[one])
-    return Sources(split, f"test image {index:,}", ("pinned", index))
+    return Sources(split, f"test image {index:,}", ("pinned", index), (PickedImage(index),))

@@ -291,15 +291,6 @@ def test_the_style_of_the_pinned_image_or_what_to_do_without_one(run: Run) -> No
     np.testing.assert_array_equal(arrays["frame/tiles_style"][0][test.labels[41], 0], test.images[41])
 
 
-def test_whether_the_style_is_kept_is_measured_on_request(run: Run) -> None:
-    app = open_page("style", run="done", epoch="2")
-    assert not app.dataframe
-    next(button for button in app.button if button.label == "Measure at epoch 2").click().run(timeout=120)
-    assert not app.exception
-    assert "lant kept with r =" in said(app)
-    assert [table.value.shape for table in app.dataframe] == [(10, 10), (10, 10)]
-
-
 def test_a_code_from_the_address_fills_the_other_dimensions_and_its_sliders(runs_folder: Path) -> None:
     config = tiny_config().with_settings({"latent_dim": 4})
     run = create_run(runs_folder, config, "wide")
@@ -315,16 +306,6 @@ def test_a_code_from_the_address_fills_the_other_dimensions_and_its_sliders(runs
     expected = manifold(network(run, 0), 0, size=3, others=(0, 0, 0.5, -2)).tiles
     np.testing.assert_array_equal(arrays["frame/tiles_manifold"][0], expected)
     assert app.query_params["code"] == "0,0,0.5,-2"
-
-
-@pytest.mark.parametrize(("page", "name"), [("manifold", "manifold_4"), ("latent", "z_distr_4"), ("style", "style")])
-def test_a_film_of_all_epochs_can_be_taken_away(page: str, name: str, run: Run) -> None:
-    app = open_page(page, run="done", label="4")
-    next(button for button in app.button if button.label == "Make the film").click().run(timeout=60)
-    assert not app.exception
-    assert not app.error
-    (download,) = app.get("download_button")
-    assert f"Download {name}.gif" in download.proto.label
 
 
 def component_names(app: AppTest) -> set[str]:

@@ -16,11 +16,10 @@ from cvae_core.analysis.reconstruction import reconstruct
 from cvae_core.analysis.samples import samples
 from cvae_core.analysis.style import transfer
 from cvae_core.errors import ConfigError, ExportError, ExportStoppedError, RunNotFoundError
-from cvae_core.export.animation import FilmFormat
 from cvae_core.export.films import Film, film_frames, paint_picture, save_pictures, write_films
 from cvae_core.export.parallel import save_films
 from cvae_core.export.plane_painter import PlanePainter
-from cvae_core.export.settings import PICTURE_KINDS, PictureSettings, Sources, parse_sources
+from cvae_core.export.settings import PICTURE_KINDS, FilmFormat, PictureSettings, Sources, parse_sources
 from cvae_core.export.tile_painter import TileLayout
 from cvae_core.export.trained_run import TrainedRun
 from cvae_core.records import Bytes

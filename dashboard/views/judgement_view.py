@@ -1,0 +1,122 @@
+"""Whether the style is really kept, and how often the label is told: measured on request, beside the page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from cvae_core.analysis.records import Doubles
+from cvae_core.errands import Errand
+from cvae_core.errors import CvaeError, StoppedError
+from cvae_core.judging.judgement import SOURCES, Judgement
+from cvae_core.judging.process import MODULE, order
+from dashboard import services
+from dashboard.views.errand_view import errand_progress
+from dashboard.views.time_machine import Scene
+
+_UNDER_WAY: Final = "judging"
+_What = tuple[services.RunKey, int]
+
+
+@dataclass(frozen=True)
+class _Judging:
+    """What is being measured for this session."""
+
+    what: _What
+    errand: Errand
+
+
+def judgement_view(scene: Scene, epoch: int) -> None:
+    """Offer the measure, and show its outcome.
+
+    Args:
+        scene: The run; its network has a condition on labels.
+        epoch: Whose network.
+    """
+    st.subheader("Is the style really kept?")
+    st.caption(
+        f"Slant and thickness of {SOURCES} test images, measured before and after (Morpho-MNIST, Castro et al. 2019): "
+        "if the style is kept, the two agree whatever the label. And how often the label that ranks first by ELBO is "
+        "the right one, for all test images."
+    )
+    st.fragment(_panel)(scene, epoch)
+
+
+def _panel(scene: Scene, epoch: int) -> None:
+    _take_up()
+    found = _judgements()
+    judged = found.get((scene.key, epoch))
+    if judged is not None:
+        _show(scene, judged)
+    _progress_or_button(scene, epoch, is_judged=judged is not None)
+    for (key, at), other in sorted(found.items()):
+        if key == scene.key and at != epoch:
+            st.caption(f"Epoch {at:,}: {other.style.sentence()}; label told for {other.recognised:.1%}.")
+
+
+@st.cache_resource(show_spinner=False)
+def _judgements() -> dict[_What, Judgement]:
+    """All that was measured since the server's start: some kilobytes each."""
+    return {}
+
+
+def _take_up() -> None:
+    """Put what has come of a measure where it is kept."""
+    judging: _Judging | None = st.session_state.get(_UNDER_WAY)
+    if judging is None or not judging.errand.ended:
+        return
+    del st.session_state[_UNDER_WAY]
+    try:
+        _judgements()[judging.what] = Judgement.from_json(judging.errand.report())
+    except StoppedError:
+        return
+    except (CvaeError, OSError) as error:
+        st.error(str(error), icon=":material/error:")
+
+
+def _progress_or_button(scene: Scene, epoch: int, *, is_judged: bool) -> None:
+    judging: _Judging | None = st.session_state.get(_UNDER_WAY)
+    if judging is not None:
+        run_key, at = judging.what
+        whose = "" if run_key == scene.key else " of another run"
+        errand_progress(judging.errand, f"Measuring epoch {at:,}{whose}", _UNDER_WAY)
+    elif not is_judged:
+        st.button(
+            f"Measure at epoch {epoch:,}",
+            icon=":material/straighten:",
+            on_click=_begin,
+            args=(scene, epoch),
+            help="Takes some 20 seconds, while everything else on the page can be used. The outcome is kept until the "
+            "server ends.",
+        )
+
+
+def _begin(scene: Scene, epoch: int) -> None:
+    if _UNDER_WAY not in st.session_state:
+        st.session_state[_UNDER_WAY] = _Judging((scene.key, epoch), Errand(MODULE, order(scene.run, epoch)))
+
+
+def _show(scene: Scene, found: Judgement) -> None:
+    style = found.style
+    sentence = style.sentence()
+    st.markdown(f"**{sentence[0].upper()}{sentence[1:]}.**")
+    st.caption(
+        "Medians over all pairs of different labels. Control, with the codes of each label shuffled: "
+        f"{style.shuffled_slant:.2f} and {style.shuffled_thickness:.2f}.".replace("-", "−")
+    )
+    for column, (title, table) in zip(
+        st.columns(2), (("Slant", style.slant), ("Thickness", style.thickness)), strict=True
+    ):
+        with column:
+            st.markdown(f"**{title}**: source label down, target label across")
+            st.dataframe(_table(scene, table), width="stretch")
+    st.markdown(f"**{found.recognition_sentence()}.**")
+
+
+def _table(scene: Scene, values: Doubles) -> pd.DataFrame:
+    names = list(scene.data.class_names)
+    return pd.DataFrame(np.round(values, 2), index=names, columns=names)

@@ -1,0 +1,132 @@
+"""What takes a while is done beside the page: films to take away, and whether the style is kept."""
+
+from __future__ import annotations
+
+import io
+import time
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from cvae_core.data import load_test_data
+from cvae_core.export.parallel import save_films
+from cvae_core.export.settings import PickedImage, PictureSettings, Plane
+from cvae_core.export.trained_run import TrainedRun
+from cvae_core.judging import judge
+from cvae_core.runs.directory import Run
+from tests.dashboard.app import open_page, said
+from tests.dashboard.test_time_machine import network
+from tests.dashboard.worlds import make_run
+
+
+@pytest.fixture
+def run(runs_folder: Path) -> Run:
+    return make_run(runs_folder, "done", "finished", epochs=3)
+
+
+def run_until(app: AppTest, done: Callable[[AppTest], object], seconds: float = 60.0) -> None:
+    """Renew the page, as its pulse does in a browser, until something is there."""
+    deadline = time.monotonic() + seconds
+    while not done(app):
+        assert time.monotonic() < deadline
+        assert not app.exception
+        time.sleep(0.1)
+        app.run()
+
+
+def press(app: AppTest, label: str) -> None:
+    next(button for button in app.button if button.label == label).click().run()
+
+
+def test_whether_the_style_is_kept_is_measured_on_request(run: Run) -> None:
+    app = open_page("style", run="done", epoch="2")
+    assert not app.dataframe
+    press(app, "Measure at epoch 2")
+    assert "Stop" in [button.label for button in app.button]
+    run_until(app, lambda app: app.dataframe)
+    expected = judge(network(run, 2), load_test_data(run.config().data).test)
+    sentence = expected.style.sentence()
+    assert f"{sentence[0].upper()}{sentence[1:]}." in said(app)
+    assert f"{expected.recognition_sentence()}." in said(app)
+    assert [table.value.shape for table in app.dataframe] == [(10, 10), (10, 10)]
+    np.testing.assert_allclose(app.dataframe[0].value.to_numpy(), expected.style.slant.round(2))
+    other = open_page("style", run="done", epoch="1")
+    assert f"Epoch 2: {sentence}" in said(other)
+    assert not other.dataframe
+
+
+def test_a_measure_can_be_stopped_and_begun_again(run: Run) -> None:
+    app = open_page("style", run="done", epoch="1")
+    press(app, "Measure at epoch 1")
+    press(app, "Stop")
+    run_until(app, lambda app: "Measure at epoch 1" in [button.label for button in app.button])
+    assert not app.error
+    assert not app.dataframe
+
+
+FILMS = [
+    ("manifold", {"label": "4"}, "manifold_4.gif", PictureSettings("manifold", 4)),
+    ("latent", {"label": "4"}, "z_distr_4.gif", PictureSettings("latent", 4)),
+    ("latent", {"label": "all"}, "z_distr.gif", PictureSettings("latent")),
+    ("style", {}, "style.gif", PictureSettings("style")),
+    (
+        "manifold",
+        {"label": "1", "size": "4", "range": "0.2,0.7", "x": "2", "y": "1"},
+        "manifold_1_z2_z1.gif",
+        PictureSettings("manifold", 1, plane=Plane((1, 0), quantiles=(0.2, 0.7), size=4)),
+    ),
+    (
+        "latent",
+        {"label": "4", "axes": "pc"},
+        "z_distr_4_pc.gif",
+        PictureSettings("latent", 4, plane=Plane(principal_epoch=3)),
+    ),
+    (
+        "style",
+        {"source": "picked", "picked": "5,2", "invert": "yes"},
+        "style.gif",
+        PictureSettings("style", sources=(PickedImage(5), PickedImage(2)), invert=True),
+    ),
+]
+
+
+@pytest.mark.parametrize(("page", "choices", "name", "settings"), FILMS)
+def test_a_film_of_what_is_shown_can_be_taken_away(
+    page: str, choices: dict[str, str], name: str, settings: PictureSettings, run: Run, tmp_path: Path
+) -> None:
+    app = open_page(page, run="done", **choices)
+    press(app, "Make the film")
+    run_until(app, lambda app: app.get("download_button"))
+    assert not app.error
+    (download,) = app.get("download_button")
+    assert f"Download {name} (" in download.proto.label
+    save_films(TrainedRun(run), [(settings, tmp_path / name)])
+    assert app.session_state["film_to_take_away"].content == (tmp_path / name).read_bytes()
+
+
+def test_the_films_of_all_labels_come_in_one_archive(run: Run) -> None:
+    app = open_page("manifold", run="done", label="all", size="3")
+    press(app, "Make 10 films")
+    run_until(app, lambda app: app.get("download_button"))
+    (download,) = app.get("download_button")
+    assert "Download manifold_films.zip (" in download.proto.label
+    with zipfile.ZipFile(io.BytesIO(app.session_state["film_to_take_away"].content)) as archive:
+        assert archive.namelist() == [f"manifold_{label}.gif" for label in range(10)]
+        frames = [Image.open(archive.open(name)).n_frames for name in archive.namelist()]
+    assert frames == [4] * 10
+
+
+def test_a_film_can_be_stopped_and_leaves_nothing(run: Run) -> None:
+    app = open_page("manifold", run="done", label="4", size="30")
+    press(app, "Make the film")
+    folder = Path(app.session_state["film_under_way"].folder.name)
+    press(app, "Stop")
+    run_until(app, lambda app: "Make the film" in [button.label for button in app.button])
+    assert not app.error
+    assert not app.get("download_button")
+    assert not folder.exists()
