@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -15,10 +15,11 @@ from cvae_core.analysis.recognition import recognise
 from cvae_core.data.mnist_form import mnist_form
 from cvae_core.data.picture_file import read_picture
 from cvae_core.export.settings import OwnImage, Source
+from cvae_core.inference.folded import FoldedNetwork
 from cvae_core.limits import check_upload, largest_upload_mb
 from cvae_core.records import Bytes, Split
-from dashboard import actions, trained_models
-from dashboard.address.parameters import EPOCH, INVERT
+from dashboard import actions
+from dashboard.address.parameters import INVERT
 from dashboard.address.view import value_of
 from dashboard.components.style_pad import style_pad
 from dashboard.views.time_machine import Scene
@@ -48,24 +49,31 @@ class Sources:
     exported: tuple[Source, ...]
 
 
-def drawn_source(scene: Scene) -> Sources | None:
+def drawn_source(scene: Scene, network: FoldedNetwork) -> Sources | None:
     """Draw the pad; the drawing, as soon as there is one.
 
+    Args:
+        scene: The run.
+        network: Reads the drawing.
+
     Raises:
-        RunError: The snapshot of the shown epoch is missing or damaged.
         ConfigError: The network has no posterior.
     """
     inverted = value_of(INVERT) == "yes"
-    state = style_pad(_PAD_KEY, _network_shown(scene), scene.data.class_names, None, invert=inverted)
+    state = style_pad(_PAD_KEY, network, scene.data.class_names, None, invert=inverted)
     if state.image is None:
         st.info("Draw a digit above. Its versions follow the pen; below, they follow the epochs as well.")
         return None
     label = state.label if scene.config.model.conditional else 0
-    return _own(scene, state.image, label, "your drawing")
+    return _own(scene, network, state.image, label, "your drawing")
 
 
-def uploaded_source(scene: Scene) -> Sources | None:
+def uploaded_source(scene: Scene, network: FoldedNetwork) -> Sources | None:
     """Ask for a picture; what the model is given of it, as soon as there is one.
+
+    Args:
+        scene: The run.
+        network: Tells what it shows, where the person does not.
 
     Raises:
         DataError: The file is no picture, or there is no digit in it.
@@ -90,8 +98,8 @@ def uploaded_source(scene: Scene) -> Sources | None:
         st.image(large, caption="What the model is given", width=_ENLARGED)
         label = _label_choice(scene) if scene.config.model.conditional else 0
         if scene.config.model.conditional:
-            _ranking(scene, image)
-    return _own(scene, image, label, "your picture")
+            _ranking(scene, network, image)
+    return _own(scene, network, image, label, "your picture")
 
 
 def _label_choice(scene: Scene) -> int | None:
@@ -105,9 +113,9 @@ def _label_choice(scene: Scene) -> int | None:
     return None if label == _UNDECIDED else int(label)
 
 
-def _ranking(scene: Scene, image: Bytes) -> None:
+def _ranking(scene: Scene, network: FoldedNetwork, image: Bytes) -> None:
     """The labels, ranked by ELBO."""
-    found = recognise(_network_shown(scene), image[None])
+    found = recognise(network, image[None])
     order = found.ranking[0]
     table = pd.DataFrame(
         {
@@ -123,18 +131,13 @@ def _ranking(scene: Scene, image: Bytes) -> None:
     st.dataframe(table, column_config=columns, hide_index=True, width=360, height="content")
 
 
-def _own(scene: Scene, image: Bytes, label: int | None, words: str) -> Sources:
+def _own(scene: Scene, network: FoldedNetwork, image: Bytes, label: int | None, words: str) -> Sources:
     """A single source; where nobody says its label, the one that explains it best at the shown epoch."""
     if label is None:
-        found = recognise(_network_shown(scene), image[None])
+        found = recognise(network, image[None])
         label = int(found.ranking[0, 0])
         odds = float(found.odds[0, label])
         st.caption(f"Taken for {scene.data.class_names[label]}, with a probability of {odds:.0%} by the ELBO.")
     digest = hashlib.sha256(image.tobytes()).hexdigest()[:16]
     exported = OwnImage(base64.b64encode(image.tobytes()).decode(), label)
     return Sources(Split(image[None], np.array([label], np.int64)), words, (digest, label), (exported,))
-
-
-def _network_shown(scene: Scene) -> Any:
-    epoch = value_of(EPOCH)
-    return trained_models.network(scene.key, scene.epochs[-1] if epoch is None else epoch)

@@ -26,14 +26,30 @@ def timeline(scene: Scene, key: str, *what: object) -> Timeline:
         key: Of the film on its page.
         what: All that its frames depend on but run and epoch.
     """
-    run = "|".join(map(str, scene.key))
-    report = take_over(key, run)
-    epoch = value_of(EPOCH)
+    epoch = shown_epoch(scene, key)
+    run = _name(scene)
+    what_is_shown = "|".join(map(str, (run, key, *what)))
     follow = value_of(FOLLOW) == "yes"
-    if epoch not in scene.epochs or (follow and scene.alive):
+    return Timeline(run, what_is_shown, scene.epochs, epoch, follow, scene.alive, take_over(key, run))
+
+
+def shown_epoch(scene: Scene, key: str) -> int:
+    """Take over what was done with a film, for those who need its epoch before they know what it shows.
+
+    Args:
+        scene: The run.
+        key: Of the film on its page.
+    """
+    take_over(key, _name(scene))
+    epoch: int | None = value_of(EPOCH)
+    if epoch is None or epoch not in scene.epochs or (value_of(FOLLOW) == "yes" and scene.alive):
         epoch = scene.epochs[-1]
         set_value(EPOCH, epoch)
-    return Timeline(run, "|".join(map(str, (run, key, *what))), scene.epochs, epoch, follow, scene.alive, report)
+    return epoch
+
+
+def _name(scene: Scene) -> str:
+    return "|".join(map(str, scene.key))
 
 
 def take_over_place(key: str) -> None:

@@ -10,7 +10,7 @@ import streamlit as st
 from cvae_core.export.settings import PickedImage
 from cvae_core.export.settings import Sources as FirstImages
 from cvae_core.records import Split
-from dashboard import services
+from dashboard import services, trained_models
 from dashboard.address.parameters import PICKED, PIN, SOURCE, SOURCE_COUNT, SOURCE_LABEL, SOURCES_LIMIT
 from dashboard.address.view import set_value, value_of
 from dashboard.components.image_picker import image_picker
@@ -52,16 +52,23 @@ def sources_choice(scene: Scene) -> None:
         pin_choice(scene.data)
 
 
-def chosen_sources(scene: Scene) -> Sources | None:
+def chosen_sources(scene: Scene, epoch: int) -> Sources | None:
     """The sources; None, and a word on what to do, where there are none.
 
+    Args:
+        scene: The run.
+        epoch: Whose network looks at a digit that has no label yet.
+
     Raises:
-        DataError: The data set is not on this machine.
+        DataError: The data set is not on this machine, or an uploaded picture holds no digit.
+        RunError: The snapshot of the epoch is missing or damaged.
     """
     kind = value_of(SOURCE)
-    other = {"pinned": _pinned, "picked": _picked, "drawn": drawn_source, "uploaded": uploaded_source}.get(kind)
-    if other is not None:
-        return other(scene)
+    if kind in ("drawn", "uploaded"):
+        network = trained_models.network(scene.key, epoch)
+        return drawn_source(scene, network) if kind == "drawn" else uploaded_source(scene, network)
+    if kind in ("pinned", "picked"):
+        return _pinned(scene) if kind == "pinned" else _picked(scene)
     label, count = value_of(SOURCE_LABEL), value_of(SOURCE_COUNT)
     if kind == "sevens":
         label, count = min(TUTORIAL_LABEL, len(scene.data.class_names) - 1), TUTORIAL_COUNT

@@ -16,7 +16,7 @@ from dashboard.components.tile_film import TilePicture, tile_film
 from dashboard.views.choices import switch_choice
 from dashboard.views.drawn_source import Sources
 from dashboard.views.film_export import film_export
-from dashboard.views.film_view import timeline
+from dashboard.views.film_view import shown_epoch, timeline
 from dashboard.views.judgement_view import judgement_view
 from dashboard.views.studio_view import studio_view
 from dashboard.views.style_sources import chosen_sources, sources_choice
@@ -31,7 +31,8 @@ def style_view(scene: Scene, row: DeltaGenerator) -> None:
     with row:
         sources_choice(scene)
         inverted = switch_choice(INVERT, "Invert", "Dark ink on light paper, as in the tutorial's figure.")
-    sources = chosen_sources(scene)
+    epoch = shown_epoch(scene, _KEY)
+    sources = chosen_sources(scene, epoch)
     if sources is None:
         return
     line = timeline(scene, _KEY, *sources.identity, inverted)
@@ -41,10 +42,10 @@ def style_view(scene: Scene, row: DeltaGenerator) -> None:
         return {"style": record.with_originals()}
 
     tile_film(_KEY, line, [_picture(scene, sources, inverted)], frame_of)
-    studio_view(scene, sources, line.epoch)
+    studio_view(scene, sources, epoch)
     film_export(scene, [PictureSettings("style", sources=sources.exported, invert=inverted)], _FILM)
     if scene.config.model.conditional:
-        judgement_view(scene, line.epoch)
+        judgement_view(scene, epoch)
 
 
 def _picture(scene: Scene, sources: Sources, inverted: bool) -> TilePicture:
