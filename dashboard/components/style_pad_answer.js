@@ -81,7 +81,8 @@ function showAnswer(answer, reading, model) {
   if (hint.textContent !== model.problem) hint.textContent = model.problem;
   select.select.value = model.label ?? LEFT_TO_MODEL;
   const pixels = model.imageShape.reduce((product, size) => product * size, 1);
-  paintImage(answer.givenImage, reading?.form ?? new Uint8Array(pixels), model, 255);
+  // Light on dark whatever the versions are: that is what the model is given.
+  paintImage(answer.givenImage, reading?.form ?? new Uint8Array(pixels), { ...model, invert: false }, 255);
   const labels = model.conditional ? model.classNames.length : 1;
   const images = reading?.images ?? new Float32Array(labels * pixels);
   cells.paint(images, { own: reading?.label ?? null, invert: model.invert });

@@ -21,6 +21,7 @@ from cvae_core.records import Bytes, Split
 from dashboard import actions
 from dashboard.address.parameters import INVERT
 from dashboard.address.view import value_of
+from dashboard.components.image_grid import ImageTiles, image_grid
 from dashboard.components.style_pad import style_pad
 from dashboard.views.time_machine import Scene
 
@@ -94,12 +95,22 @@ def uploaded_source(scene: Scene, network: FoldedNetwork) -> Sources | None:
     for note in picture.notes:
         st.caption(note)
     with st.container(horizontal=True, vertical_alignment="top", gap="medium"):
-        large = np.kron(image, np.ones((_ENLARGED // image.shape[0],) * 2 + (1,), np.uint8))
-        st.image(large, caption="What the model is given", width=_ENLARGED)
+        with st.container(width=_ENLARGED + 4):
+            image_grid(_given(image), "given_of_upload")
         label = _label_choice(scene) if scene.config.model.conditional else 0
         if scene.config.model.conditional:
             _ranking(scene, network, image)
     return _own(scene, network, image, label, "your picture")
+
+
+def _given(image: Bytes) -> ImageTiles:
+    return ImageTiles(
+        image[None, None],
+        "The uploaded digit in the form of the data.",
+        caption="What the model is given",
+        file_name="given.png",
+        max_tile=_ENLARGED,
+    )
 
 
 def _label_choice(scene: Scene) -> int | None:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
+import numpy as np
 import streamlit as st
 
-from dashboard import trained_models
+from cvae_core.records import Split
+from dashboard import services, trained_models
+from dashboard.address.parameters import INVERT
+from dashboard.address.view import value_of
 from dashboard.components.code_studio import code_studio
 from dashboard.views.drawn_source import Sources
 from dashboard.views.time_machine import Scene
@@ -37,38 +42,47 @@ def studio_view(scene: Scene, sources: Sources, epoch: int) -> None:
         "Move a number of the code and see what it does to every digit: slant, weight, width, ... Or choose a second "
         "source, and go from one style to the other."
     )
-    chosen = _chosen_sources(scene, sources)
-    split = sources.split
+    split, names = _candidates(scene, sources)
+    chosen = _chosen_sources(len(sources.split), names)
     network = trained_models.network(scene.key, epoch)
     codes, _ = network.encode(split.images[chosen], split.labels[chosen])
     labels = [int(label) for label in split.labels[chosen]]
-    names = [_name(scene, sources, index) for index in chosen]
-    code_studio("code_studio", network, codes, labels, names, scene.data.class_names)
+    shown = [names[index] for index in chosen]
+    inverted = value_of(INVERT) == "yes"
+    code_studio("code_studio", network, codes, labels, shown, scene.data.class_names, invert=inverted)
 
 
-def _chosen_sources(scene: Scene, sources: Sources) -> list[int]:
-    count = len(sources.split)
-    if count == 1:
-        return [0]
+def _candidates(scene: Scene, sources: Sources) -> tuple[Split, list[str]]:
+    """The sources and what they are called; to a single one come those that it can be blended with."""
+    names = scene.data.class_names
+    own = [f"{names[label]}, column {index + 1}" for index, label in enumerate(sources.split.labels)]
+    if len(own) > 1:
+        return sources.split, own
+    others = [services.first_training_images(scene.config.data, label, 1) for label in range(len(names))]
+    parts = [sources.split, *others]
+    split = Split(np.concatenate([part.images for part in parts]), np.concatenate([part.labels for part in parts]))
+    return split, own + [f"{names[label]} of the training set" for label in split.labels[1:]]
+
+
+def _chosen_sources(count: int, names: Sequence[str]) -> list[int]:
+    """One of the sources, and what it is blended with if anything is."""
     with st.container(horizontal=True):
-        first = st.selectbox(
-            "Source",
-            range(count),
-            format_func=lambda index: _name(scene, sources, index),
-            key="studio_first",
-            width=160,
-            help="Whose code is moved.",
-        )
+        first = 0
+        if count > 1:
+            first = st.selectbox(
+                "Source",
+                range(count),
+                format_func=names.__getitem__,
+                key="studio_first",
+                width=160,
+                help="Whose code is moved.",
+            )
         second = st.selectbox(
             "Blend with",
-            [_NONE, *range(count)],
-            format_func=lambda index: "Nothing" if index < 0 else _name(scene, sources, index),
+            [_NONE, *range(len(names))],
+            format_func=lambda index: "Nothing" if index < 0 else names[index],
             key="studio_second",
-            width=160,
+            width=220,
             help="Go from the first source to this one, for every label.",
         )
     return [first] if second in (_NONE, first) else [first, second]
-
-
-def _name(scene: Scene, sources: Sources, index: int) -> str:
-    return f"{scene.data.class_names[sources.split.labels[index]]}, column {index + 1}"

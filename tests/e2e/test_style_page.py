@@ -12,15 +12,17 @@ from playwright.sync_api import Page, expect
 
 from cvae_core.analysis.network import decode_images
 from cvae_core.analysis.recognition import recognise
-from cvae_core.analysis.style import transfer
+from cvae_core.analysis.style import blend, transfer
 from cvae_core.architecture import DataShape
+from cvae_core.data import load_dataset
 from cvae_core.data.mnist_form import mnist_form
 from cvae_core.data.picture_file import read_picture
 from cvae_core.export.tile_painter import TileLayout
 from cvae_core.records import Bytes
 from cvae_core.runs.directory import Run
+from dashboard.components.code_studio import STEPS
 from tests.e2e.conftest import OpenPage, Serve, wait_until_idle
-from tests.e2e.test_style_pad import SEVEN, draw, given, ranking, versions
+from tests.e2e.test_style_pad import SEVEN, draw, given, pixels, ranking, versions
 from tests.e2e.test_time_machine_views import network
 from tests.e2e.time_machine import LAST, drag_to, expect_address, expect_epoch, film, slider, wait_until_loaded
 
@@ -190,3 +192,21 @@ def test_nothing_is_wider_than_a_narrow_page(open_style, source: str) -> None:
         box = part.bounding_box()
         assert box is not None
         assert box["x"] + box["width"] <= 400 or part.evaluate("it => !!it.closest('[role=radiogroup]')")
+
+
+def test_a_single_digit_is_blended_with_one_of_the_training_set(open_style, folder: Path) -> None:
+    run = Run(folder / "first")
+    page = open_style("source=pinned&pin=5&epoch=2")
+    page.get_by_text("One style, number by number").click()
+    page.get_by_role("combobox", name="Blend with").click()
+    page.get_by_role("option", name="3 of the training set").click()
+    wait_until_idle(page)
+    model, data = network(run, 2), load_dataset(run.config().data)
+    three = np.flatnonzero(data.train.labels == 3)[:1]
+    ends = [
+        model.encode(data.test.images[5:6], data.test.labels[5:6])[0][0],
+        model.encode(data.train.images[three], data.train.labels[three])[0][0],
+    ]
+    expected = blend(model, *ends, steps=STEPS).tiles
+    found = pixels(page.locator(".blend-grid canvas"))[..., :1].reshape(expected.shape)
+    assert np.abs(found - expected.astype(int)).max() <= 1
