@@ -101,6 +101,13 @@ function drawExport(grid, theme) {
   return canvas;
 }
 
+/** Probabilities {shape: [rows, columns, height, width, channels], values} as a picture for a file. */
+function drawTiles(element, { shape, values }, names) {
+  const bytes = Uint8Array.from(values, (value) => Math.round(255 * value));
+  const header = { gap: 2, ...names };
+  return drawExport({ header, ...fillSheet(createTileSheet(), { shape, values: bytes }, names.invert) }, readTheme(element));
+}
+
 /** Where everything goes, in CSS pixels. Long row names stand above their rows where there is no room beside them. */
 function layOut(grid, theme, available, ratio, fixedTile = 0) {
   const { header, rows, columns, width, height } = grid;

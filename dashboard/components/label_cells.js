@@ -78,10 +78,3 @@ function drawCells({ surface, names, imageShape, shown }) {
   const tiles = { shape: [1, names.length, ...imageShape], values: shown.images };
   return drawTiles(surface.figure, tiles, { column_labels: names, row_labels: [], invert: shown.invert });
 }
-
-/** Probabilities {shape: [rows, columns, height, width, channels], values} as a picture for a file. */
-function drawTiles(element, { shape, values }, names) {
-  const bytes = Uint8Array.from(values, (value) => Math.round(255 * value));
-  const header = { gap: 2, ...names };
-  return drawExport({ header, ...fillSheet(createTileSheet(), { shape, values: bytes }, names.invert) }, readTheme(element));
-}

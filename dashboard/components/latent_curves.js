@@ -3,6 +3,7 @@
 const CURVE_TEXT = 12;
 const CURVE_MARGIN = { left: 36, right: 8, title: 25, bottom: 22 };
 const CURVE_HEIGHT = 68;
+const CURVE_EXPORT_RATIO = 3;
 const CURVES = [
   { name: "kl", title: "KL (nats)", reference: 0 },
   { name: "mean", title: "Mean of the codes", reference: 0 },
@@ -17,6 +18,11 @@ function createDimensionCurves(host) {
   const cursor = createElement("canvas", "picture curve-cursor", stage);
   cursor.setAttribute("aria-hidden", "true");
   let drawn = "";
+  let shown = null;
+  const download = createDownloadButton(stage);
+  download.setAttribute("aria-label", "PNG of the curves");
+  download.title = "PNG of the curves";
+  download.addEventListener("click", () => shown && savePicture(drawCurves(...shown), "latent_dimensions.png"));
   return {
     measure() {
       const primary = getComputedStyle(stage).getPropertyValue("--st-primary-color").trim();
@@ -28,6 +34,7 @@ function createDimensionCurves(host) {
       if (width < SMALLEST_PLANE || !history.loaded.length) return;
       const theme = { ...room.theme, primary };
       const layout = curveLayout(history, width);
+      shown = [history, epoch, highlighted, layout, width, theme];
       const content = JSON.stringify([history.version, width, window.devicePixelRatio, highlighted, theme]);
       if (content !== drawn) {
         drawn = content;
@@ -38,6 +45,17 @@ function createDimensionCurves(host) {
       lines.dataset.highlighted = highlighted === null ? "" : highlighted + 1;
     },
   };
+}
+
+/** The curves and their cursor for a file. */
+function drawCurves(history, epoch, highlighted, layout, width, theme) {
+  const canvas = document.createElement("canvas");
+  const context = sizeCanvas(canvas, width, layout.height, CURVE_EXPORT_RATIO);
+  context.fillStyle = theme.background;
+  context.fillRect(0, 0, width, layout.height);
+  paintCurves(context, history, layout, theme, highlighted);
+  paintCursor(context, history, layout, theme, epoch, highlighted);
+  return canvas;
 }
 
 function curvesInWords({ count, loaded, epochs }, highlighted) {

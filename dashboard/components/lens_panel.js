@@ -16,14 +16,15 @@ function createLensPanel(host, handlers) {
   const labels = createElement("div", "lens-labels", root);
   const line = createElement("div", "lens-line-of-code", root);
   const code = createElement("output", "lens-code", line);
+  const save = lensButton(line, SAVE_ICON, "PNG of this place", () => savePlace(panel));
   const release = lensButton(line, CLOSE_ICON, "Let go of this place", handlers.release);
   const way = createElement("div", "lens-way", root);
-  const showControls = createWayControls(way, handlers);
+  const showControls = createWayControls(way, { ...handlers, save: () => saveWay(panel) });
   const strip = createElement("div", "lens-strip", way);
   strip.setAttribute("role", "group");
   const hint = createElement("p", "lens-hint", root);
   hint.textContent = window.matchMedia("(hover: none)").matches ? FINGER_HINT : HINT;
-  const panel = { root, labels, code, release, way, strip, hint, showControls, cells: [], steps: [], painted: {} };
+  const panel = { root, labels, code, save, release, way, strip, hint, showControls, cells: [], steps: [], painted: {} };
   const sizes = new ResizeObserver(() => panel.plane && scaleImages(panel));
   sizes.observe(root);
   return {
@@ -37,11 +38,12 @@ function createLensPanel(host, handlers) {
 
 /** state: code (null hides all), way, pin, decoder, waiting. */
 function showPanel(panel, plane, state) {
-  const { root, hint, code, release, way } = panel;
+  const { root, hint, code, save, release, way } = panel;
   buildCells(panel, plane, state.decoder);
   root.classList.toggle("unused", !state.code);
   root.classList.toggle("waiting", state.waiting);
   hint.hidden = Boolean(state.code);
+  save.hidden = !state.pin && !state.way;
   release.hidden = !state.pin || Boolean(state.way);
   way.hidden = !state.way;
   code.textContent = state.code ? describeCode(plane, state.code) : "\u00a0";
@@ -99,6 +101,7 @@ function paintCells(panel, plane, { code, decoder }) {
   panel.painted = { ...panel.painted, key, decoder };
   const images = decodeAllLabels(decoder, wholeCode(plane, code));
   const pixels = images.length / decoder.labels;
+  panel.images = images.subarray(0, panel.cells.length * pixels);
   panel.cells.forEach(({ canvas }, label) => {
     paintImage(canvas, images.subarray(label * pixels, (label + 1) * pixels), plane);
   });
@@ -111,8 +114,27 @@ function showWay(panel, plane, { way, decoder }) {
   const key = JSON.stringify([way.from, way.to, plane.selectedLabel, plane.base, plane.dimensions, plane.invert]);
   if (!decoder || (painted.wayKey === key && painted.wayDecoder === decoder)) return;
   panel.painted = { ...painted, wayKey: key, wayDecoder: decoder };
-  codesAlongWay(way).forEach((code, step) => {
+  panel.wayImages = codesAlongWay(way).map((code, step) => {
+    const image = decodeLabel(decoder, wholeCode(plane, code), plane.selectedLabel);
     steps[step].setAttribute("aria-label", describeCode(plane, code));
-    paintImage(steps[step], decodeLabel(decoder, wholeCode(plane, code), plane.selectedLabel), plane);
+    paintImage(steps[step], image, plane);
+    return image;
   });
+}
+
+/** The image of the place under every label, in a row, as a file. */
+function savePlace({ root, plane, cells, images }) {
+  if (!images) return;
+  const names = cells.length > 1 ? plane.classNames : [];
+  const tiles = { shape: [1, cells.length, ...plane.imageShape], values: images };
+  const header = { row_labels: [], column_labels: names, invert: plane.invert };
+  savePicture(drawTiles(root, tiles, header), "place_as_every_label.png");
+}
+
+/** The steps of the way, in a row, as a file. */
+function saveWay({ root, plane, wayImages }) {
+  if (!wayImages) return;
+  const tiles = { shape: [1, wayImages.length, ...plane.imageShape], values: wayImages.flatMap((image) => [...image]) };
+  const header = { row_labels: [], column_labels: [], invert: plane.invert };
+  savePicture(drawTiles(root, tiles, header), `way_of_${plane.classNames[plane.selectedLabel]}.png`);
 }

@@ -4,6 +4,8 @@ const WAY_SECONDS = 2.5;
 const WAY_STEPS = 9;
 const PLAY_ICON = '<path d="M7 5v14l12-7z" fill="currentColor"/>';
 const PAUSE_ICON = '<path d="M7 5h3.5v14H7zM13.5 5H17v14h-3.5z" fill="currentColor"/>';
+const SAVE_ICON =
+  '<path d="M12 4v11m0 0 4.5-4.5M12 15l-4.5-4.5M5 20h14" fill="none" stroke="currentColor" stroke-width="2"/>';
 const CLOSE_ICON = '<path d="m6 6 12 12M18 6 6 18" fill="none" stroke="currentColor" stroke-width="2"/>';
 
 /** A way that has just begun; it moves by itself unless the person asked for less motion. */
@@ -33,7 +35,7 @@ function codesAlongWay({ from, to }) {
   return Array.from({ length: WAY_STEPS }, (_, step) => codeBetween(from, to, step / (WAY_STEPS - 1)));
 }
 
-/** handlers: toggle(), seek(share), leave(). */
+/** handlers: toggle(), seek(share), save(), leave(). */
 function createWayControls(parent, handlers) {
   const bar = createElement("div", "lens-way-bar", parent);
   const play = lensButton(bar, PLAY_ICON, "Play", handlers.toggle);
@@ -41,6 +43,7 @@ function createWayControls(parent, handlers) {
   Object.assign(slider, { type: "range", min: 0, max: 1, step: 0.01 });
   slider.setAttribute("aria-label", "Along the way");
   slider.addEventListener("input", () => handlers.seek(slider.valueAsNumber));
+  lensButton(bar, SAVE_ICON, "PNG of the way", handlers.save);
   lensButton(bar, CLOSE_ICON, "Leave the way", handlers.leave);
   let shown = null;
   return (way) => {

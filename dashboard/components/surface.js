@@ -20,13 +20,19 @@ function createSurface(parent) {
   const canvas = createElement("canvas", "picture", stage);
   canvas.setAttribute("role", "img");
   const caption = createElement("figcaption", "caption", figure);
-  const download = createElement("button", "download", figure);
+  const download = createDownloadButton(figure);
+  const themeProbe = createElement("span", "theme-probe", figure);
+  return { figure, title, stage, canvas, caption, download, themeProbe };
+}
+
+/** In the upper right corner of a picture's frame. */
+function createDownloadButton(parent) {
+  const download = createElement("button", "download", parent);
   download.type = "button";
   download.title = "Download PNG";
   download.setAttribute("aria-label", "Download PNG");
   download.innerHTML = DOWNLOAD_ICON;
-  const themeProbe = createElement("span", "theme-probe", figure);
-  return { figure, title, stage, canvas, caption, download, themeProbe };
+  return download;
 }
 
 function labelSurface(surface, header) {

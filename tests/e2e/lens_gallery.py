@@ -13,7 +13,7 @@ from tests.e2e.lens_cases import QUANTILES, Case, colour, grey
 
 SCRIPTS = (
     *("packing.js", "surface.js", "normal_quantile.js", "mlp.js", "lens_plane.js", "lens_way.js", "lens_overlay.js"),
-    *("lens_pointer.js", "image_canvas.js", "lens_panel.js", "lens.js"),
+    *("lens_pointer.js", "image_grid_painter.js", "image_canvas.js", "lens_panel.js", "lens.js"),
 )
 GALLERY = """
 export default function (component) {
@@ -32,7 +32,7 @@ function createGallery({ parentElement, setStateValue }) {
   });
   return {
     show(header, arrays) {
-      drawTiles(canvas, arrays.tiles, header.plane);
+      drawGalleryTiles(canvas, arrays.tiles, header.plane);
       lens.setPlane(header.plane);
       lens.setDecoder(header.epoch, header.decoder ? readDecoder(header.decoder, arrays) : null);
       lens.setPin(header.pin);
@@ -41,7 +41,7 @@ function createGallery({ parentElement, setStateValue }) {
   };
 }
 
-function drawTiles(canvas, { shape, values }, { rect }) {
+function drawGalleryTiles(canvas, { shape, values }, { rect }) {
   const [rows, columns, height, width, channels] = shape;
   const context = sizeCanvas(canvas, rect.left + rect.width, rect.top + rect.height);
   const sheet = new OffscreenCanvas(columns * width, rows * height);

@@ -7,6 +7,7 @@ from statistics import median
 
 import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e import latent_film_cases as cases
@@ -289,6 +290,15 @@ def test_a_picture_is_downloaded_with_its_label_and_epoch(open_film):
     with page.expect_download() as event:
         page.keyboard.press("Enter")
     assert event.value.suggested_filename == "latent_space_7_epoch_12.png"
+    stage = page.locator(".curve-stage")
+    stage.hover()
+    with page.expect_download() as event:
+        stage.get_by_role("button", name="PNG of the curves").click()
+    assert event.value.suggested_filename == "latent_dimensions.png"
+    with Image.open(event.value.path()) as picture:
+        width, height = stage.evaluate("it => [it.clientWidth, it.clientHeight]")
+        assert picture.size == (3 * width, 3 * height)
+        assert len(picture.convert("RGB").getcolors(10**6)) > 20
 
 
 @pytest.mark.parametrize("width", [400, 1280])

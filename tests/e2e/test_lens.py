@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 from scipy.special import ndtri
 
@@ -171,6 +172,36 @@ def test_a_click_holds_a_place_and_its_button_lets_go(page):
     panel(page).get_by_role("button", name="Let go of this place").click()
     expect(page.get_by_text("grey asked for 0, held None")).to_be_visible()
     expect(panel(page)).to_have_attribute("data-z", "")
+
+
+def row_of_png(page: Page, button: str, name: str, count: int) -> np.ndarray:
+    """The images of a row that is taken home, a pixel for each square: (count, 28, 28, 1)."""
+    with page.expect_download() as event:
+        panel(page).get_by_role("button", name=button).click()
+    assert event.value.suggested_filename == name
+    picture = np.asarray(Image.open(event.value.path()).convert("RGB"))
+    scale = round(1200 / (28 * count))
+    side = 28 * scale
+    margin = (picture.shape[1] - count * side - (count - 1) * 2) // 2
+    top = picture.shape[0] - margin - side
+    lefts = [margin + index * (side + 2) for index in range(count)]
+    return np.stack([picture[top : top + side : scale, left : left + side : scale, :1] for left in lefts])
+
+
+def test_a_held_place_and_a_way_are_taken_home_as_pictures(page):
+    case = grey()
+    left, top = place(case, 2, 9)
+    plane(page).click(position={"x": left, "y": top})
+    expect_decoder(page)
+    z = np.tile(whole(case, code(page)), (10, 1))
+    taken = row_of_png(page, "PNG of this place", "place_as_every_label.png", 10)
+    assert np.abs(taken - images(case, z, np.arange(10)).astype(int)).max() <= 1
+    drag(page, case, (1, 2), (10, 7))
+    steps = panel(page).locator(".lens-strip canvas").count()
+    taken = row_of_png(page, "PNG of the way", f"way_of_label {LABEL}.png", steps)
+    begin, end = (ndtri(QUANTILES[0] + STEP * np.array(at)) for at in ((1, 2), (10, 7)))
+    codes = np.stack([whole(case, begin + (end - begin) * share) for share in np.linspace(0, 1, steps)])
+    assert np.abs(taken - images(case, codes, np.full(steps, LABEL)).astype(int)).max() <= 1
 
 
 def test_keys_move_hold_and_let_go(page):
