@@ -4,7 +4,7 @@ import numpy  # noqa: F401  before Plotly, which breaks if two first visitors im
 import streamlit as st
 
 from cvae_core.bundled import bundled_file
-from dashboard import actions
+from dashboard import actions, sessions
 from dashboard.components.sources import read_sources
 from dashboard.controls import errors_shown
 
@@ -22,6 +22,7 @@ page = st.navigation(
     ],
     position="top",
 )
+sessions.end_with_the_browser()
 with errors_shown():
     actions.tidy_up()
     actions.enter(page.url_path)
