@@ -50,13 +50,15 @@ def _summary(item: Overview) -> dict[str, Any]:
 
 
 def _table(found: list[Overview]) -> Table:
-    table = Table("Run", "Name", "State", "Preset", "Epoch", "Note", box=None, header_style="bold")
-    table.add_column("Disk", justify="right")
+    table = Table(box=None, header_style="bold")
+    for title in ("Run", "State", "Epoch"):  # whole: other commands ask for a run's id
+        table.add_column(title, no_wrap=True)
+    table.add_column("Disk", no_wrap=True, justify="right")
+    table.add_column("Name and note")
     for item in found:
         epoch = f"{item.status.epoch} of {item.status.epochs}" if item.status else ""
-        preset = item.config.preset if item.config else ""
-        words = (item.run.id, item.about.name, item.state, preset, epoch, item.problem or item.about.note)
-        table.add_row(*map(escape, words), size_words(disk_use(item.run.path)))
+        words = "\n".join(filter(None, (item.about.name, item.problem, item.about.note.partition("\n")[0])))
+        table.add_row(*map(escape, (item.run.id, item.state, epoch, size_words(disk_use(item.run.path)), words)))
     return table
 
 
