@@ -56,7 +56,8 @@ def other_dimensions(network: Network, test: Split, plane: Plane) -> Floats | No
     """
     if plane.pinned is not None:
         pinned = one_test_image(test, plane.pinned)
-        return network.encode(pinned.images, pinned.labels)[0][0]
+        code: Floats = network.encode(pinned.images, pinned.labels)[0][0]
+        return code
     return np.array(plane.others, np.float32) if plane.others else None
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
+from weakref import WeakSet
 
 import streamlit as st
 
@@ -10,7 +12,30 @@ from cvae_core.errands import Errand
 from dashboard.components.pulse import pulse
 from dashboard.controls import duration
 
+MOST_AT_ONCE: Final = 4
 _POLL_SECONDS: Final = 0.4
+
+
+def start_errand(module: str, order: Mapping[str, Any]) -> Errand | None:
+    """Start some work, unless the server has enough to do for its visitors; they are told so then.
+
+    Args:
+        module: As in ``Errand``.
+        order: As in ``Errand``.
+    """
+    errands = _errands()
+    if sum(not errand.ended for errand in errands) >= MOST_AT_ONCE:
+        st.toast("This server is at work for others just now. Try again in a moment.", icon=":material/hourglass:")
+        return None
+    errand = Errand(module, order)
+    errands.add(errand)
+    return errand
+
+
+@st.cache_resource(show_spinner=False)
+def _errands() -> WeakSet[Errand]:
+    """Those of all visitors; who leaves drops theirs."""
+    return WeakSet()
 
 
 def errand_progress(errand: Errand, words: str, key: str) -> None:

@@ -16,7 +16,7 @@ from cvae_core.errands import Errand
 from cvae_core.errors import CvaeError, StoppedError
 from cvae_core.export.settings import FilmFormat, PictureSettings
 from dashboard import services
-from dashboard.views.errand_view import errand_progress
+from dashboard.views.errand_view import errand_progress, start_errand
 from dashboard.views.time_machine import Scene
 
 _UNDER_WAY: Final = "film_under_way"
@@ -114,8 +114,9 @@ def _begin(scene: Scene, wanted: _Wanted) -> None:
     folder = TemporaryDirectory(prefix="cvae-films-")
     paths = [Path(folder.name) / f"{film.file_stem}.{wanted.film_format}" for film in wanted.films]
     shares = list(zip(wanted.films, paths, strict=True))
-    errand = Errand(MODULE, order(scene.run, shares, wanted.film_format, skip_damaged=True))
-    st.session_state[_UNDER_WAY] = _Painting(wanted, folder, errand)
+    errand = start_errand(MODULE, order(scene.run, shares, wanted.film_format, skip_damaged=True))
+    if errand is not None:
+        st.session_state[_UNDER_WAY] = _Painting(wanted, folder, errand)
 
 
 def _take_up() -> None:

@@ -15,7 +15,7 @@ from cvae_core.errors import CvaeError, StoppedError
 from cvae_core.judging.judgement import SOURCES, Judgement
 from cvae_core.judging.process import MODULE, order
 from dashboard import services
-from dashboard.views.errand_view import errand_progress
+from dashboard.views.errand_view import errand_progress, start_errand
 from dashboard.views.time_machine import Scene
 
 _UNDER_WAY: Final = "judging"
@@ -96,8 +96,11 @@ def _progress_or_button(scene: Scene, epoch: int, *, is_judged: bool) -> None:
 
 
 def _begin(scene: Scene, epoch: int) -> None:
-    if _UNDER_WAY not in st.session_state:
-        st.session_state[_UNDER_WAY] = _Judging((scene.key, epoch), Errand(MODULE, order(scene.run, epoch)))
+    if _UNDER_WAY in st.session_state:
+        return
+    errand = start_errand(MODULE, order(scene.run, epoch))
+    if errand is not None:
+        st.session_state[_UNDER_WAY] = _Judging((scene.key, epoch), errand)
 
 
 def _show(scene: Scene, found: Judgement) -> None:

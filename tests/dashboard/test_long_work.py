@@ -130,3 +130,12 @@ def test_a_film_can_be_stopped_and_leaves_nothing(run: Run) -> None:
     assert not app.error
     assert not app.get("download_button")
     assert not folder.exists()
+
+
+def test_a_server_that_has_enough_to_do_says_so(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = open_page("style", run="done", epoch="0")
+    monkeypatch.setattr("dashboard.views.errand_view.MOST_AT_ONCE", 0)
+    press(app, "Measure at epoch 0")
+    assert not app.exception
+    assert "Try again in a moment" in app.toast[0].value
+    assert "Measure at epoch 0" in [button.label for button in app.button]
