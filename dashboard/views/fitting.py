@@ -7,7 +7,18 @@ from typing import Any
 
 from cvae_core.records import Dataset
 from dashboard.address.parameter import Parameter
-from dashboard.address.parameters import CODE, EPOCH, LABEL, PIN, PLACE, X_DIMENSION, Y_DIMENSION
+from dashboard.address.parameters import (
+    CODE,
+    EPOCH,
+    LABEL,
+    PICKED,
+    PIN,
+    PLACE,
+    SOURCE,
+    SOURCE_LABEL,
+    X_DIMENSION,
+    Y_DIMENSION,
+)
 from dashboard.address.view import set_value, value_of
 
 
@@ -30,6 +41,8 @@ def fit_to_run(
         problems += _fit_plane(latent_dim)
     if CODE in parameters:
         problems += _fit_codes(latent_dim)
+    if SOURCE in parameters:
+        problems += _fit_sources(data)
     return problems
 
 
@@ -61,6 +74,20 @@ def _fit_pin(data: Dataset) -> Iterator[str]:
     if pin is not None and pin >= len(data.test):
         set_value(PIN, None)
         yield f"There is no test image {pin:,} to pin: {data.title} has those from 0 to {len(data.test) - 1:,}."
+
+
+def _fit_sources(data: Dataset) -> Iterator[str]:
+    """Sources of style that the data do not have."""
+    label, last = value_of(SOURCE_LABEL), len(data.class_names) - 1
+    if label > last:
+        set_value(SOURCE_LABEL, last)
+        if value_of(SOURCE) == "label":
+            yield f"There is no label {label:,}: {data.title} has those from 0 to {last}. Label {last} is the source."
+    picked = value_of(PICKED)
+    known = tuple(index for index in picked if index < len(data.test))
+    if known != picked:
+        set_value(PICKED, known)
+        yield f"Not all picked images are there: {data.title} has test images from 0 to {len(data.test) - 1:,}."
 
 
 def _fit_plane(latent_dim: int) -> Iterator[str]:

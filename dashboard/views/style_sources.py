@@ -45,7 +45,6 @@ def sources_choice(scene: Scene) -> None:
     )
     if kind == "label":
         last = len(scene.data.class_names) - 1
-        set_value(SOURCE_LABEL, min(value_of(SOURCE_LABEL), last))
         whole_number_choice(SOURCE_LABEL, "Of label", 0, last, "The label whose first training images are taken.")
         slider_choice(SOURCE_COUNT, "How many", 1, SOURCES_LIMIT, 1, "How many of them.")
     elif kind == "pinned":
@@ -84,7 +83,7 @@ def _picked(scene: Scene) -> Sources | None:
     """Test images picked from a gallery."""
     shown = scene.data.test.first(_GALLERY)
     kept: tuple[float, ...] = value_of(PICKED)
-    before = tuple(int(index) for index in kept if index < len(scene.data.test))
+    before = tuple(map(int, kept))
     reported = image_picker(
         _GALLERY_KEY,
         shown.images,

@@ -339,6 +339,30 @@ def test_a_digit_can_be_drawn_and_its_style_transferred(run: Run) -> None:
     np.testing.assert_array_equal(arrays["frame/tiles_style"][0][4, 0], image)
 
 
+def test_a_drawing_is_redrawn_by_a_network_without_condition(runs_folder: Path) -> None:
+    config = tiny_config().with_settings({"conditional": False})
+    run = create_run(runs_folder, config, "plain")
+    publish_snapshot(run.snapshots_folder, 0, random_weights(config, 0))
+    write_status(run.status_file, Status("finished", config.train.epochs))
+    image = load_test_data(config.data).test.images[3]
+    app = open_page("style", run="plain", source="drawn")
+    drawing = {"image": base64.b64encode(image.tobytes()).decode(), "label": None, "id": 1}
+    app.session_state["style_pad"] = {"drawing": drawing}
+    app.run()
+    assert not app.exception
+    assert not app.error
+    assert "cvae_tile_film" in component_names(app)
+
+
+def test_sources_that_the_data_do_not_have_are_told_of(run: Run) -> None:
+    app = open_page("style", run="done", source="label", of="12")
+    assert "There is no label 12" in app.warning[0].value
+    assert app.query_params["of"] == "9"
+    app = open_page("style", run="done", source="picked", picked="5,2000")
+    assert "Not all picked images are there" in app.warning[0].value
+    assert app.query_params["picked"] == "5"
+
+
 def test_an_upload_is_asked_for(run: Run) -> None:
     app = open_page("style", run="done", source="uploaded")
     assert not app.exception
