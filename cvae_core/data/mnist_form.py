@@ -34,7 +34,7 @@ _SLACK: Final = 1e-6
 _Doubles = npt.NDArray[np.float64]
 
 
-def mnist_form(picture: npt.NDArray[Any], shape: DataShape) -> Floats:
+def mnist_form(picture: npt.NDArray[Any], shape: DataShape, least_noise: float = 0.0) -> Floats:
     """Bring a picture to MNIST's form, or to the like of it for images of another size.
 
     1. Grey: luminance 0.299 R + 0.587 G + 0.114 B (ITU-R BT.601), 0 to 1. Where there is an alpha channel, the picture
@@ -53,6 +53,8 @@ def mnist_form(picture: npt.NDArray[Any], shape: DataShape) -> Floats:
         picture: (height, width) or (height, width, channels), each side 8 to 4,096 pixels, 1 (grey), 2 (grey and
             alpha), 3 (RGB) or 4 (RGB and alpha, not premultiplied) channels; uint8, or floats 0 to 1.
         shape: Of the images that are wanted.
+        least_noise: Take at least so much for noise, as a share of the way to the ink, 0 to 0.5: for pictures that
+            were compressed with losses, which surround ink on even paper with traces of it.
 
     Returns:
         float32 (height, width, channels) of ``shape``, 0 to 1, light ink on black, its channels alike.
@@ -63,7 +65,7 @@ def mnist_form(picture: npt.NDArray[Any], shape: DataShape) -> Floats:
     """
     _check(picture)
     grey = _grey(picture.reshape(*picture.shape[:2], -1))
-    ink = _cropped(_ink(grey), max(grey.shape))
+    ink = _cropped(_ink(grey, least_noise), max(grey.shape))
     small = _fitted(ink, _box_side(shape.height), _box_side(shape.width))
     placed = _centred(small / small.max(), shape.height, shape.width)
     return np.repeat(placed.astype(np.float32)[..., None], shape.channels, axis=2)
@@ -106,7 +108,7 @@ def _plane(picture: npt.NDArray[Any], channel: int) -> _Doubles:
     return plane / 255.0 if picture.dtype == np.uint8 else plane
 
 
-def _ink(grey: _Doubles) -> _Doubles:
+def _ink(grey: _Doubles, least_noise: float) -> _Doubles:
     """0 at the background, 1 at what differs most from it."""
     border = np.sort(np.concatenate([grey[0], grey[-1], grey[1:-1, 0], grey[1:-1, -1]]))
     background = border[(len(border) - 1) // 2]
@@ -116,7 +118,7 @@ def _ink(grey: _Doubles) -> _Doubles:
         raise DataError("There is nothing in the picture: it is all of one colour.")
     ink = grey - background if lightest - background >= background - darkest else background - grey
     unrest = np.sort(np.abs(border - background))[int(np.ceil(_NOISE_QUANTILE * len(border))) - 1]
-    noise = min(_NOISE_FACTOR * unrest, _MOST_NOISE * contrast)
+    noise = min(max(_NOISE_FACTOR * unrest, least_noise * contrast), _MOST_NOISE * contrast)
     result: _Doubles = np.maximum(ink - noise, 0.0) / (contrast - noise)
     return result
 

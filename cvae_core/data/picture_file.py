@@ -17,6 +17,8 @@ from cvae_core.errors import DataError
 
 # Those that Pillow reads without another program.
 FORMATS: Final = ("PNG", "JPEG", "WEBP", "BMP", "GIF")
+_LOSSY: Final = ("JPEG", "WEBP")
+_NOISE_OF_LOSSES: Final = 0.15
 _CHOOSE: Final = "Choose a PNG, JPEG, WebP, BMP or GIF."
 _UPRIGHT: Final = 1
 _WIDE_MODES: Final = ("I;16", "I;16B", "I;16L", "I;16N", "I")
@@ -30,10 +32,12 @@ class PictureFile:
     Attributes:
         pixels: (height, width, channels) as ``mnist_form`` takes it: uint8, or float64 0 to 1 where the file had more
             than 8 bits.
+        least_noise: As ``mnist_form`` takes it.
         notes: What was done to the picture that its owner may not expect, a sentence each.
     """
 
     pixels: npt.NDArray[Any]
+    least_noise: float
     notes: tuple[str, ...]
 
 
@@ -52,7 +56,8 @@ def read_picture(stream: BinaryIO) -> PictureFile:
     with _own_errors(), Image.open(stream, formats=FORMATS) as picture:
         _check_size(picture)
         notes = tuple(_notes(picture))
-        return PictureFile(_pixels(ImageOps.exif_transpose(picture)), notes)
+        noise = _NOISE_OF_LOSSES if picture.format in _LOSSY else 0.0
+        return PictureFile(_pixels(ImageOps.exif_transpose(picture)), noise, notes)
 
 
 @contextmanager

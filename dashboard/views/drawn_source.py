@@ -91,7 +91,7 @@ def uploaded_source(scene: Scene, network: FoldedNetwork) -> Sources | None:
         return None
     check_upload(actions.limits(), _MOST_MB, upload.size)
     picture = read_picture(upload)
-    image = np.rint(255 * mnist_form(picture.pixels, scene.data.shape)).astype(np.uint8)
+    image = np.rint(255 * mnist_form(picture.pixels, scene.data.shape, picture.least_noise)).astype(np.uint8)
     for note in picture.notes:
         st.caption(note)
     with st.container(horizontal=True, vertical_alignment="top", gap="medium"):

@@ -37,7 +37,8 @@ def file(picture: Image.Image, kind: str = "PNG", **options: Any) -> io.BytesIO:
 
 
 def form(stream: io.BytesIO) -> np.ndarray:
-    return mnist_form(read_picture(stream).pixels, SHAPE)
+    read = read_picture(stream)
+    return mnist_form(read.pixels, SHAPE, read.least_noise)
 
 
 GREY = Image.fromarray(digit())
@@ -74,6 +75,11 @@ def test_the_form_of_the_file_does_not_matter() -> None:
     }
     for name, (stream, tolerance) in files.items():
         assert np.abs(form(stream) - EXPECTED).max() <= tolerance, name
+
+
+@pytest.mark.parametrize(("kind", "quality"), [("JPEG", 95), ("JPEG", 85), ("JPEG", 75), ("WEBP", 75)])
+def test_traces_of_compression_are_no_ink(kind: str, quality: int) -> None:
+    assert np.abs(form(file(GREY, kind, quality=quality)) - EXPECTED).mean() < 0.01
 
 
 def test_printing_inks_are_the_colours_that_they_give() -> None:
