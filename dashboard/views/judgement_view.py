@@ -111,12 +111,13 @@ def _show(scene: Scene, found: Judgement) -> None:
         "Medians over all pairs of different labels. Control, with the codes of each label shuffled: "
         f"{style.shuffled_slant:.2f} and {style.shuffled_thickness:.2f}.".replace("-", "−")
     )
+    two_digits = {name: st.column_config.NumberColumn(format="%.2f") for name in scene.data.class_names}
     for column, (title, table) in zip(
         st.columns(2), (("Slant", style.slant), ("Thickness", style.thickness)), strict=True
     ):
         with column:
             st.markdown(f"**{title}**: source label down, target label across")
-            st.dataframe(_table(scene, table), width="stretch")
+            st.dataframe(_table(scene, table), width="stretch", column_config=two_digits)
     st.markdown(f"**{found.recognition_sentence()}.**")
 
 
