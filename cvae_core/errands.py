@@ -118,6 +118,11 @@ class Errand:
         return self._heard.ended.is_set()
 
     @property
+    def is_stopped(self) -> bool:
+        """Whether the process was asked to end; it may not have ended yet."""
+        return not self._close.alive
+
+    @property
     def seconds_left(self) -> float | None:
         """An estimate from the pace since the first step; ``None`` before the second."""
         begun, done = self._heard.first_told, self._heard.done
@@ -146,7 +151,7 @@ class Errand:
         return self._heard.report
 
     def _stopped_or_failed(self) -> Exception:
-        if not self._close.alive:
+        if self.is_stopped:
             return StoppedError()
         return self._heard.error or CvaeError("A process ended unexpectedly.", "Try again.")
 

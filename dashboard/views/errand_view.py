@@ -47,15 +47,20 @@ def errand_progress(errand: Errand, words: str, key: str) -> None:
         key: Identifies the work on the page.
     """
     share = errand.done / errand.total if errand.total else 0.0
-    left = errand.seconds_left
-    eta = "" if left is None else f", about {duration(max(1.0, left))} left"
+    text = f"{words}: stopping." if errand.is_stopped else f"{words}: {share:.0%}{_time_left(errand)}."
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.progress(share, text=f"{words}: {share:.0%}{eta}.")
+        st.progress(share, text=text)
         st.button(
             "Stop",
             icon=":material/stop:",
             key=f"stop_{key}",
+            disabled=errand.is_stopped,
             on_click=errand.stop,
             help="Ends the work; what was done so far is lost.",
         )
     pulse(f"pulse_{key}", _POLL_SECONDS)
+
+
+def _time_left(errand: Errand) -> str:
+    left = errand.seconds_left
+    return "" if left is None else f", about {duration(max(1.0, left))} left"
