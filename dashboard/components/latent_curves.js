@@ -19,9 +19,7 @@ function createDimensionCurves(host) {
   cursor.setAttribute("aria-hidden", "true");
   let drawn = "";
   let shown = null;
-  const download = createDownloadButton(stage);
-  download.setAttribute("aria-label", "PNG of the curves");
-  download.title = "PNG of the curves";
+  const download = createDownloadButton(stage, "PNG of the curves");
   download.addEventListener("click", () => shown && savePicture(drawCurves(...shown), "latent_dimensions.png"));
   return {
     measure() {

@@ -26,11 +26,11 @@ function createSurface(parent) {
 }
 
 /** In the upper right corner of a picture's frame. */
-function createDownloadButton(parent) {
+function createDownloadButton(parent, name = "Download PNG") {
   const download = createElement("button", "download", parent);
   download.type = "button";
-  download.title = "Download PNG";
-  download.setAttribute("aria-label", "Download PNG");
+  download.title = name;
+  download.setAttribute("aria-label", name);
   download.innerHTML = DOWNLOAD_ICON;
   return download;
 }

@@ -2,6 +2,9 @@
 
 const TEAR_TEXT = 12;
 const TEAR_HEIGHT = 150;
+const TEAR_LINE = 18;
+const TEAR_SAMPLE = 28;
+const TEAR_EXPORT_RATIO = 3;
 const TEAR_MARGIN = { left: 40, right: 12, top: 26, bottom: 24 };
 // A line is told from another by its dashes as well as by its colour.
 const TEAR_DASHES = [[], [6, 4], [2, 3]];
@@ -10,22 +13,50 @@ function createTearChart(host, place, title) {
   const stage = createElement("div", "tear-chart", host);
   const canvas = createElement("canvas", "picture", stage);
   canvas.setAttribute("role", "img");
+  const download = createDownloadButton(stage, "PNG of this chart");
+  let shown = null;
+  download.addEventListener("click", () => {
+    if (shown) savePicture(drawTearChart(title, place, shown), `${title.toLowerCase().replaceAll(" ", "_")}.png`);
+  });
   return {
     stage,
     /** tears: [{name, byEpoch: Map of epoch to the shares}], one for each model. */
     show(tears, epochs, epoch, theme) {
       const width = stage.clientWidth;
       if (width < 120) return;
-      const layout = tearLayout(epochs, width);
-      const context = sizeCanvas(canvas, width, TEAR_HEIGHT);
-      paintTearFrame(context, layout, title, theme);
-      tears.forEach((tear, index) => strokeTear(context, layout, tear, place, index, theme));
-      context.fillStyle = theme.primary;
-      context.fillRect(layout.x(epoch) - 0.75, TEAR_MARGIN.top, 1.5, layout.bottom - TEAR_MARGIN.top);
+      shown = { tears, epochs, epoch, theme, width };
+      paintTearChart(sizeCanvas(canvas, width, TEAR_HEIGHT), title, place, shown);
       const words = tears.map(({ name, byEpoch }) => `${name}: ${percent(byEpoch.get(epoch)?.[place])}`);
       canvas.setAttribute("aria-label", `${title} at epoch ${epoch}: ${words.join(", ")}`);
     },
   };
+}
+
+function paintTearChart(context, title, place, { tears, epochs, epoch, theme, width }) {
+  const layout = tearLayout(epochs, width);
+  paintTearFrame(context, layout, title, theme);
+  tears.forEach((tear, index) => strokeTear(context, layout, tear, place, index, theme));
+  context.fillStyle = theme.primary;
+  context.fillRect(layout.x(epoch) - 0.75, TEAR_MARGIN.top, 1.5, layout.bottom - TEAR_MARGIN.top);
+}
+
+/** The chart for a file, with its legend below. */
+function drawTearChart(title, place, shown) {
+  const { tears, theme, width } = shown;
+  const height = TEAR_HEIGHT + TEAR_LINE * tears.length + TEAR_LINE / 2;
+  const canvas = document.createElement("canvas");
+  const context = sizeCanvas(canvas, width, height, TEAR_EXPORT_RATIO);
+  context.fillStyle = theme.background;
+  context.fillRect(0, 0, width, height);
+  paintTearChart(context, title, place, shown);
+  context.textAlign = "left";
+  tears.forEach(({ name }, index) => {
+    const y = TEAR_HEIGHT + TEAR_LINE * (index + 0.5);
+    strokeTearSample(context, TEAR_MARGIN.left, y, index, theme);
+    context.fillStyle = theme.text;
+    context.fillText(name, TEAR_MARGIN.left + TEAR_SAMPLE + 8, y);
+  });
+  return canvas;
 }
 
 function percent(share) {
@@ -87,14 +118,19 @@ function fillTearLegend(host, models, theme) {
   models.forEach(({ title }, index) => {
     const entry = createElement("span", "tear-legend-entry", host);
     const sample = createElement("canvas", "", entry);
-    const context = sizeCanvas(sample, 28, 12);
-    context.strokeStyle = theme.colors[index % theme.colors.length];
-    context.lineWidth = 2;
-    context.setLineDash(TEAR_DASHES[index % TEAR_DASHES.length]);
-    context.beginPath();
-    context.moveTo(0, 6);
-    context.lineTo(28, 6);
-    context.stroke();
+    strokeTearSample(sizeCanvas(sample, TEAR_SAMPLE, 12), 0, 6, index, theme);
     createElement("span", "", entry, title);
   });
+}
+
+/** A short piece of a model's line. */
+function strokeTearSample(context, x, y, index, theme) {
+  context.strokeStyle = theme.colors[index % theme.colors.length];
+  context.lineWidth = 2;
+  context.setLineDash(TEAR_DASHES[index % TEAR_DASHES.length]);
+  context.beginPath();
+  context.moveTo(x, y);
+  context.lineTo(x + TEAR_SAMPLE, y);
+  context.stroke();
+  context.setLineDash([]);
 }

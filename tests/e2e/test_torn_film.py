@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.conftest import OpenPage, Serve
@@ -93,3 +94,16 @@ def test_nothing_is_wider_than_a_narrow_window(serve: Serve, open_page: OpenPage
     page = open_page(serve(GALLERY), dark=dark, width=400)
     expect(page.locator(".film[data-loaded='21/21']")).to_be_attached()
     assert page.evaluate("document.documentElement.scrollWidth") <= 400
+
+
+def test_a_chart_is_taken_home_with_its_legend(page: Page) -> None:
+    chart = page.locator(".tear-chart").first
+    chart.hover()
+    with page.expect_download() as event:
+        chart.get_by_role("button", name="PNG of this chart").click()
+    assert event.value.suggested_filename == "reconstructed_points_off_the_manifold.png"
+    width, height = chart.locator("canvas").evaluate("it => [it.clientWidth, it.clientHeight]")
+    with Image.open(event.value.path()) as picture:
+        assert picture.width == 3 * width
+        legend = picture.convert("RGB").crop((0, 3 * height, picture.width, picture.height))
+        assert len(legend.getcolors(10**6) or []) > 4
