@@ -107,7 +107,9 @@ def synchronise(path: Path) -> None:
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Remove what an interrupted writer left unpublished in a folder."""
+    """Remove what an interrupted writer left unpublished in a folder; not behind a link."""
+    if folder.is_symlink():
+        return
     for leftover in folder.glob(f"{TEMPORARY_PREFIX}*"):
         remove(leftover)
 
@@ -209,7 +211,7 @@ def read_object(path: Path, what: str) -> dict[str, Any]:
     return parsed_object(read_text(path, what), what, path.name)
 
 
-def parsed_object(text: str | bytes, what: str, name: str) -> dict[str, Any]:
+def parsed_object(text: str, what: str, name: str) -> dict[str, Any]:
     """The JSON object that a text is.
 
     Args:

@@ -78,7 +78,7 @@ def decode(line: bytes, before: bytes = b"") -> Record:
         RunDamagedError: It is none, is not as it was written after that line, or is of a newer version.
     """
     try:
-        values = json.loads(line)
+        values = json.loads(line.decode())  # bytes might be taken for UTF-16
         if values["kind"] == "begin":
             refuse_newer(values, "The history of the run")
         if not is_sealed(line, before):
