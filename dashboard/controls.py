@@ -14,6 +14,7 @@ from cvae_core.runs.overview import Overview
 from cvae_core.runs.status import State
 from dashboard import actions, state
 from dashboard.deletions import Deletion
+from dashboard.markdown import without_links
 
 Colour = Literal["red", "orange", "yellow", "blue", "green", "violet", "gray"]
 NEW_RUN: Final = ""
@@ -47,7 +48,7 @@ def errors_shown() -> Iterator[None]:
     try:
         yield
     except CvaeError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(without_links(str(error)), icon=":material/error:")
 
 
 def page_title(title: str) -> None:
@@ -96,7 +97,7 @@ def kept_message() -> None:
     """What the last press of a button failed with, once."""
     message = state.take_message()
     if message:
-        st.error(message, icon=":material/error:")
+        st.error(without_links(message), icon=":material/error:")
 
 
 def limits_told() -> None:

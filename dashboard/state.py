@@ -7,6 +7,7 @@ from typing import Final
 import streamlit as st
 
 from cvae_core.errors import CvaeError
+from dashboard.markdown import without_links
 
 _RUN: Final = "run"
 _MESSAGE: Final = "message"
@@ -50,10 +51,10 @@ def take_message() -> str | None:
 
 
 def keep_problems(new: list[str]) -> list[str]:
-    """Add to what is wrong with the address; gives all of it. ``forget_problems`` ends that."""
+    """Add to what is wrong with the address; gives all of it as Markdown. ``forget_problems`` ends that."""
     kept: list[str] = st.session_state.setdefault(_PROBLEMS, [])
     kept += [problem for problem in new if problem not in kept]
-    return kept
+    return [without_links(problem) for problem in kept]
 
 
 def forget_problems() -> None:

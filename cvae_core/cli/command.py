@@ -6,8 +6,10 @@ import sys
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
 from cvae_core.cli import benchmark, dashboard, export, judge, runs, train
+from cvae_core.cli.terminal import plain
 from cvae_core.errors import CvaeError
 
 _FAILED = 1
@@ -32,10 +34,6 @@ def main() -> None:
     try:
         app()
     except CvaeError as error:
-        Console(stderr=True, soft_wrap=True, highlight=False).print(f"[bold red]Error:[/] {_plain(error)}")
+        console = Console(stderr=True, soft_wrap=True, highlight=False)
+        console.print(Text.assemble(("Error:", "bold red"), " ", plain(str(error))))
         sys.exit(_FAILED)
-
-
-def _plain(error: CvaeError) -> str:
-    """The text of an error with nothing in it taken for markup."""
-    return str(error).replace("[", r"\[")

@@ -8,10 +8,10 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from cvae_core.cli.options import JsonOption, RunArgument, RunsOption, print_json
+from cvae_core.cli.terminal import plain
 from cvae_core.runs.about import read_about, write_about
 from cvae_core.runs.directory import delete_run, open_run, runs_folder
 from cvae_core.runs.disk import disk_use, size_words
@@ -58,7 +58,7 @@ def _table(found: list[Overview]) -> Table:
     for item in found:
         epoch = f"{item.status.epoch} of {item.status.epochs}" if item.status else ""
         words = "\n".join(filter(None, (item.about.name, item.problem, item.about.note.partition("\n")[0])))
-        table.add_row(*map(escape, (item.run.id, item.state, epoch, size_words(disk_use(item.run.path)), words)))
+        table.add_row(*map(plain, (item.run.id, item.state, epoch, size_words(disk_use(item.run.path)), words)))
     return table
 
 
@@ -78,9 +78,9 @@ def _print_facts(facts: dict[str, Any]) -> None:
     for words in filter(None, (facts["name"], facts["note"])):
         console.print(words, markup=False)
     if "problem" in facts:
-        console.print(f"{facts['problem']} {facts['advice']}", markup=False)
+        console.print(plain(f"{facts['problem']} {facts['advice']}"))
     settings = {**facts["config"]["data"], **facts["config"]["model"], **facts["config"]["train"]}
-    console.print(", ".join(f"{name} {value}" for name, value in settings.items()), style="dim", markup=False)
+    console.print(plain(", ".join(f"{name} {value}" for name, value in settings.items())), style="dim")
     if facts["epochs"]:
         points = facts["config"]["model"]["kind"] == "autoencoder"
         console.print(_error_table(facts["epochs"]) if points else _loss_table(facts["epochs"]))

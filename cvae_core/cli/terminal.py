@@ -9,9 +9,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
+from rich.text import Text
+
 from cvae_core.runs.files import open_to_append, storage_errors
 
 _STANDARD_ERROR = 2
+
+
+def plain(text: str) -> Text:
+    """Words that may come from a file: nothing in them is taken for markup, or by the terminal for a command."""
+    return Text("".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in text))
 
 
 @contextmanager

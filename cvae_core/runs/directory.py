@@ -115,7 +115,7 @@ class Run:
         try:
             return RunConfig.from_json(text)
         except ConfigError as error:
-            raise RunDamagedError(error.problem, error.advice) from None
+            raise RunDamagedError(f"{self.config_file.name}: {error.problem}", error.advice) from None
 
     def _check_parts(self) -> None:
         """A link may lead out of the folder of runs, where nothing may be read or written."""

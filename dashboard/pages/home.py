@@ -13,6 +13,7 @@ from dashboard import actions, services
 from dashboard.components.diagram import cvae_diagram
 from dashboard.components.pulse import pulse
 from dashboard.controls import duration, errors_shown, page_title, plain, state_badge
+from dashboard.markdown import without_links
 from dashboard.registry import require_registry
 
 _SHOWN_RUNS = 12
@@ -108,7 +109,7 @@ def facts(item: Overview) -> Iterator[str]:
 def progress_words(item: Overview) -> str:
     """How far a run got, in a few words."""
     if item.status is None:
-        return item.problem
+        return without_links(item.problem)
     words = f"epoch {item.status.epoch:,} of {item.status.epochs:,}"
     if item.state == "running":
         words += f", {duration(item.status.remaining_seconds)} to go"

@@ -8,6 +8,7 @@ from cvae_core.runs.overview import overviews
 from cvae_core.runs.status import ALIVE
 from dashboard import actions, services, state
 from dashboard.controls import deleted_notices, page_title, run_picker
+from dashboard.markdown import without_links
 from dashboard.registry import require_registry
 from dashboard.views.run_view import run_view
 from dashboard.views.training_form import training_form
@@ -22,7 +23,10 @@ run_picker(found, selected)
 item = next((item for item in found if item.run.id == selected), None)
 if selected and item is None:
     otherwise = "." if actions.is_read_only() else ", or set up a new one."
-    st.warning(f"There is no run named “{selected}”. Choose another above{otherwise}", icon=":material/search_off:")
+    st.warning(
+        f"There is no run named “{without_links(selected)}”. Choose another above{otherwise}",
+        icon=":material/search_off:",
+    )
 if item is not None:
     run_view(item)
 elif actions.is_read_only():

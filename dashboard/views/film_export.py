@@ -16,6 +16,7 @@ from cvae_core.errands import Errand
 from cvae_core.errors import CvaeError, StoppedError
 from cvae_core.export.settings import FilmFormat, PictureSettings
 from dashboard import services
+from dashboard.markdown import without_links
 from dashboard.views.errand_view import errand_progress, start_errand
 from dashboard.views.time_machine import Scene
 
@@ -133,7 +134,7 @@ def _take_up() -> None:
         except StoppedError:
             return
         except (CvaeError, OSError) as error:
-            st.error(str(error), icon=":material/error:")
+            st.error(without_links(str(error)), icon=":material/error:")
 
 
 def _joined(files: Sequence[Path]) -> bytes:

@@ -15,6 +15,7 @@ from cvae_core.errors import CvaeError, StoppedError
 from cvae_core.judging.judgement import SOURCES, Judgement
 from cvae_core.judging.process import MODULE, order
 from dashboard import services
+from dashboard.markdown import without_links
 from dashboard.views.errand_view import errand_progress, start_errand
 from dashboard.views.time_machine import Scene
 
@@ -75,7 +76,7 @@ def _take_up() -> None:
     except StoppedError:
         return
     except (CvaeError, OSError) as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(without_links(str(error)), icon=":material/error:")
 
 
 def _progress_or_button(scene: Scene, epoch: int, *, is_judged: bool) -> None:

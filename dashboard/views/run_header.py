@@ -12,6 +12,7 @@ from cvae_core.runs.snapshots import snapshot_epochs
 from cvae_core.runs.status import ALIVE, RESUMABLE
 from dashboard import actions, state
 from dashboard.controls import attempt, kept_message, plain, state_badge
+from dashboard.markdown import without_links
 from dashboard.views import housekeeping
 
 
@@ -32,7 +33,7 @@ def run_header(item: Overview) -> None:
 def _explanation(item: Overview) -> None:
     """Why the run is in its state, where that needs saying."""
     if item.state in ("failed", "broken"):
-        st.error(f"{item.problem} {item.advice}", icon=":material/error:")
+        st.error(without_links(f"{item.problem} {item.advice}"), icon=":material/error:")
     elif item.state == "interrupted":
         st.warning(
             "The process that trained this run is gone: it was killed, or the machine was switched off. "

@@ -14,7 +14,7 @@ from dashboard import services, state
 from dashboard.address.parameters import LABEL
 from dashboard.address.view import read_address, write_address
 from dashboard.components.pulse import pulse
-from dashboard.controls import errors_shown
+from dashboard.controls import errors_shown, plain
 from dashboard.views.loss_view import loss_view
 from dashboard.views.progress_view import progress_bar, progress_view
 from dashboard.views.run_header import run_header
@@ -70,7 +70,8 @@ def _settings(item: Overview) -> None:
     if item.config is None:
         return
     with st.expander("Settings of this run", icon=":material/tune:"):
-        st.caption(f"{dataset_title(item.config.data.dataset)}, preset {item.config.preset or 'none'}")
+        words = f"{dataset_title(item.config.data.dataset)}, preset {item.config.preset or 'none'}"
+        st.caption(plain(words))
         sections = (item.config.data, item.config.model, item.config.train)
         values = {name: value for part in sections for name, value in part.model_dump().items()}
         st.dataframe(

@@ -21,6 +21,7 @@ from dashboard.address.parameter import Parameter
 from dashboard.address.view import read_address, write_address
 from dashboard.components.pulse import pulse
 from dashboard.controls import errors_shown, page_title, snapshot_run_picker
+from dashboard.markdown import without_links
 from dashboard.registry import require_registry
 from dashboard.views.fitting import fit_to_run
 
@@ -96,7 +97,7 @@ def _page(parameters: Sequence[Parameter[Any]], draw: Draw) -> None:
     item = next((item for item in found if item.run.id == selected), None)
     if item is None:
         st.warning(
-            f"There is no run named “{selected}” with snapshots. Choose one of {len(found)} above.",
+            f"There is no run named “{without_links(selected)}” with snapshots. Choose one of {len(found)} above.",
             icon=":material/search_off:",
         )
         return

@@ -16,6 +16,7 @@ from dashboard.components.film import Timeline
 from dashboard.components.pulse import pulse
 from dashboard.components.torn_film import TornModel, torn_film
 from dashboard.controls import attempt, deleted_notices, errors_shown, kept_message, state_badge
+from dashboard.markdown import without_links
 from dashboard.torn_pairs import Pair, pairs, runs_of
 from dashboard.views.film_view import take_over
 from dashboard.views.housekeeping import confirm_deletion
@@ -70,7 +71,9 @@ def _chosen_pair(found: dict[str, Pair]) -> Pair | None:
             help="Earlier pairs are kept like all runs.",
         )
     if wanted not in found:
-        st.warning(f"There is no pair named “{wanted}”. Choose another above.", icon=":material/search_off:")
+        st.warning(
+            f"There is no pair named “{without_links(wanted)}”. Choose another above.", icon=":material/search_off:"
+        )
         return None
     set_value(PAIR, wanted)
     return found[wanted]
@@ -96,7 +99,7 @@ def _head(pair: Pair) -> None:
         with column:
             progress_bar(member)
             if member.problem:
-                st.error(f"{member.problem} {member.advice}", icon=":material/error:")
+                st.error(without_links(f"{member.problem} {member.advice}"), icon=":material/error:")
 
 
 def _pair_buttons(pair: Pair) -> None:

@@ -1,0 +1,109 @@
+"""Pages over a folder with a hostile run: one sentence in its place, and the neighbour as ever."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from cvae_core.runs.directory import create_run
+from cvae_core.runs.snapshots import publish_snapshot
+from cvae_core.runs.status import read_status, write_status
+from dashboard.markdown import without_links
+from tests.dashboard.app import open_page, said
+from tests.runs import hostile
+from tests.runs.hostile import World, make_world
+
+
+def alter(path: Path, old: bytes, new: bytes) -> None:
+    content = path.read_bytes()
+    assert content.count(old) == 1
+    path.write_bytes(content.replace(old, new))
+
+
+DAMAGES: dict[str, tuple[str, Callable[[World, Path], object], str]] = {
+    "a digit of the config": (
+        "config.json",
+        lambda world, path: alter(path, b": 60", b": 61"),
+        "config.json was changed",
+    ),
+    "the neighbour's status": (
+        "status.json",
+        lambda world, path: path.write_bytes((world.neighbour.path / "status.json").read_bytes()),
+        "another configuration",
+    ),
+    "a digit of the metrics": ("metrics.jsonl", lambda world, path: alter(path, b"198.9", b"198.8"), "its checksum"),
+    "the end of the metrics": ("metrics.jsonl", lambda world, path: hostile.truncated(path, 40), "lines are missing"),
+    "a bit of the weights": (
+        "snapshots/000003/weights.safetensors",
+        lambda world, path: hostile.flipped(path, 99_999),
+        "does not match its checksum",
+    ),
+    "a link to the secret": (
+        "snapshots/000003/weights.safetensors",
+        lambda world, path: hostile.in_its_place(world, "lock")["a link to a secret"](path),
+        "cannot be read",
+    ),
+    "the future": ("status.json", lambda world, path: hostile.of_the_future(path), "Update the software"),
+}
+
+
+@pytest.fixture
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+    monkeypatch.setenv("CVAE_RUNS", str(tmp_path / "runs"))
+    return make_world(tmp_path)
+
+
+@pytest.mark.parametrize("name", DAMAGES)
+def test_a_damaged_run_says_why_and_its_neighbour_is_whole(name: str, world: World) -> None:
+    file, damage, words = DAMAGES[name]
+    damage(world, world.run.path / file)
+    untouched = world.untouched()
+    for page, run in (("home", ""), ("train", "run"), ("latent", "run"), ("train", "neighbour")):
+        app = open_page(page, **({"run": run} if run else {}))
+        assert not app.exception, (page, run)
+        text = said(app)
+        assert hostile.SECRET.decode() not in text
+        if (page, run) == ("train", "run"):
+            assert words in text
+        if run == "neighbour":
+            assert not app.error
+            assert "Snapshot of epoch 3" in text
+    assert world.untouched() == untouched
+
+
+def test_a_damaged_snapshot_of_an_epoch_leaves_the_others(world: World) -> None:
+    hostile.flipped(world.run.path / "snapshots" / "000001" / "weights.safetensors", 99_999)
+    app = open_page("train", run="run")
+    assert not app.exception and not app.error
+    publish_snapshot(world.run.snapshots_folder, 1, hostile.weights(world.run, 1))
+    assert hostile.look(world.run)["snapshot 1"].startswith("{")
+
+
+LURE = "![look](http://example.org/seen.png) [here](http://example.org) :red[x] \\![y](http://example.org/z.png)"
+
+
+def test_words_in_a_run_make_the_browser_fetch_nothing(runs_folder: Path) -> None:
+    run = create_run(runs_folder, hostile.config().model_copy(update={"preset": LURE[:99]}), "run")
+    lured = replace(read_status(run.status_file), state="failed", problem=LURE, advice=LURE)
+    write_status(run.status_file, lured)
+    for page in ("home", "train", "latent"):
+        app = open_page(page, run="run")
+        assert not app.exception
+        assert_harmless(said(app))
+    assert_harmless(said(open_page("train", run=LURE)))
+    assert_harmless(said(open_page("latent", run=LURE, label=LURE)))
+
+
+def assert_harmless(markdown: str) -> None:
+    """Each opening bracket of the lure has a backslash before it that has none itself."""
+    for found in re.finditer(r"(\\*)\[(look|here|x|y)", markdown):
+        assert len(found[1]) % 2 == 1, found[0]
+
+
+def test_a_sentence_keeps_its_words() -> None:
+    assert without_links("Use `cvae runs list`, **now**.") == "Use `cvae runs list`, **now**."
+    assert without_links(r"a\[b") == r"a\\\[b"
