@@ -3,7 +3,7 @@
 SHELL := bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help app test fast latency crowd lint format wheel lock clean FORCE
+.PHONY: help app test fast test-faults latency crowd lint format wheel lock clean FORCE
 
 VENV ?= .venv
 PYTHON ?= python3.13 python3.12 python3.11 python3
@@ -20,6 +20,7 @@ help:
 	@echo 'make app     set up, then open the laboratory in the browser  (FLAGS="--server.port 8600")'
 	@echo 'make test    set up, then lint, types, import contracts and every test'
 	@echo 'make fast    only the quick tests                             (FLAGS="-k latent")'
+	@echo 'make test-faults  kill workers at every moment, fill disks, ...; some ten minutes, then the counts'
 	@echo 'make latency how long pictures of the time machine take       (FLAGS="--only play")'
 	@echo 'make crowd   how twenty people at once are served              (FLAGS="--sessions 5")'
 	@echo 'make lint    lint, formatting, types and import contracts'
@@ -38,6 +39,9 @@ test: lint fast
 
 fast: $(VENV)/.test
 	@$(RUN) pytest -m "not slow and not e2e" $(SIDE_BY_SIDE) $(FLAGS) || $(NONE_CHOSEN)
+
+test-faults: $(VENV)/.test
+	@$(RUN) pytest -m faults $(FLAGS)
 
 latency: $(VENV)/.test
 	@chromium="$$($(VENV)/bin/python tests/e2e/browser.py)" && \

@@ -67,7 +67,8 @@ def publish_folder(path: Path) -> Iterator[Path]:
     """Fill a folder out of sight, then publish it under its name with a rename that survives a loss of power.
 
     Yields the folder to fill. If filling fails nothing is left behind, and what had the name before is as it was;
-    if it succeeds it takes the place of what had the name.
+    if it succeeds it takes the place of what had the name. Replace only what is no good: a kill between the two renames
+    leaves neither.
 
     Raises:
         StorageError: The folder cannot be written.

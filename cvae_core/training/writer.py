@@ -42,6 +42,7 @@ class RunWriter:
         self._metrics.append(BeginRecord(epoch, step, dataset.sha256, _versions()))
         self._events = EventFile(run.tensorboard_folder, epoch)
         self._newest: TrainingState | None = None
+        self._kept = (epoch, step) if start else None
         self._kept_at = time.monotonic()
 
     def write(self, event: Event) -> StepRecord | EpochRecord | None:
@@ -81,13 +82,19 @@ class RunWriter:
     def keep_checkpoint(self) -> None:
         """Make it possible to go on from the newest event.
 
+        Where that is possible already nothing is written: to put a checkpoint in place of a good one of the same moment
+        would leave neither if the worker was killed in between.
+
         Raises:
             StorageError: The disk is full or cannot be written.
         """
-        if self._newest is not None:
+        if self._newest is None:
+            return
+        checkpoint = self._newest.checkpoint()
+        if (checkpoint.epoch, checkpoint.step) != self._kept:
             self._metrics.synchronise()
-            publish_checkpoint(self._run.checkpoints_folder, self._newest.checkpoint(), self._config)
-            self._kept_at = time.monotonic()
+            publish_checkpoint(self._run.checkpoints_folder, checkpoint, self._config)
+        self._kept, self._kept_at = (checkpoint.epoch, checkpoint.step), time.monotonic()
 
     def __enter__(self) -> Self:
         return self
