@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import errno
+import re
 import socket
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Final
 
 import tensorflow as tf
 
-from cvae_core.errors import StorageError
 from cvae_core.records import EpochRecord
 from cvae_core.runs.files import make_own_folder, storage_errors
+
+_NAME: Final = "events.out.tfevents."
+_MOMENT: Final = re.compile(re.escape(_NAME) + r"([0-9]{10}\.[0-9]{6})\.")
 
 
 class EventFile:
@@ -20,17 +26,20 @@ class EventFile:
     Args:
         folder: Where to put it; made if missing.
         epoch: Completed epochs at the beginning, from which on TensorBoard drops what an earlier file says.
+
+    Raises:
+        StorageError: The disk is full or cannot be written.
     """
 
     def __init__(self, folder: Path, epoch: int) -> None:
-        moment = time.time()
-        self._path = folder / f"events.out.tfevents.{moment:.6f}.{socket.gethostname()}"
-        with storage_errors(self._path):
-            make_own_folder(folder)
-        self._writer = tf.io.TFRecordWriter(str(self._path))
-        self._write(tf.compat.v1.Event(wall_time=moment, file_version="brain.Event:2"))
+        moment = _moment_after_all(folder)
+        self._path = folder / f"{_NAME}{moment:.6f}.{socket.gethostname()}"
         start = tf.compat.v1.SessionLog(status=tf.compat.v1.SessionLog.START)
-        self._write(tf.compat.v1.Event(wall_time=moment, step=epoch + 1, session_log=start))
+        with _system_errors(self._path):
+            make_own_folder(folder)
+            self._writer = tf.io.TFRecordWriter(str(self._path))
+            self._write(tf.compat.v1.Event(wall_time=moment, file_version="brain.Event:2"))
+            self._write(tf.compat.v1.Event(wall_time=moment, step=epoch + 1, session_log=start))
 
     def add(self, record: EpochRecord) -> None:
         """Append the scalars of an epoch.
@@ -40,20 +49,35 @@ class EventFile:
         """
         values = [tf.compat.v1.Summary.Value(tag=tag, simple_value=value) for tag, value in _scalars(record)]
         summary = tf.compat.v1.Summary(value=values)
-        try:
+        with _system_errors(self._path):
             self._write(tf.compat.v1.Event(wall_time=time.time(), step=record.epoch, summary=summary))
             self._writer.flush()
-        except tf.errors.OpError as error:
-            raise StorageError(
-                f"{self._path} could not be written: {error.message}.", "Free some space, then resume the run."
-            ) from error
 
     def close(self) -> None:
-        """Finish the file."""
-        self._writer.close()
+        """Finish the file. All epochs are in it already, so that a failure loses nothing and hides no other error."""
+        with suppress(tf.errors.OpError):
+            self._writer.close()
 
     def _write(self, event: tf.compat.v1.Event) -> None:
         self._writer.write(event.SerializeToString())
+
+
+@contextmanager
+def _system_errors(path: Path) -> Iterator[None]:
+    """Tell TensorFlow's errors about a file as the system's, in our words."""
+    with storage_errors(path):
+        try:
+            yield
+        except tf.errors.ResourceExhaustedError as error:
+            raise OSError(errno.ENOSPC, error.message) from error
+        except tf.errors.OpError as error:
+            raise OSError(error.message) from error
+
+
+def _moment_after_all(folder: Path) -> float:
+    """Now, or just after the newest file: TensorBoard reads files by name, and clocks are set back."""
+    named = [_MOMENT.match(path.name) for path in folder.glob("*")]
+    return max([time.time(), *(float(found[1]) + 1e-6 for found in named if found)])
 
 
 def _scalars(record: EpochRecord) -> Iterator[tuple[str, float]]:
