@@ -33,7 +33,7 @@ class Status:
         images_per_second: Recent training speed; 0 until known.
         seconds: Spent training so far; loading, pauses and interruptions left out.
         created_at, updated_at: Seconds since 1970, UTC.
-        queued_at: When it last asked for its turn; orders the queue.
+        queued_at: When it last asked for its turn, on a clock of the machine that nobody sets; orders the queue.
         problem, advice: Why it failed and what to do; empty otherwise.
         config_sha256: Of the configuration that the run was started with; found when first written, and then kept.
     """
@@ -56,7 +56,7 @@ class Status:
     def new(cls, epochs: int) -> Self:
         """The status of a run that waits for its first turn."""
         moment = time.time()
-        return cls("queued", epochs, created_at=moment, updated_at=moment, queued_at=moment)
+        return cls("queued", epochs, created_at=moment, updated_at=moment, queued_at=time.monotonic())
 
     @property
     def progress(self) -> float:
@@ -125,4 +125,4 @@ def observed_state(lock_file: Path, status_file: Path) -> tuple[State, Status]:
 
 def queued_again(status: Status) -> Status:
     """The status of a run that asks for a turn now, with what it reached so far and no old error."""
-    return replace(status, state="queued", queued_at=time.time(), images_per_second=0.0, problem="", advice="")
+    return replace(status, state="queued", queued_at=time.monotonic(), images_per_second=0.0, problem="", advice="")

@@ -190,7 +190,14 @@ def test_progress_and_the_time_to_go() -> None:
 
 def test_asking_again_keeps_what_was_reached_and_forgets_the_error() -> None:
     failed = replace(RUNNING, state="failed", problem="The disk is full.", advice="Free some space.")
+    before = time.monotonic()
     again = queued_again(failed)
     assert (again.state, again.problem, again.advice, again.images_per_second) == ("queued", "", "", 0.0)
     assert (again.epoch, again.step, again.seconds, again.created_at) == (4, 60, 9.0, 1e9)
-    assert again.queued_at == pytest.approx(time.time(), abs=60.0)
+    assert before <= again.queued_at <= time.monotonic()
+
+
+def test_a_clock_that_is_set_back_changes_no_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = queued_again(RUNNING)
+    monkeypatch.setattr(time, "time", lambda: 0.0)
+    assert first.queued_at < Status.new(5).queued_at < queued_again(RUNNING).queued_at
