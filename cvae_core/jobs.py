@@ -111,14 +111,18 @@ def claim(run: Run) -> int:
 
     Raises:
         RunBusyError: Another holds it.
+        RunError: It is finished.
         StorageError: The run cannot be written.
     """
     descriptor = lock.acquire(run.lock_file)
     if descriptor is None:
         raise RunBusyError(f"The run {run.id} is being trained already.")
     try:
+        status = read_status(run.status_file)
+        if status.state == "finished":  # by another, who held the lock until now
+            raise RunError(f"The run {run.id} is finished; there is nothing to resume.")
         withdraw_all(run.control_folder)
-        write_status(run.status_file, queued_again(read_status(run.status_file)))
+        write_status(run.status_file, queued_again(status))
     except BaseException:
         lock.release(descriptor)
         raise
