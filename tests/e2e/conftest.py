@@ -53,6 +53,15 @@ def the_button(page: Page, name: str) -> Locator:
 @contextmanager
 def streamlit_server(script: Path, environment: dict[str, str], log: Path) -> Iterator[str]:
     """Run a script under the dashboard's own configuration, the dashboard as people do; gives its address."""
+    with streamlit_process(script, environment, log) as (url, _):
+        yield url
+
+
+@contextmanager
+def streamlit_process(
+    script: Path, environment: dict[str, str], log: Path
+) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """The same; gives its address and the process, which may be killed."""
     port = _free_port()
     # -P keeps the working directory, whose configuration is read, from being importable.
     program = ["dashboard.server"] if script == DASHBOARD / "Home.py" else ["streamlit", "run", str(script)]
@@ -69,7 +78,7 @@ def streamlit_server(script: Path, environment: dict[str, str], log: Path) -> It
         )
         try:
             _wait_for_health(server, port, log)
-            yield f"http://127.0.0.1:{port}"
+            yield f"http://127.0.0.1:{port}", server
         finally:
             server.terminate()
             try:
