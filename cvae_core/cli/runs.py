@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from cvae_core.cli.options import JsonOption, RunArgument, RunsOption, print_json
 from cvae_core.cli.terminal import plain
@@ -57,8 +58,9 @@ def _table(found: list[Overview]) -> Table:
     table.add_column("Name and note")
     for item in found:
         epoch = f"{item.status.epoch} of {item.status.epochs}" if item.status else ""
-        words = "\n".join(filter(None, (item.about.name, item.problem, item.about.note.partition("\n")[0])))
-        table.add_row(*map(plain, (item.run.id, item.state, epoch, size_words(disk_use(item.run.path)), words)))
+        words = filter(None, (item.about.name, item.problem, item.about.note.partition("\n")[0]))
+        cells = map(plain, (item.run.id, item.state, epoch, size_words(disk_use(item.run.path))))
+        table.add_row(*cells, Text("\n").join(map(plain, words)))
     return table
 
 
