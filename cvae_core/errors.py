@@ -76,6 +76,10 @@ class RunDamagedError(RunError):
     """A file of a run is missing, truncated, of another form, or of a newer version."""
 
 
+class ArchiveError(RunError):
+    """The archive of a run is damaged, holds what it should not, or contradicts itself."""
+
+
 class StorageError(RunError):
     """The disk is full, or a folder cannot be written."""
 

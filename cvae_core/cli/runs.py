@@ -1,4 +1,4 @@
-"""`cvae runs`: list, show, note, prune and delete."""
+"""`cvae runs`: list, show, note, prune, delete, and carry elsewhere."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from cvae_core.cli import archive
 from cvae_core.cli.options import JsonOption, RunArgument, RunsOption, print_json
 from cvae_core.cli.terminal import plain
 from cvae_core.runs.about import read_about, write_about
@@ -20,7 +21,9 @@ from cvae_core.runs.overview import Overview, describe, overviews
 from cvae_core.runs.prune import Pruning, plan_pruning
 from cvae_core.runs.prune import prune as prune_run
 
-app = typer.Typer(help="List, show, note, prune and delete runs.", no_args_is_help=True)
+app = typer.Typer(help="List, show, note, prune and delete runs, and carry them elsewhere.", no_args_is_help=True)
+app.command("export")(archive.export_archive)
+app.command("import")(archive.import_archive)
 _SHOWN_EPOCHS = 10
 
 

@@ -3,6 +3,7 @@
 from cvae_core.data.registry import (
     check_dataset_name,
     dataset_names,
+    dataset_shape,
     dataset_title,
     load_dataset,
     load_test_data,
@@ -12,6 +13,7 @@ from cvae_core.data.registry import (
 __all__ = [
     "check_dataset_name",
     "dataset_names",
+    "dataset_shape",
     "dataset_title",
     "load_dataset",
     "load_test_data",

@@ -12,6 +12,7 @@ from typing import Final
 
 import numpy as np
 
+from cvae_core.architecture import DataShape
 from cvae_core.errors import DataError, DataUnavailableError
 from cvae_core.records import Bytes, Dataset, Split
 
@@ -24,6 +25,7 @@ _FILES: Final = {
     "test": ("t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz", 10_000),
 }
 _SIDE: Final = 28
+SHAPE: Final = DataShape(_SIDE, _SIDE, 1, len(CLASS_NAMES))
 _IMAGES: Final = 2051
 _LABELS: Final = 2049
 

@@ -9,6 +9,7 @@ from typing import Final
 
 import numpy as np
 
+from cvae_core.architecture import DataShape
 from cvae_core.bundled import bundled_file
 from cvae_core.errors import DataError
 from cvae_core.records import Dataset, Split
@@ -16,6 +17,7 @@ from cvae_core.records import Dataset, Split
 TITLE: Final = "MNIST handwritten digits"
 SHA256: Final = "06af5dfe73b70e3bc1c36439982b18a8d76803db9b544f6fdf838a37fbb01b64"
 FILE_NAME: Final = "mnist.npz"
+SHAPE: Final = DataShape(28, 28, 1, 10)
 
 
 def load(with_training: bool = True) -> Dataset:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
+from cvae_core.architecture import DataShape
 from cvae_core.config import DataConfig, DataSettings, TornManifoldConfig
 from cvae_core.data import fashion_mnist, mnist, torn_manifold
 from cvae_core.errors import DataError
@@ -16,12 +17,13 @@ from cvae_core.records import Dataset
 class _Source:
     title: str
     load: Callable[[bool], Dataset]
+    shape: DataShape
     training_images: int = 60_000
 
 
 _SOURCES: Final[dict[str, _Source]] = {
-    "mnist": _Source(mnist.TITLE, mnist.load),
-    "fashion_mnist": _Source(fashion_mnist.TITLE, fashion_mnist.load),
+    "mnist": _Source(mnist.TITLE, mnist.load, mnist.SHAPE),
+    "fashion_mnist": _Source(fashion_mnist.TITLE, fashion_mnist.load, fashion_mnist.SHAPE),
 }
 
 
@@ -35,6 +37,17 @@ def dataset_title(name: str) -> str:
     if name == TornManifoldConfig().dataset:
         return torn_manifold.TITLE
     return _SOURCES[name].title if name in _SOURCES else name
+
+
+def dataset_shape(config: DataSettings) -> DataShape:
+    """The size of one example, which is known even if the data set is not on this machine.
+
+    Raises:
+        DataError: The name is unknown.
+    """
+    if isinstance(config, TornManifoldConfig):
+        return DataShape(1, 2, 1, config.pieces)
+    return _source(config.dataset).shape
 
 
 def load_dataset(config: DataSettings) -> Dataset:

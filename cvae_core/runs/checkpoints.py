@@ -80,10 +80,16 @@ def publish_checkpoint(folder: Path, checkpoint: Checkpoint, config: str | None 
 
 def newest_checkpoint(folder: Path) -> Checkpoint | None:
     """The newest checkpoint that can be read; ``None`` if there is none, so that training starts at the beginning."""
+    found = newest_checkpoint_folder(folder)
+    return None if found is None else found[1]
+
+
+def newest_checkpoint_folder(folder: Path) -> tuple[Path, Checkpoint] | None:
+    """The newest checkpoint that can be read, and the folder that it is in."""
     config = config_sha256(folder.parent)
     for path in reversed(_published(folder)):
         try:
-            return _load(path, config)
+            return path, _load(path, config)
         except RunDamagedError:
             continue
     return None

@@ -165,8 +165,29 @@ def create_run(folder: Path, config: RunConfig, name: str | None = None) -> Run:
         RunError: The name is no valid one or is taken.
         StorageError: The folder cannot be written.
     """
-    name = check_run_name(name) if name is not None else _new_name(config)
-    final = Run(folder / name)
+    name = _new_name(config) if name is None else name
+    with drafted_run(folder, name) as draft:
+        replace_file(draft.config_file, config.to_json(), durable=True)
+        write_status(draft.status_file, Status.new(config.train.epochs), durable=True)
+    return Run(folder / name)
+
+
+@contextmanager
+def drafted_run(folder: Path, name: str) -> Iterator[Run]:
+    """Fill the folder of a new run out of sight, then publish it under its name; nothing is left if filling fails.
+
+    Args:
+        folder: The folder of runs; made if missing.
+        name: The name of the run.
+
+    Yields:
+        The draft: a run of another name, with its folders and a lock that nobody holds.
+
+    Raises:
+        RunError: The name is no valid one or is taken.
+        StorageError: The folder cannot be written.
+    """
+    final = Run(folder / check_run_name(name))
     draft = Run(folder / f"{TEMPORARY_PREFIX}{name}-{secrets.token_hex(4)}")
     if os.path.lexists(final.path):
         raise _taken(name)
@@ -177,19 +198,18 @@ def create_run(folder: Path, config: RunConfig, name: str | None = None) -> Run:
             for place in (draft.snapshots_folder, draft.checkpoints_folder, draft.control_folder):
                 place.mkdir()
             draft.lock_file.touch()
-            replace_file(draft.config_file, config.to_json(), durable=True)
-            write_status(draft.status_file, Status.new(config.train.epochs), durable=True)
+            yield draft
             _publish(draft, final)
         finally:
             shutil.rmtree(draft.path, ignore_errors=True)
-    return final
 
 
 def _sweep(folder: Path) -> None:
-    """Remove what a creation or deletion left that was killed; one still under way is younger."""
+    """Remove what a creation or deletion left that was killed; one still under way is younger, or holds its lock."""
     with suppress(OSError):  # nothing is lost by leaving it to the next time
         for leftover in folder.glob(f"{TEMPORARY_PREFIX}*"):
-            if time.time() - leftover.lstat().st_ctime > _LEFTOVER_SECONDS:
+            old = time.time() - leftover.lstat().st_ctime > _LEFTOVER_SECONDS
+            if old and not lock.is_held(Run(leftover).lock_file):
                 remove(leftover)
 
 

@@ -134,6 +134,11 @@ class MetricsReader:
         self._last: Record | None = None
         self.history = History()
 
+    @property
+    def bytes_read(self) -> int:
+        """How long the whole lines are, from the first on, that the records stood in."""
+        return self._offset
+
     def refresh(self) -> History:
         """Read what was appended since the last time; everything, if the file was cut or replaced.
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cvae_core.config import DataConfig
-from cvae_core.data import dataset_names, dataset_title, load_dataset, load_test_data
+from cvae_core.config import DataConfig, DataSettings, TornManifoldConfig
+from cvae_core.data import dataset_names, dataset_shape, dataset_title, load_dataset, load_test_data
 from cvae_core.errors import DataError
 
 
@@ -41,3 +41,13 @@ def test_the_test_data_alone_are_the_same_test_data() -> None:
 def test_an_unknown_name_is_refused_and_the_known_ones_are_offered(load) -> None:
     with pytest.raises(DataError, match=r"no data set 'weather'\. The data sets are: .*mnist.*fashion_mnist"):
         load(DataConfig(dataset="weather"))
+
+
+@pytest.mark.parametrize("config", [DataConfig(), TornManifoldConfig(), TornManifoldConfig(pieces=3)])
+def test_the_size_of_an_example_is_known_without_the_data(config: DataSettings) -> None:
+    assert dataset_shape(config) == load_test_data(config).shape
+
+
+def test_the_size_of_an_example_of_unknown_data_is_refused() -> None:
+    with pytest.raises(DataError, match="no data set 'weather'"):
+        dataset_shape(DataConfig(dataset="weather"))

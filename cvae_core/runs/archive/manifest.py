@@ -1,0 +1,94 @@
+"""The manifest of an archive: what the run is, and the size and checksum of each file."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from cvae_core.config import SCHEMA_VERSION
+from cvae_core.config_errors import shown
+from cvae_core.errors import ArchiveError
+
+MANIFEST_FILE: Final = "manifest.json"
+MOST_FILES: Final = 20_000
+_LARGEST: Final = 2**53
+_Count = Annotated[int, Field(ge=0, le=_LARGEST)]
+_Checksum = Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")]
+_Words = Annotated[str, StringConstraints(max_length=200)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class PackedFile(_Part):
+    """One file of an archive.
+
+    Attributes:
+        size: In bytes, unpacked.
+        sha256: Of what it holds, 64 hexadecimal digits.
+    """
+
+    size: _Count
+    sha256: _Checksum
+
+
+class Manifest(_Part):
+    """What an archive says of itself.
+
+    Attributes:
+        format: Tells such an archive from any other ZIP file.
+        schema_version: Of this form.
+        run: The name of the run.
+        state: When it was packed.
+        seed: Of the training.
+        data_sha256: Checksum of the data that it learnt from; ``None`` if no training began.
+        versions: Name -> version of what the training ran with.
+        epochs: How many are in the metrics.
+        snapshots: The epochs whose snapshots are in the archive.
+        all_snapshots: Whether these are all that the run had.
+        checkpoint: The name of the checkpoint to go on from; ``None`` if none is in the archive.
+        files: Name -> the file, for all but the manifest itself.
+    """
+
+    format: Literal["cvae-run-archive"] = "cvae-run-archive"
+    schema_version: Annotated[int, Field(ge=1)] = SCHEMA_VERSION
+    run: _Words
+    state: _Words
+    seed: _Count
+    data_sha256: _Checksum | None
+    versions: Annotated[dict[_Words, _Words], Field(max_length=100)]
+    epochs: _Count
+    snapshots: Annotated[tuple[_Count, ...], Field(max_length=MOST_FILES)]
+    all_snapshots: bool
+    checkpoint: _Words | None
+    files: Annotated[dict[_Words, PackedFile], Field(max_length=MOST_FILES)]
+
+    def to_json(self) -> bytes:
+        """As indented JSON."""
+        return self.model_dump_json(indent=1).encode() + b"\n"
+
+    @classmethod
+    def from_json(cls, content: bytes) -> Self:
+        """Read what ``to_json`` wrote.
+
+        Raises:
+            ArchiveError: It is of another form, or of a newer version.
+        """
+        try:
+            manifest = cls.model_validate_json(content)
+        except (ValidationError, RecursionError) as error:
+            raise ArchiveError(f"its manifest is not valid{_where(error)}") from None
+        if manifest.schema_version > SCHEMA_VERSION:
+            raise ArchiveError(
+                f"it is of schema version {shown(manifest.schema_version)}; this software reads up to {SCHEMA_VERSION}",
+                "Update the software to open it.",
+            )
+        return manifest
+
+
+def _where(error: Exception) -> str:
+    """The field at fault, if it is one of ours: what else an archive holds is not repeated."""
+    place = error.errors()[0]["loc"] if isinstance(error, ValidationError) else ()
+    return f": {place[0]}" if place and place[0] in Manifest.model_fields else ""

@@ -1,0 +1,148 @@
+"""A ZIP file from anywhere, opened only after everything that can be told without unpacking it was found in order.
+
+Its frame is looked at before the list of its files is read, and that list before any file is: a bomb never goes off.
+"""
+
+from __future__ import annotations
+
+import stat
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO, Final, NamedTuple
+
+from cvae_core.errors import ArchiveError
+from cvae_core.runs.archive.manifest import MANIFEST_FILE, MOST_FILES, Manifest
+from cvae_core.runs.archive.names import CONFIG, STATUS, check_names, quoted
+
+SMALL_FILE_LIMIT: Final = 16 * 2**20
+_SMALL: Final = (MANIFEST_FILE, CONFIG, STATUS)
+# Numbers hardly shrink, and a history of them shrinks tenfold; what unfolds to much more was made for that.
+_MOST_UNFOLDING: Final = 100
+_ALLOWANCE: Final = 2**20
+_BEGIN: Final = b"PK\x03\x04"
+_END: Final = struct.Struct("<4s4H2LH")
+_END_64: Final = struct.Struct("<4sLQL")
+_LOCAL_HEADER_BYTES: Final = 30
+_LARGEST_ENTRY_BYTES: Final = 512
+_LARGE: Final = 2**32 - 2**16
+_ENCRYPTED: Final = 0x41
+_FAULTS: Final = (
+    zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, RuntimeError, ValueError,
+    OverflowError,
+)  # fmt: skip
+
+
+class OpenArchive(NamedTuple):
+    """An archive whose frame, names and manifest are in order; what its files hold is not known yet.
+
+    Attributes:
+        zip: To read from.
+        manifest: What it says of itself.
+    """
+
+    zip: zipfile.ZipFile
+    manifest: Manifest
+
+
+@contextmanager
+def opened(stream: IO[bytes]) -> Iterator[OpenArchive]:
+    """Open an archive.
+
+    Args:
+        stream: A file that can be sought in.
+
+    Raises:
+        ArchiveError: It is no archive of a run, or one that lies.
+    """
+    size = _check_frame(stream)
+    with reading_faults():
+        archive = zipfile.ZipFile(stream)
+    with archive:
+        with reading_faults():
+            manifest = _checked_manifest(archive, size)
+        yield OpenArchive(archive, manifest)
+
+
+@contextmanager
+def reading_faults() -> Iterator[None]:
+    """Turn what the ZIP library raises about a damaged file into an ``ArchiveError``."""
+    try:
+        yield
+    except _FAULTS as error:
+        raise ArchiveError("it is damaged: a part of it cannot be unpacked") from error
+
+
+def _check_frame(stream: IO[bytes]) -> int:
+    """Refuse what does not begin and end as the archives of this software do; gives its size."""
+    size = stream.seek(0, 2)
+    if size == 0:
+        raise ArchiveError("it is empty")
+    stream.seek(0)
+    if stream.read(len(_BEGIN)) != _BEGIN:
+        raise ArchiveError("it is no ZIP file")
+    if size < _END.size + _END_64.size:
+        raise ArchiveError("it is cut off")
+    stream.seek(size - _END.size - _END_64.size)
+    larger, end = _END_64.unpack(stream.read(_END_64.size)), _END.unpack(stream.read(_END.size))
+    mark, _, _, _, count, directory_bytes, _, _ = end
+    if mark != b"PK\x05\x06":
+        raise ArchiveError("it is cut off, or something was appended to it")
+    # The second, larger end could promise any number of files.
+    if count > MOST_FILES or (larger[0] == b"PK\x06\x07" and size < _LARGE):
+        raise ArchiveError(f"it holds too many files; there may be {MOST_FILES:,}")
+    if directory_bytes > MOST_FILES * _LARGEST_ENTRY_BYTES and size < _LARGE:
+        raise ArchiveError("the list of its files is too long")
+    return size
+
+
+def _checked_manifest(archive: zipfile.ZipFile, size: int) -> Manifest:
+    entries = archive.infolist()
+    check_names([entry.orig_filename for entry in entries])
+    for entry in entries:
+        _check_entry(entry)
+    _check_sizes(entries, size)
+    manifest = Manifest.from_json(archive.read(MANIFEST_FILE))
+    _check_agreement(entries, manifest)
+    return manifest
+
+
+def _check_entry(entry: zipfile.ZipInfo) -> None:
+    name, mode = quoted(entry.filename), entry.external_attr >> 16
+    if entry.flag_bits & _ENCRYPTED:
+        raise ArchiveError(f"{name} in it is encrypted")
+    if entry.is_dir() or (stat.S_IFMT(mode) and not stat.S_ISREG(mode)):
+        raise ArchiveError(f"{name} in it is a link or no ordinary file")
+    if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise ArchiveError(f"{name} in it is compressed in an unknown way")
+    if entry.filename in _SMALL and entry.file_size > SMALL_FILE_LIMIT:
+        raise ArchiveError(f"{name} in it is larger than {SMALL_FILE_LIMIT // 2**20} MiB")
+
+
+def _check_sizes(entries: list[zipfile.ZipInfo], size: int) -> None:
+    """Refuse files that overlap, and so weigh more than the archive, and files that unfold to much more than it."""
+    if entries[0].header_offset != 0:
+        raise ArchiveError("something was put before its first file")
+    in_place = sorted(entries, key=lambda entry: entry.header_offset)
+    ends = [entry.header_offset + _LOCAL_HEADER_BYTES + entry.compress_size for entry in in_place]
+    begins = [*(entry.header_offset for entry in in_place[1:]), size]
+    if any(end > begin for end, begin in zip(ends, begins, strict=True)):
+        raise ArchiveError("files in it overlap")
+    for entry in entries:
+        if entry.file_size > _ALLOWANCE + _MOST_UNFOLDING * entry.compress_size:
+            raise ArchiveError(
+                f"{quoted(entry.filename)} in it would unfold to more than {_MOST_UNFOLDING} times its size"
+            )
+
+
+def _check_agreement(entries: list[zipfile.ZipInfo], manifest: Manifest) -> None:
+    """Refuse a manifest that speaks of other files than there are."""
+    sizes = {entry.filename: entry.file_size for entry in entries if entry.filename != MANIFEST_FILE}
+    if strange := sorted(sizes.keys() ^ manifest.files.keys()):
+        which = "is not in its manifest" if strange[0] in sizes else "is missing, but in its manifest"
+        raise ArchiveError(f"{quoted(strange[0])} {which}")
+    for name, size in sizes.items():
+        if size != manifest.files[name].size:
+            raise ArchiveError(f"{quoted(name)} in it has another size than its manifest says")

@@ -1,0 +1,118 @@
+"""A run that was taken elsewhere looks there as it did here."""
+
+from __future__ import annotations
+
+from dataclasses import fields, is_dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from cvae_core.analysis.latent import dimension_statistics, encode_split, plane
+from cvae_core.analysis.manifold import label_manifolds, manifold
+from cvae_core.analysis.morphology import style_kept
+from cvae_core.analysis.projection import principal_axes
+from cvae_core.analysis.recognition import recognise
+from cvae_core.analysis.reconstruction import first_of_each_label, reconstruct, reconstruction_losses
+from cvae_core.analysis.samples import samples
+from cvae_core.analysis.style import transfer
+from cvae_core.data import registry
+from cvae_core.errors import DataUnavailableError
+from cvae_core.export.films import Film, write_films
+from cvae_core.export.run_archive import ImportedRun, import_run
+from cvae_core.export.settings import PictureSettings
+from cvae_core.export.trained_run import TrainedRun
+from cvae_core.runs.archive.pack import pack_run
+from cvae_core.runs.directory import Run
+from cvae_core.runs.metrics import BeginRecord, MetricsWriter
+from tests.export.small_run import EPOCHS, small_run
+
+
+def carried(run: Run, folder: Path) -> ImportedRun:
+    stream = BytesIO()
+    pack_run(run, stream)
+    return import_run(stream, folder)
+
+
+def views(trained: TrainedRun, epoch: int) -> list[Any]:
+    """The records of every view of a snapshot."""
+    network, split = trained.network(epoch), trained.test_data.test
+    codes = encode_split(network, split)
+    few = split.first(10)
+    return [
+        codes,
+        dimension_statistics(codes),
+        plane(codes, 10),
+        principal_axes(codes),
+        manifold(network, 7),
+        label_manifolds(network),
+        reconstruct(network, split, first_of_each_label(split.labels)),
+        reconstruction_losses(network, split),
+        samples(network, 6, seed=3),
+        transfer(network, few.images, few.labels),
+        recognise(network, few.images),
+        style_kept(network, split, 20),
+    ]
+
+
+def assert_same(first: Any, second: Any) -> None:
+    """Equal to the bit, whatever they are made of."""
+    assert type(first) is type(second)
+    if is_dataclass(first):
+        assert_same(
+            [getattr(first, of.name) for of in fields(first)], [getattr(second, of.name) for of in fields(second)]
+        )
+    elif isinstance(first, list | tuple):
+        assert len(first) == len(second)
+        for one, other in zip(first, second, strict=True):
+            assert_same(one, other)
+    elif isinstance(first, np.ndarray):
+        assert (first.dtype, first.shape, first.tobytes()) == (second.dtype, second.shape, second.tobytes())
+    else:
+        assert first == second
+
+
+def film(trained: TrainedRun, kind: str) -> bytes:
+    stream = BytesIO()
+    write_films(trained, [Film(PictureSettings(kind, 7 if kind == "manifold" else None), stream, "gif")])  # type: ignore[arg-type]
+    return stream.getvalue()
+
+
+def test_every_view_shows_the_same(tmp_path: Path) -> None:
+    run = small_run(tmp_path / "here")
+    here, there = TrainedRun(run), TrainedRun(carried(run, tmp_path / "there").run)
+    assert here.epochs == there.epochs == list(EPOCHS)
+    for epoch in EPOCHS:
+        assert_same(views(here, epoch), views(there, epoch))
+    for kind in ("manifold", "latent", "style"):
+        assert film(here, kind) == film(there, kind)
+
+
+def begun_with(run: Run, sha256: str) -> Run:
+    with MetricsWriter(run.metrics_file) as metrics:
+        metrics.append(BeginRecord(0, 0, sha256, {}))
+    return run
+
+
+def test_the_same_data_need_no_word(tmp_path: Path) -> None:
+    found = carried(begun_with(small_run(tmp_path / "here"), registry.mnist.SHA256), tmp_path / "there")
+    assert (found.snapshots, found.resumable, found.note) == (len(EPOCHS), True, "")
+
+
+def test_other_data_are_told(tmp_path: Path) -> None:
+    found = carried(begun_with(small_run(tmp_path / "here"), "1" * 64), tmp_path / "there")
+    assert "learnt from other data" in found.note
+
+
+def test_data_that_are_not_here_are_told_and_the_run_comes_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(config: object) -> None:
+        raise DataUnavailableError("It is not on this machine.")
+
+    monkeypatch.setattr("cvae_core.export.run_archive.load_test_data", missing)
+    found = carried(small_run(tmp_path / "here"), tmp_path / "there")
+    assert "MNIST handwritten digits is not on this machine" in found.note
+    assert found.run.path.is_dir()
