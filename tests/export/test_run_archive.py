@@ -50,7 +50,7 @@ def views(trained: TrainedRun, epoch: int) -> list[Any]:
         label_manifolds(network),
         reconstruct(network, split, first_of_each_label(split.labels)),
         reconstruction_losses(network, split),
-        samples(network, 6, seed=3),
+        samples(network, seed=3),
         transfer(network, few.images, few.labels),
         recognise(network, few.images),
         style_kept(network, split, 20),

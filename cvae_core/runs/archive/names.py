@@ -13,7 +13,9 @@ from cvae_core.runs.archive.manifest import MANIFEST_FILE, MOST_FILES
 CONFIG: Final = "config.json"
 STATUS: Final = "status.json"
 METRICS: Final = "metrics.jsonl"
+ABOUT: Final = "about.json"
 NEEDED: Final = frozenset({MANIFEST_FILE, CONFIG, STATUS, METRICS})
+_KNOWN: Final = NEEDED | {ABOUT}
 ARRAYS_ENDING: Final = ".safetensors"
 INNER_FILE: Final = re.compile(r"[a-z]{1,20}(\.[a-z]{1,20})?\.(safetensors|json|sha256)")
 _INNER_FOLDER: Final = re.compile(r"snapshots/[0-9]{6}|checkpoints/[0-9]{6}-[0-9]{8}")
@@ -50,7 +52,7 @@ def _check_name(name: str) -> None:
     if name.startswith(("/", "\\")) or ".." in parts or ":" in name:
         raise ArchiveError(f"{quoted(name)} in it leads outside the folder of the run")
     folder, _, file = name.rpartition("/")
-    if name not in NEEDED and not (_INNER_FOLDER.fullmatch(folder) and INNER_FILE.fullmatch(file)):
+    if name not in _KNOWN and not (_INNER_FOLDER.fullmatch(folder) and INNER_FILE.fullmatch(file)):
         raise ArchiveError(f"it holds {quoted(name)}, which no run has")
 
 

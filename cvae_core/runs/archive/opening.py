@@ -15,10 +15,10 @@ from typing import IO, Final, NamedTuple
 
 from cvae_core.errors import ArchiveError
 from cvae_core.runs.archive.manifest import MANIFEST_FILE, MOST_FILES, Manifest
-from cvae_core.runs.archive.names import CONFIG, STATUS, check_names, quoted
+from cvae_core.runs.archive.names import ABOUT, CONFIG, STATUS, check_names, quoted
 
 SMALL_FILE_LIMIT: Final = 16 * 2**20
-_SMALL: Final = (MANIFEST_FILE, CONFIG, STATUS)
+_SMALL: Final = (MANIFEST_FILE, CONFIG, STATUS, ABOUT)
 # Numbers hardly shrink, and a history of them shrinks tenfold; what unfolds to much more was made for that.
 _MOST_UNFOLDING: Final = 100
 _ALLOWANCE: Final = 2**20

@@ -17,7 +17,7 @@ from typing import IO, Final, Literal, get_args
 
 from cvae_core.errors import ArchiveError, CvaeError, ExportStoppedError, RunDamagedError
 from cvae_core.runs.archive.manifest import MANIFEST_FILE, Manifest, PackedFile
-from cvae_core.runs.archive.names import ARRAYS_ENDING, CONFIG, INNER_FILE, METRICS, STATUS
+from cvae_core.runs.archive.names import ABOUT, ARRAYS_ENDING, CONFIG, INNER_FILE, METRICS, STATUS
 from cvae_core.runs.checkpoints import newest_checkpoint_folder
 from cvae_core.runs.directory import Run
 from cvae_core.runs.files import open_to_read, read_text
@@ -124,7 +124,15 @@ def _view(run: Run, snapshots: Snapshots, stack: ExitStack) -> _View:
         files={},
     )
     config_text = read_text(run.config_file, "The configuration of the run").encode()
-    return _View({CONFIG: config_text, STATUS: status, METRICS: metrics}, checkpoint, manifest)
+    return _View({CONFIG: config_text, STATUS: status, METRICS: metrics} | _about(run), checkpoint, manifest)
+
+
+def _about(run: Run) -> dict[str, bytes]:
+    """What people say of a run, if they say anything; it is left out if it cannot be read."""
+    try:
+        return {ABOUT: read_text(run.path / ABOUT, "What is said about the run").encode()}
+    except RunDamagedError:
+        return {}
 
 
 def _state(run: Run) -> tuple[str, bytes]:

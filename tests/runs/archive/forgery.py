@@ -18,12 +18,14 @@ from cvae_core.runs.archive.pack import Snapshots, pack_run
 from cvae_core.runs.archive.unpack import Unpacked, unpack_run
 from cvae_core.runs.checkpoints import Checkpoint, publish_checkpoint
 from cvae_core.runs.directory import Run
+from cvae_core.runs.seal import seal
 from cvae_core.runs.snapshots import load_snapshot
 from tests.dashboard.worlds import make_run
 
 Files = dict[str, bytes]
 MANIFEST = "manifest.json"
 WEIGHTS = "snapshots/000001/weights.safetensors"
+FACTS = "snapshots/000001/snapshot.json"
 
 
 def packed(run: Run, snapshots: Snapshots = "all") -> bytes:
@@ -74,6 +76,34 @@ def forged(archive: bytes, change: Callable[[Files, dict[str, Any]], None]) -> b
     if "files" in manifest:
         manifest["files"] |= {name: told(content) for name, content in files.items()}
     return zipped(files | {MANIFEST: json.dumps(manifest).encode()})
+
+
+def resealed(content: bytes, before: bytes = b"", **changes: Any) -> bytes:
+    """A sealed line with other values, as an honest writer would have written it."""
+    values = json.loads(content)
+    del values["check"]
+    return seal(values | changes, before)
+
+
+def with_config(files: Files, **changes: Any) -> None:
+    """Change the configuration, and let every other file name its checksum."""
+    files["config.json"] = json.dumps(json.loads(files["config.json"]) | changes).encode()
+    config = {"config_sha256": hashlib.sha256(files["config.json"]).hexdigest()}
+    for name, content in files.items():
+        if name.endswith(".json") and name != "config.json":
+            files[name] = resealed(content, **config)
+    lines: list[bytes] = []
+    for line in files["metrics.jsonl"].splitlines(keepends=True):
+        own = config if "config_sha256" in json.loads(line) else {}
+        lines.append(resealed(line, lines[-1] if lines else b"", **own))
+    files["metrics.jsonl"] = b"".join(lines)
+
+
+def with_arrays(files: Files, name: str, facts: str, content: bytes) -> None:
+    """Change a file of numbers, and what stands beside it."""
+    files[name] = content
+    known = told(content)
+    files[facts] = resealed(files[facts], bytes=known["size"], sha256=known["sha256"])
 
 
 def told(content: bytes) -> dict[str, Any]:

@@ -74,8 +74,8 @@ def test_the_manifest_tells_what_there_is(run: Run, there: Path) -> None:
         "all_snapshots": True,
         "checkpoint": None,
     }
-    weights = {f"snapshots/{epoch:06d}/weights.safetensors" for epoch in range(6)}
-    assert weights | {"config.json", "status.json", "metrics.jsonl"} <= files.keys()
+    inner = {f"snapshots/{epoch:06d}/{file}" for epoch in range(6) for file in ("weights.safetensors", "snapshot.json")}
+    assert files.keys() == inner | {"config.json", "status.json", "metrics.jsonl"}
 
 
 def test_the_same_run_gives_the_same_bytes(run: Run, there: Path) -> None:
@@ -255,6 +255,14 @@ def test_what_a_killed_import_left_is_removed_by_the_next(
     assert {path.name for path in there.iterdir()} == {".tmp-busy-abcd", "first", "second"}
 
 
+def test_what_people_say_of_a_run_travels_with_it(run: Run, there: Path) -> None:
+    (run.path / "about.json").write_text('{"name": "Mine", "note": "for the lesson"}')
+    found = unpacked(packed(run), there).run
+    assert (found.path / "about.json").read_bytes() == (run.path / "about.json").read_bytes()
+    (run.path / "about.json").write_bytes(b"\xff")
+    assert not (unpacked(packed(run), there, "other").run.path / "about.json").exists()
+
+
 def test_an_autoencoder_travels_too(tmp_path: Path, there: Path) -> None:
     from cvae_core.data import dataset_shape
     from tests.networks import random_weights
@@ -264,5 +272,4 @@ def test_an_autoencoder_travels_too(tmp_path: Path, there: Path) -> None:
     publish_snapshot(run.snapshots_folder, 0, random_weights(config.model, dataset_shape(config.data)))  # type: ignore[arg-type]
     found = unpacked(packed(run), there).run
     assert overview(found).state == "stopped"
-    assert_weights = load_snapshot(found.snapshots_folder, 0)
-    assert are_same(assert_weights, load_snapshot(run.snapshots_folder, 0))
+    assert are_same(load_snapshot(found.snapshots_folder, 0), load_snapshot(run.snapshots_folder, 0))
