@@ -71,7 +71,7 @@ def assert_same(first: Any, second: Any) -> None:
     elif isinstance(first, np.ndarray):
         assert (first.dtype, first.shape, first.tobytes()) == (second.dtype, second.shape, second.tobytes())
     else:
-        assert first == second
+        assert first == second or (first != first and second != second)  # NaN is no number, but the same one
 
 
 def film(trained: TrainedRun, kind: str) -> bytes:
