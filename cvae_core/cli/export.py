@@ -1,4 +1,4 @@
-"""`cvae export`: films and pictures of a run, as files."""
+"""`cvae export`: films, pictures and the network of a run, as files."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from cvae_core.analysis.manifold import GRID_SIZE
 from cvae_core.cli.export_choices import files, film_format_of, picture_settings, plane_of
 from cvae_core.cli.observing import Observer, observed
 from cvae_core.cli.options import JsonOption, RunArgument, RunsOption, print_json
+from cvae_core.cli.take_home import KerasOption, SavedModelOption, refuse_together, take_home
 from cvae_core.errors import ConfigError
 from cvae_core.export.films import save_pictures
 from cvae_core.export.output import check_target, folder_to_fill
@@ -51,7 +52,7 @@ _CodeOption = Annotated[
     str | None, typer.Option(metavar="Z1,Z2,...", help="Of manifold: what the other dimensions hold. Default: zeros.")
 ]
 _PinOption = Annotated[int | None, typer.Option(help="Of manifold: the test image whose code they hold instead.")]
-_EpochOption = Annotated[int | None, typer.Option(help="Of a picture. Default: the newest snapshot.")]
+_EpochOption = Annotated[int | None, typer.Option(help="Of a picture or network. Default: the newest snapshot.")]
 _ScaleOption = Annotated[int | None, typer.Option(help="How much larger than one to one, 1 to 8.")]
 _FormatOption = Annotated[
     str | None, typer.Option("--format", help="Of films: gif or webp. Default: as the output's name ends, else gif.")
@@ -86,10 +87,16 @@ def export(
     output: _OutputOption = None,
     force: _ForceOption = False,
     skip_damaged: _SkipOption = False,
+    keras: KerasOption = None,
+    saved_model: SavedModelOption = None,
     runs: RunsOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Make films and pictures of a run. Files appear when they are whole; Ctrl-C leaves none."""
+    """Make films and pictures of a run, or take its network home. Files appear when whole; Ctrl-C leaves none."""
+    if keras is not None or saved_model is not None:
+        refuse_together({"--film": film, "--picture": picture, "--output": output})
+        take_home(run, keras, saved_model, epoch, force, runs, as_json)
+        return
     _check_kinds(film, picture, epoch, film_format)
     ending = film_format_of(film_format, output)
     trained = TrainedRun(open_run(runs_folder(runs), run))
@@ -111,7 +118,10 @@ def export(
 def _check_kinds(film: list[str] | None, picture: list[str] | None, epoch: int | None, film_format: str | None) -> None:
     """Refuse options that do not go together."""
     if bool(film) == bool(picture):
-        raise ConfigError("Either --film or --picture should say what to make.", f"Both know: {_KINDS}.")
+        raise ConfigError(
+            "Either --film or --picture should say what to make.",
+            f"Both know: {_KINDS}. The network itself comes with --keras or --saved-model.",
+        )
     if film and epoch is not None:
         raise ConfigError("A film shows every epoch.", "Leave --epoch out, or ask for a --picture.")
     if picture and film_format is not None:

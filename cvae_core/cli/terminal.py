@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
 from pathlib import Path
 from typing import TextIO
 
@@ -36,14 +36,30 @@ def messages_into(log: Path) -> Iterator[TextIO]:
     """
     with storage_errors(log):
         opened = open_to_append(log)
-    terminal = os.dup(_STANDARD_ERROR)
-    with os.fdopen(opened, "a", encoding="utf-8") as file, os.fdopen(terminal, "w", encoding="utf-8") as screen:
+    with os.fdopen(opened, "a", encoding="utf-8") as file, _sent_into(file.fileno()) as screen:
         handler = logging.StreamHandler(file)
         handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
         logging.getLogger("cvae_core").addHandler(handler)
-        os.dup2(file.fileno(), _STANDARD_ERROR)
+        try:
+            yield screen
+        finally:
+            logging.getLogger("cvae_core").removeHandler(handler)
+
+
+@contextmanager
+def nothing_printed_by_others() -> Iterator[None]:
+    """Drop what compiled libraries write to standard error; what Python writes there still comes."""
+    with Path(os.devnull).open("w") as nowhere, _sent_into(nowhere.fileno()) as screen, redirect_stderr(screen):
+        yield
+
+
+@contextmanager
+def _sent_into(descriptor: int) -> Iterator[TextIO]:
+    """Let standard error go elsewhere for a while; gives where it went before."""
+    terminal = os.dup(_STANDARD_ERROR)
+    with os.fdopen(terminal, "w", encoding="utf-8") as screen:
+        os.dup2(descriptor, _STANDARD_ERROR)
         try:
             yield screen
         finally:
             os.dup2(terminal, _STANDARD_ERROR)
-            logging.getLogger("cvae_core").removeHandler(handler)

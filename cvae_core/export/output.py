@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -62,6 +63,38 @@ def folder_to_fill(folder: Path) -> Iterator[None]:
             with suppress(OSError):
                 folder.rmdir()
         raise
+
+
+@contextmanager
+def published_folder(target: Path) -> Iterator[Path]:
+    """Fill a folder out of sight, so that it appears whole or not at all; one that is there is never replaced.
+
+    Yields:
+        Where to fill; made by whoever fills it.
+
+    Raises:
+        ExportError: Its own folder is missing or cannot be written, the name is taken, or the disk is full.
+    """
+    check_new_folder(target)
+    draft = target.with_name(f"{_DRAFT_PREFIX}{uuid.uuid4().hex[:8]}-{target.name}")
+    try:
+        with export_errors([target]):
+            yield draft
+            check_new_folder(target)
+            draft.rename(target)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def check_new_folder(target: Path) -> None:
+    """Refuse a folder that cannot be made anew.
+
+    Raises:
+        ExportError: Its own folder is missing or cannot be written, or its name is taken.
+    """
+    _check_folder(target.parent)
+    if os.path.lexists(target):
+        raise ExportError(f"{target} exists already.", "Choose another name, or remove it first.")
 
 
 def check_target(target: Path, *, replace: bool) -> None:

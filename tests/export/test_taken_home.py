@@ -1,0 +1,223 @@
+"""The network taken home says the same without us, and its script draws."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from cvae_core.architecture import DataShape
+from cvae_core.config import AutoencoderConfig, ModelSettings, RunConfig
+from cvae_core.data import dataset_shape
+from cvae_core.errors import ExportError, ExportStoppedError, RunNotFoundError
+from cvae_core.export import taken_home
+from cvae_core.export.keras_parts import build_whole
+from cvae_core.export.taken_home import drawing_script, take_network_home
+from cvae_core.inference.folded import FoldedNetwork
+from cvae_core.presets import preset
+from cvae_core.runs.directory import Run, create_run
+from cvae_core.runs.snapshots import load_snapshot, publish_snapshot
+from tests.export.small_run import damage, names_in, small_run
+from tests.networks import one_hot, random_weights
+from tests.runs.examples import small_disk
+
+PLAIN_KERAS = Path(__file__).with_name("plain_keras.py")
+COUNT = 7
+CASES: dict[str, RunConfig] = {
+    "conditional": preset("tutorial").with_settings({"hidden_widths": (20, 12), "batch_normalization": "after"}),
+    "before": preset("recommended").with_settings({"hidden_widths": (16,), "batch_normalization": "before"}),
+    "unconditional": preset("quick").with_settings({"conditional": False, "hidden_widths": (16,)}),
+    "clothes": preset("quick").with_settings({"dataset": "fashion_mnist", "hidden_widths": (16,)}),
+    "torn": preset("torn-manifold"),
+    "torn with number": preset("torn-manifold-conditional"),
+    "torn with one-hot": preset("torn-manifold-conditional").with_settings({"label_code": "one_hot"}),
+}
+
+
+def run_of(folder: Path, name: str, config: RunConfig) -> Run:
+    run = create_run(folder, config, name.replace(" ", "-"))
+    weights = random_weights(config.model, dataset_shape(config.data))  # type: ignore[arg-type]
+    publish_snapshot(run.snapshots_folder, 3, weights)
+    return run
+
+
+def label_input(labels: np.ndarray, model: ModelSettings, shape: DataShape) -> np.ndarray:
+    return one_hot(labels, shape) if model.label_code == "one_hot" else labels[:, None].astype(np.float32)
+
+
+class Case:
+    """What is fed to a network, and what the folded network makes of it."""
+
+    def __init__(self, run: Run) -> None:
+        config, random = run.config(), np.random.default_rng(5)
+        shape = dataset_shape(config.data)
+        folded = FoldedNetwork(config.model, shape, load_snapshot(run.snapshots_folder, 3))
+        image = random.random((COUNT, *shape.image_shape)).astype(np.float32)
+        z = random.standard_normal((COUNT, config.model.latent_dim)).astype(np.float32)
+        labels, targets = random.integers(0, shape.n_classes, (2, COUNT))
+        conditional = config.model.conditional
+        self.inputs: dict[str, Any] = {"image": image, "z": z}
+        if conditional:
+            self.inputs |= {
+                "label": label_input(labels, config.model, shape),
+                "target": label_input(targets, config.model, shape),
+            }
+        z_mean, z_log_var = folded.encode(image, labels)
+        variational = folded.architecture.is_variational
+        end = targets if conditional and variational else labels
+        self.outputs = {
+            "encoded": np.stack([z_mean, z_log_var] if variational else [z_mean]),
+            "decoded": folded.decode(z, labels),
+            "whole": folded.decode(z_mean, end),
+            "served": folded.decode(z, labels),
+        }
+
+
+@pytest.fixture(scope="module")
+def homes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Each network in a folder of its own, looked at by a process that knows nothing of this project."""
+    runs, home = tmp_path_factory.mktemp("runs"), tmp_path_factory.mktemp("home")
+    folders = {name: home / name for name in CASES}
+    for name, folder in folders.items():
+        folder.mkdir()
+        run = run_of(runs, name, CASES[name])
+        take_network_home(run, folder / "model.keras", folder / "decoder")
+        case = Case(run)
+        np.savez(folder / "inputs.npz", **case.inputs)
+        np.savez(folder / "expected.npz", **case.outputs)
+    command = [sys.executable, "-I", str(PLAIN_KERAS), *map(str, folders.values())]
+    result = subprocess.run(command, cwd=home, capture_output=True, text=True, timeout=300)
+    assert result.returncode == 0, result.stderr[-3000:]
+    return folders
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", CASES)
+def test_plain_keras_gives_what_the_folded_network_gives(name: str, homes: dict[str, Path]) -> None:
+    found, expected = (np.load(homes[name] / f"{kind}.npz") for kind in ("outputs", "expected"))
+    assert set(found.files) == set(expected.files)
+    for key in expected.files:
+        assert found[key].shape == expected[key].shape, key
+        np.testing.assert_allclose(found[key], expected[key], rtol=1e-5, atol=1e-5, err_msg=key)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", CASES)
+def test_the_script_draws_where_there_are_images(name: str, homes: dict[str, Path]) -> None:
+    script = {"clothes": {"draw_images.py"}}.get(name, set() if name.startswith("torn") else {"draw_digits.py"})
+    drawn = {"drawn.png"} if script else set()
+    files = {"model.keras", "decoder", "inputs.npz", "outputs.npz", "expected.npz"}
+    assert set(names_in(homes[name])) == files | script | drawn
+    if drawn:
+        with Image.open(homes[name] / "drawn.png") as picture:
+            rows = 3 if name == "unconditional" else 4  # the last is one of style transfer
+            assert picture.size == (10 * 56, rows * 56)
+            assert len(np.unique(np.asarray(picture))) > 20
+
+
+def test_the_script_needs_only_what_it_says() -> None:
+    tree = ast.parse(drawing_script("model.keras"))
+    imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names} | {
+        node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)
+    }
+    assert imported == {"argparse", "pathlib", "keras", "numpy", "PIL"}
+
+
+def test_the_script_knows_its_file() -> None:
+    name = 'sev"en\\.keras'
+    (line,) = [line for line in drawing_script(name).splitlines() if line.startswith("MODEL = ")]
+    assert ast.literal_eval(line.removeprefix("MODEL = ")) == name
+
+
+def test_the_models_can_be_told_apart() -> None:
+    names = {"conditional": "style_transfer", "unconditional": "reconstruction", "torn": "autoencoder"}
+    for case, name in names.items():
+        config = CASES[case]
+        shape = dataset_shape(config.data)
+        whole = build_whole(config.model, shape, random_weights(config.model, shape))  # type: ignore[arg-type]
+        assert whole.name == name
+        assert {"encoder", "decoder"} <= {layer.name for layer in whole.layers}
+
+
+def test_an_epoch_can_be_chosen(tmp_path: Path) -> None:
+    run = small_run(tmp_path / "runs")
+    made = take_network_home(run, tmp_path / "model.keras", None, 1)
+    assert (made.epoch, made.saved_model) == (1, None)
+    assert take_network_home(run, tmp_path / "new.keras", None, replace=True).epoch == 5
+    with pytest.raises(RunNotFoundError, match="no snapshot of epoch 3"):
+        take_network_home(run, tmp_path / "third.keras", None, 3)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    folder = tmp_path / "home"
+    folder.mkdir()
+    return folder
+
+
+def refused(run: Run, home: Path, *arguments: Any, **options: Any) -> str:
+    before = names_in(home)
+    with pytest.raises((ExportError, RunNotFoundError)) as caught:
+        take_network_home(run, *arguments, **options)
+    assert names_in(home) == before
+    return str(caught.value)
+
+
+def test_what_is_there_is_not_replaced(home: Path, tmp_path: Path) -> None:
+    run = small_run(tmp_path / "runs")
+    for name in ("model.keras", "draw_digits.py"):
+        (home / name).write_text("mine")
+        assert f"{name} exists already" in refused(run, home, home / "model.keras", None)
+        assert (home / name).read_text() == "mine"
+        (home / name).unlink()
+    (home / "decoder").mkdir()
+    for replace in (False, True):
+        assert "decoder exists already" in refused(run, home, home / "model.keras", home / "decoder", replace=replace)
+    assert "does not exist" in refused(run, home, home / "missing" / "model.keras", None)
+    assert "does not exist" in refused(run, home, None, home / "missing" / "decoder")
+
+
+def test_nothing_is_left_by_halves(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = small_run(tmp_path / "runs")
+    for steps in range(1, 5):
+        asked = iter([False] * (steps - 1) + [True])
+        before = names_in(home)
+        with pytest.raises(ExportStoppedError):
+            take_network_home(run, home / "model.keras", home / "decoder", should_stop=lambda: next(asked))  # noqa: B023
+        assert names_in(home) == before == []
+
+
+def test_a_full_disk_leaves_nothing(tmp_path: Path) -> None:
+    run = small_run(tmp_path / "runs")
+    with small_disk(tmp_path / "disk", size="64k") as disk:
+        assert "could not be written" in refused(run, disk, disk / "model.keras", None)
+        assert "could not be written" in refused(run, disk, None, disk / "decoder")
+
+
+def test_runs_that_have_nothing_to_take(home: Path, tmp_path: Path) -> None:
+    fresh = small_run(tmp_path / "runs", "fresh", epochs=())
+    assert "no snapshot yet" in refused(fresh, home, home / "model.keras", None)
+    torn = small_run(tmp_path / "runs", "torn")
+    damage(torn, 5)
+    with pytest.raises(Exception, match="epoch 5 is damaged"):
+        take_network_home(torn, home / "model.keras", None)
+    assert names_in(home) == []
+
+
+def test_progress_is_told_to_the_end(home: Path, tmp_path: Path) -> None:
+    told: list[tuple[int, int]] = []
+    take_network_home(
+        small_run(tmp_path / "runs"),
+        home / "model.keras",
+        home / "decoder",
+        progress=lambda done, total: told.append((done, total)),
+    )
+    assert told == [(1, 4), (2, 4), (3, 4), (4, 4)]
+    assert isinstance(CASES["torn"].model, AutoencoderConfig)
+    assert taken_home.drawing_script("model.keras").startswith('"""Draw with a trained model.')
