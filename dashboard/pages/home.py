@@ -15,6 +15,7 @@ from dashboard.components.pulse import pulse
 from dashboard.controls import duration, errors_shown, page_title, plain, state_badge
 from dashboard.markdown import without_links
 from dashboard.registry import require_registry
+from dashboard.views.run_import import run_import
 
 _SHOWN_RUNS = 12
 _PAGES = (
@@ -140,4 +141,5 @@ require_registry()
 introduction()
 st.subheader("Runs")
 st.fragment(live_runs)()
+run_import()
 exploration()

@@ -10,6 +10,7 @@ from dashboard import actions, services, state
 from dashboard.controls import deleted_notices, page_title, run_picker
 from dashboard.markdown import without_links
 from dashboard.registry import require_registry
+from dashboard.views.run_import import imported_message, run_import
 from dashboard.views.run_view import run_view
 from dashboard.views.training_form import training_form
 
@@ -20,6 +21,7 @@ deleted_notices()
 found = overviews(services.folder())
 selected = state.selected_run()
 run_picker(found, selected)
+imported_message()
 item = next((item for item in found if item.run.id == selected), None)
 if selected and item is None:
     otherwise = "." if actions.is_read_only() else ", or set up a new one."
@@ -36,5 +38,6 @@ elif actions.is_read_only():
     )
 else:
     training_form()
+    run_import()
 if not any(other.state in ALIVE for other in found):
     actions.keep_spare_worker()

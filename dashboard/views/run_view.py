@@ -19,6 +19,7 @@ from dashboard.views.loss_view import loss_view
 from dashboard.views.progress_view import progress_bar, progress_view
 from dashboard.views.run_header import run_header
 from dashboard.views.snapshot_view import label_choice, snapshot_view
+from dashboard.views.take_away import take_away
 
 _POLL_SECONDS: Final = 0.6
 
@@ -26,6 +27,8 @@ _POLL_SECONDS: Final = 0.6
 def run_view(item: Overview) -> None:
     """Draw all of a run."""
     st.fragment(_watched)(item.run, item.state in ALIVE)
+    if item.config is not None:
+        take_away(item.run)
     _settings(item)
 
 

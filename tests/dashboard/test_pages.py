@@ -22,7 +22,7 @@ def train_page(run: str | None = None) -> AppTest:
 
 
 def buttons(app: AppTest) -> set[str]:
-    return {button.label for button in app.button} - {"New run"}
+    return {button.label for button in app.button} - {"New run", "Pack the run", "Make the files"}
 
 
 def _components(app: AppTest) -> list[str]:
