@@ -30,6 +30,7 @@ def run_import() -> None:
             "Name in this laboratory (optional)",
             key=f"archive_name_{count}",
             placeholder="the name that it had",
+            width=420,
             help="Give another name if there is a run of that name here already.",
         )
         pressed = st.button(
