@@ -46,20 +46,22 @@ def draw(model: keras.Model, count: int, random: np.random.Generator) -> np.ndar
     decoder = model.get_layer("decoder")
     conditional = len(decoder.inputs) == 2
     labels = decoder.inputs[1].shape[-1] if conditional else 10
-    dimensions = decoder.inputs[0].shape[-1]
-    if not conditional:  # without labels, every image has a code of its own
-        z = random.standard_normal((count * labels, dimensions)).astype(np.float32)
-        return decoder.predict(z, verbose=0).reshape(count, labels, *decoder.output_shape[1:])
-    z = np.repeat(random.standard_normal((count, dimensions)).astype(np.float32), labels, axis=0)
-    one_hot = np.tile(np.eye(labels, dtype=np.float32), (count, 1))
-    return decoder.predict([z, one_hot], verbose=0).reshape(count, labels, *decoder.output_shape[1:])
+    # Without labels, every image has a code of its own.
+    codes = random.standard_normal((count if conditional else count * labels, decoder.inputs[0].shape[-1]))
+    inputs = [codes.astype(np.float32)]
+    if conditional:
+        one_hot = np.tile(np.eye(labels, dtype=np.float32), (count, 1))
+        inputs = [np.repeat(inputs[0], labels, axis=0), one_hot]
+    images: np.ndarray = decoder.predict(inputs if conditional else inputs[0], verbose=0)
+    return images.reshape(count, labels, *images.shape[1:])
 
 
 def in_the_hand_of(model: keras.Model, image: np.ndarray) -> np.ndarray:
     """Style transfer: an image of the first label, redrawn as every label."""
-    labels = model.inputs[1].shape[-1]
-    own = np.tile(np.eye(labels, dtype=np.float32)[:1], (labels, 1))
-    return model.predict([np.repeat(image[None], labels, axis=0), own, np.eye(labels, dtype=np.float32)], verbose=0)
+    every = np.eye(model.inputs[1].shape[-1], dtype=np.float32)
+    own = np.tile(every[:1], (len(every), 1))
+    images: np.ndarray = model.predict([np.repeat(image[None], len(every), axis=0), own, every], verbose=0)
+    return images
 
 
 def tiled(rows: np.ndarray) -> Image.Image:

@@ -58,13 +58,12 @@ def imported_message() -> None:
 
 def _attempt(upload: IO[bytes], name: str | None) -> ImportedRun | None:
     bar = st.progress(0.0, text="Looking through the archive.")
+
+    def show(done: int, total: int) -> None:
+        bar.progress(done / total, text=f"Unpacked {done / total:.0%}.")
+
     try:
-        return import_run(
-            upload,
-            services.folder(),
-            name,
-            progress=lambda done, total: bar.progress(done / total, text=f"Unpacked {done / total:.0%}.") and None,
-        )
+        return import_run(upload, services.folder(), name, progress=show)
     except CvaeError as error:
         # Words of the archive may be among those of the error, and are no markup.
         st.error(_MARKUP.sub(r"\\\1", str(error)), icon=":material/error:")
