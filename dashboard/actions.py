@@ -7,10 +7,10 @@ page that it has drawn.
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 import streamlit as st
 
@@ -18,6 +18,7 @@ from cvae_core import jobs
 from cvae_core.admission import check_admission
 from cvae_core.config import RunConfig
 from cvae_core.errors import CvaeError, ReadOnlyError
+from cvae_core.export.run_archive import ImportedRun, import_run
 from cvae_core.limits import Limits, read_limits
 from cvae_core.runs.about import write_about
 from cvae_core.runs.bin import Bin
@@ -100,6 +101,16 @@ def resume(*runs: Run) -> None:
         check_admission(limits(), services.folder(), [run.config() for run in runs])
         for run in runs:
             _launcher().resume(run)
+
+
+def bring(archive: IO[bytes], name: str | None, progress: Callable[[int, int], None]) -> ImportedRun:
+    """Make a run of an archive.
+
+    Raises:
+        CvaeError: The server is read-only, or as ``import_run``.
+    """
+    check_changeable()
+    return import_run(archive, services.folder(), name, progress=progress)
 
 
 def pause(*runs: Run) -> None:

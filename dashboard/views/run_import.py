@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from typing import IO, Final
 
 import streamlit as st
 
 from cvae_core.errors import CvaeError
-from cvae_core.export.run_archive import ImportedRun, import_run
-from dashboard import services, state
+from cvae_core.export.run_archive import ImportedRun
+from dashboard import actions, state
+from dashboard.controls import plain
 
 _UPLOADS: Final = "archives_uploaded"
 _IMPORTED: Final = "imported_run"
-_MARKUP: Final = re.compile(r"([\\`*_\[\]<>#!|$~:])")
 
 
 def run_import() -> None:
-    """Offer to import a run; the page of the run is shown then."""
+    """Offer to import a run; the page of the run is shown then. A read-only server offers nothing."""
+    if actions.is_read_only():
+        return
     with st.expander("Import a run", icon=":material/upload_file:"):
         count: int = st.session_state.setdefault(_UPLOADS, 0)
         upload = st.file_uploader(
@@ -63,10 +64,10 @@ def _attempt(upload: IO[bytes], name: str | None) -> ImportedRun | None:
         bar.progress(done / total, text=f"Unpacked {done / total:.0%}.")
 
     try:
-        return import_run(upload, services.folder(), name, progress=show)
+        return actions.bring(upload, name, show)
     except CvaeError as error:
         # Words of the archive may be among those of the error, and are no markup.
-        st.error(_MARKUP.sub(r"\\\1", str(error)), icon=":material/error:")
+        st.error(plain(str(error)), icon=":material/error:")
         return None
     finally:
         bar.empty()

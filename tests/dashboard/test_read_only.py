@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import time
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from tests.dashboard.app import open_page, said
 from tests.dashboard.test_housekeeping import press
 from tests.dashboard.test_why import labels, make_pair
 from tests.dashboard.worlds import living_worker, make_run
+from tests.runs.archive.forgery import packed
 
 PAGES = ("home", "why", "train", "latent", "manifold", "samples", "style")
 
@@ -72,7 +74,7 @@ def test_a_living_run_can_be_watched_and_no_more(state: Any, runs_folder: Path, 
     with living_worker(run):
         app = open_page("train", run="alive")
         assert not app.exception
-        assert labels(app) == set()
+        assert labels(app) == {"Pack the run", "Make the files"}
         assert len(app.get("bidi_component")) == 4
 
 
@@ -87,6 +89,7 @@ def act_on(run: Run) -> dict[str, Callable[[], object]]:
         "delete": lambda: actions.delete(run),
         "undo": lambda: actions.undo(Deletion("run", ())),
         "describe": lambda: actions.describe(run, "name", "note"),
+        "bring": lambda: actions.bring(BytesIO(packed(run)), "new", lambda done, total: None),
         "thin_out": lambda: actions.thin_out(run, 2),
     }
 

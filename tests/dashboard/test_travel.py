@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from cvae_core.runs.directory import Run, all_runs
 from cvae_core.runs.snapshots import WEIGHTS_FILE, snapshot_epochs, snapshot_folder
+from dashboard.controls import plain
 from dashboard.views import take_away
 from tests.dashboard.app import open_page, said
 from tests.dashboard.worlds import living_worker, make_run
@@ -148,11 +149,11 @@ def test_a_bad_archive_is_one_sentence_and_leaves_nothing(page: str, run: Run, r
     archive = packed(run)
     app = upload(open_page(page), archive[:-100])
     assert [error.value for error in app.error] == [
-        r"The archive was refused\: it is cut off, or something was appended to it. Nothing was imported."
+        plain("The archive was refused: it is cut off, or something was appended to it. Nothing was imported.")
     ]
     assert everything_in(runs_folder) == before
     app = upload(open_page(page), archive)
-    assert ["already a run named 'mine'" in error.value for error in app.error] == [True]
+    assert ["already a run named" in error.value for error in app.error] == [True]
     assert everything_in(runs_folder) == before
     assert [item.id for item in all_runs(runs_folder)] == ["mine"]
 
@@ -164,7 +165,7 @@ def test_words_of_an_archive_are_no_markup(run: Run) -> None:
     app = upload(open_page("train"), forged(packed(run), picture), "there")
     (error,) = app.error
     assert "no setting" in error.value
-    assert "![" not in error.value and "http:" not in error.value
+    assert "![" not in error.value and "](" not in error.value.replace("\\(", "") and "http:" not in error.value
 
 
 def test_without_a_file_nothing_can_be_imported(runs_folder: Path) -> None:

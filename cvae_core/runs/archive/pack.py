@@ -130,7 +130,7 @@ def _view(run: Run, snapshots: Snapshots, stack: ExitStack) -> _View:
 def _about(run: Run) -> dict[str, bytes]:
     """What people say of a run, if they say anything; it is left out if it cannot be read."""
     try:
-        return {ABOUT: read_text(run.path / ABOUT, "What is said about the run").encode()}
+        return {ABOUT: read_text(run.about_file, "What is said about the run").encode()}
     except RunDamagedError:
         return {}
 
