@@ -135,7 +135,10 @@ def _network(run: Run, epochs: list[int]) -> None:
 
 
 def _size(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.iterdir())
+    try:
+        return sum(path.stat().st_size for path in folder.iterdir())
+    except OSError:  # it was pruned just now
+        return 0
 
 
 def _make_or_offer(wanted: _Wanted, label: str, explanation: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -16,12 +17,13 @@ from cvae_core.runs.archive.manifest import Manifest
 from cvae_core.runs.checkpoints import Checkpoint, newest_checkpoint_folder
 from cvae_core.runs.directory import Run
 from cvae_core.runs.metrics import History, read_history
-from cvae_core.runs.snapshots import load_snapshot, published_folders, snapshot_epochs
+from cvae_core.runs.snapshots import load_snapshot, published_folders, snapshot_epochs, snapshot_folder
 from cvae_core.runs.status import ALIVE, Status, read_status
 
 _WEIGHT: Final = "weights/"
 _MOMENTS: Final = frozenset({"first_moment", "second_moment"})
 _ANY: Final = re.compile(r".*")
+_ALLOWANCE: Final = 2**20
 
 
 def inspect_run(run: Run, manifest: Manifest, shape_of: Callable[[DataSettings], DataShape]) -> None:
@@ -95,9 +97,18 @@ def _check_snapshots(run: Run, config: RunConfig, manifest: Manifest, architectu
         raise ArchiveError("it holds a snapshot of a later epoch than its configuration asks for")
     for epoch in epochs:
         try:
+            _check_size(snapshot_folder(run.snapshots_folder, epoch), architecture, 1)
             check_weights(architecture, load_snapshot(run.snapshots_folder, epoch))
         except CvaeError as error:
             raise ArchiveError(f"the snapshot of epoch {epoch} does not fit: {error.problem.rstrip('.')}") from error
+
+
+def _check_size(folder: Path, architecture: Architecture, times: int) -> None:
+    """Refuse files of numbers that are too large for the network, before they are read into memory."""
+    numbers = sum(int(np.prod(shape)) for shape in architecture.weight_shapes().values())
+    for file in folder.iterdir():
+        if file.stat().st_size > _ALLOWANCE + times * numbers * np.dtype(np.float32).itemsize:
+            raise ArchiveError(f"{file.name} is too large for the network")
 
 
 def _check_checkpoint(run: Run, config: RunConfig, manifest: Manifest, architecture: Architecture) -> None:
@@ -106,6 +117,7 @@ def _check_checkpoint(run: Run, config: RunConfig, manifest: Manifest, architect
         raise ArchiveError("its manifest speaks of another checkpoint than there is")
     if not folders:
         return
+    _check_size(run.checkpoints_folder / folders[0], architecture, 1 + len(_MOMENTS))
     found = newest_checkpoint_folder(run.checkpoints_folder)
     if found is None:
         raise ArchiveError("its checkpoint cannot be read")

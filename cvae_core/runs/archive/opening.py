@@ -15,13 +15,14 @@ from typing import IO, Final, NamedTuple
 
 from cvae_core.errors import ArchiveError
 from cvae_core.runs.archive.manifest import MANIFEST_FILE, MOST_FILES, Manifest
-from cvae_core.runs.archive.names import ABOUT, CONFIG, STATUS, check_names, quoted
+from cvae_core.runs.archive.names import ABOUT, CONFIG, METRICS, STATUS, check_names, quoted
 
-SMALL_FILE_LIMIT: Final = 16 * 2**20
-_SMALL: Final = (MANIFEST_FILE, CONFIG, STATUS, ABOUT)
+LIMITS: Final = {METRICS: 128 * 2**20} | dict.fromkeys((MANIFEST_FILE, CONFIG, STATUS, ABOUT), 16 * 2**20)
 # Numbers hardly shrink, and a history of them shrinks tenfold; what unfolds to much more was made for that.
 _MOST_UNFOLDING: Final = 100
+_MOST_UNFOLDING_IN_ALL: Final = 4
 _ALLOWANCE: Final = 2**20
+_ALLOWANCE_IN_ALL: Final = 64 * 2**20
 _BEGIN: Final = b"PK\x03\x04"
 _END: Final = struct.Struct("<4s4H2LH")
 _END_64: Final = struct.Struct("<4sLQL")
@@ -117,8 +118,8 @@ def _check_entry(entry: zipfile.ZipInfo) -> None:
         raise ArchiveError(f"{name} in it is a link or no ordinary file")
     if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise ArchiveError(f"{name} in it is compressed in an unknown way")
-    if entry.filename in _SMALL and entry.file_size > SMALL_FILE_LIMIT:
-        raise ArchiveError(f"{name} in it is larger than {SMALL_FILE_LIMIT // 2**20} MiB")
+    if entry.file_size > LIMITS.get(entry.filename, entry.file_size):
+        raise ArchiveError(f"{name} in it is larger than {LIMITS[entry.filename] // 2**20} MiB")
 
 
 def _check_sizes(entries: list[zipfile.ZipInfo], size: int) -> None:
@@ -132,9 +133,10 @@ def _check_sizes(entries: list[zipfile.ZipInfo], size: int) -> None:
         raise ArchiveError("files in it overlap")
     for entry in entries:
         if entry.file_size > _ALLOWANCE + _MOST_UNFOLDING * entry.compress_size:
-            raise ArchiveError(
-                f"{quoted(entry.filename)} in it would unfold to more than {_MOST_UNFOLDING} times its size"
-            )
+            name = quoted(entry.filename)
+            raise ArchiveError(f"{name} in it would unfold to more than {_MOST_UNFOLDING} times its size")
+    if sum(entry.file_size for entry in entries) > _ALLOWANCE_IN_ALL + _MOST_UNFOLDING_IN_ALL * size:
+        raise ArchiveError(f"it would unfold to more than {_MOST_UNFOLDING_IN_ALL} times its size")
 
 
 def _check_agreement(entries: list[zipfile.ZipInfo], manifest: Manifest) -> None:

@@ -88,6 +88,9 @@ def _told_as_refusal() -> Iterator[None]:
     except ArchiveError as error:
         advice = error.advice or "Nothing was imported."
         raise ArchiveError(f"The archive was refused: {error.problem}.", advice) from error
+    except StorageError as error:
+        advice = "Free some space, or choose another folder of runs (--runs or CVAE_RUNS). Nothing was imported."
+        raise StorageError(error.problem, advice) from error
 
 
 @contextmanager
@@ -109,8 +112,7 @@ def _check_room(folder: Path, total: int) -> None:
     free = shutil.disk_usage(place).free if place else 0
     if total + _ROOM_TO_SPARE > free:
         raise StorageError(
-            f"The archive unpacks to {total / 1e6:,.0f} MB, and the disk has room for {free / 1e6:,.0f} MB.",
-            "Free some space, or choose another folder of runs.",
+            f"The archive unpacks to {total / 1e6:,.0f} MB, and the disk has room for {free / 1e6:,.0f} MB."
         )
 
 

@@ -225,7 +225,7 @@ def test_encrypted_files(flags: int, archive: bytes, there: Path) -> None:
 
 def test_a_bomb_that_says_so(archive: bytes, there: Path) -> None:
     def blow_up(files: Files, manifest: dict[str, Any]) -> None:
-        files["metrics.jsonl"] = bytes(200 * 2**20)
+        files["metrics.jsonl"] = bytes(120 * 2**20)
 
     stream = BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as made:
@@ -235,7 +235,33 @@ def test_a_bomb_that_says_so(archive: bytes, there: Path) -> None:
     assert "would unfold to more than 100 times its size" in refusal(stream.getvalue(), there)
 
 
-@pytest.mark.parametrize("claimed", [0, 1, 2**30])
+def test_a_bomb_of_many_files(archive: bytes, there: Path) -> None:
+    """Each unfolds to fifty times its size, so that none is suspicious by itself."""
+    dust, line = np.random.default_rng(0).bytes(2**14), bytes(2**20)
+
+    def fill(files: Files, manifest: dict[str, Any]) -> None:
+        for epoch in range(100, 200):
+            files[f"snapshots/{epoch:06d}/weights.safetensors"] = dust + line
+
+    stream = BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as made:
+        for name, content in contents(forged(archive, fill)).items():
+            made.writestr(name, content)
+    assert "it would unfold to more than 4 times its size" in refusal(stream.getvalue(), there)
+
+
+def test_weights_too_large_for_the_network_are_not_read(
+    archive: bytes, there: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read(*_: object) -> None:
+        raise AssertionError("it was read")
+
+    large = forged(archive, lambda files, told: files.update({"snapshots/000000/weights.safetensors": bytes(2**22)}))
+    monkeypatch.setattr("cvae_core.runs.archive.inspection.load_snapshot", read)
+    assert "weights.safetensors is too large for the network" in refusal(large, there)
+
+
+@pytest.mark.parametrize("claimed", [0, 1, 2**26])
 def test_a_bomb_that_lies_about_its_size(claimed: int, archive: bytes, there: Path) -> None:
     patched = _patched_directory(archive, "metrics.jsonl", 24, "<L", claimed)
     said = refusal(patched, there)
@@ -243,7 +269,7 @@ def test_a_bomb_that_lies_about_its_size(claimed: int, archive: bytes, there: Pa
 
 
 def test_a_small_file_that_is_large(archive: bytes, there: Path) -> None:
-    large = b" " * (opening.SMALL_FILE_LIMIT + 1)
+    large = b" " * (opening.LIMITS["config.json"] + 1)
     said = refusal(forged(archive, lambda files, manifest: files.update({"config.json": large})), there)
     assert "larger than 16 MiB" in said
 
