@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from cvae_core.architecture import DataShape
 from cvae_core.errors import DataError
-from cvae_core.records import Floats
+from cvae_core.records import Bytes, Floats
 
 SHORTEST_SIDE: Final = 8
 LONGEST_SIDE: Final = 4096
@@ -69,6 +69,26 @@ def mnist_form(picture: npt.NDArray[Any], shape: DataShape, least_noise: float =
     small = _fitted(ink, _box_side(shape.height), _box_side(shape.width))
     placed = _centred(small / small.max(), shape.height, shape.width)
     return np.repeat(placed.astype(np.float32)[..., None], shape.channels, axis=2)
+
+
+def all_in_mnist_form(images: Bytes, shape: DataShape) -> Bytes:
+    """Bring each of many images to MNIST's form; one that cannot be brought there stays as it is.
+
+    Args:
+        images: uint8 (n, height, width, channels) of ``shape``.
+        shape: Of the images.
+
+    Returns:
+        uint8, same shape.
+    """
+    return np.stack([_in_form_if_possible(image, shape) for image in images])
+
+
+def _in_form_if_possible(image: Bytes, shape: DataShape) -> Bytes:
+    try:
+        return np.rint(255 * mnist_form(image, shape)).astype(np.uint8)
+    except DataError:
+        return image
 
 
 def _check(picture: npt.NDArray[Any]) -> None:

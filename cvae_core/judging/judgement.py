@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import isfinite
 from typing import Any, Final
@@ -14,8 +14,9 @@ from cvae_core.analysis.network import Network, Progress, check_whole_number, no
 from cvae_core.analysis.recognition import accuracy
 from cvae_core.analysis.records import Doubles, StyleKept
 from cvae_core.config import SEED_LIMIT
+from cvae_core.data.mnist_form import all_in_mnist_form
 from cvae_core.data.shifts import shifted_at_random
-from cvae_core.records import Split
+from cvae_core.records import Bytes, Split
 
 SHIFT: Final = 4
 SOURCES: Final = 600
@@ -31,19 +32,22 @@ class Judgement:
         images: Of the test set, all of which it was to recognise.
         recognised: Share for which the label that ranks first by ELBO is the right one, 0 to 1.
         recognised_shifted: The same after each image was moved by up to 4 pixels along each axis.
+        recognised_in_form: The same after these were brought to MNIST's form, as a drawn or uploaded picture is.
         style: Whether slant and thickness are kept.
     """
 
     images: int
     recognised: float
     recognised_shifted: float
+    recognised_in_form: float
     style: StyleKept
 
     def recognition_sentence(self) -> str:
         """The first outcome in words."""
         return (
             f"The label that ranks first by ELBO is right for {self.recognised:.1%} of {self.images:,} test images, "
-            f"and for {self.recognised_shifted:.1%} after shifting them by up to {SHIFT} pixels"
+            f"for {self.recognised_shifted:.1%} after shifting them by up to {SHIFT} pixels, and for "
+            f"{self.recognised_in_form:.1%} once these are brought to MNIST's form as an uploaded picture is"
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -53,6 +57,7 @@ class Judgement:
             "images": self.images,
             "recognised": self.recognised,
             "recognised_shifted": self.recognised_shifted,
+            "recognised_in_form": self.recognised_in_form,
             "shift": SHIFT,
             "sources": int(style.sources.sum()),
             "slant": _number(style.median_slant),
@@ -71,7 +76,8 @@ class Judgement:
         names = ("slant", "thickness", "slant_shuffled", "thickness_shuffled")
         medians = [float("nan") if value[name] is None else float(value[name]) for name in names]
         style = StyleKept(tables[0], tables[1], np.array(value["sources_by_label"], np.int64), *medians)
-        return cls(value["images"], value["recognised"], value["recognised_shifted"], style)
+        told, shifted, in_form = (float(value[f"recognised{what}"]) for what in ("", "_shifted", "_in_form"))
+        return cls(value["images"], told, shifted, in_form, style)
 
 
 def judge(
@@ -91,17 +97,24 @@ def judge(
         DataError: There are no images, or they do not fit the network.
     """
     check_whole_number("seed", seed, 0, SEED_LIMIT)
-    count = len(test)
-    measuring = _MEASURING_WEIGHT * min(sources, count) * (1 + network.architecture.shape.n_classes)
-    total = 2 * count + measuring
+    measuring = _MEASURING_WEIGHT * min(sources, len(test)) * (1 + network.architecture.shape.n_classes)
+    total = 3 * len(test) + measuring
 
     def tell_measured(done: int, of: int) -> None:
-        progress(2 * count + measuring * done // of, total)
+        progress(3 * len(test) + measuring * done // of, total)
 
-    recognised = accuracy(network, test, lambda done, _: progress(done, total))
-    shifted = Split(shifted_at_random(test.images, SHIFT, seed), test.labels)
-    recognised_shifted = accuracy(network, shifted, lambda done, _: progress(count + done, total))
-    return Judgement(count, recognised, recognised_shifted, style_kept(network, test, sources, seed, tell_measured))
+    shares = _recognised(network, test, seed, lambda done: progress(done, total))
+    return Judgement(len(test), *shares, style_kept(network, test, sources, seed, tell_measured))
+
+
+def _recognised(network: Network, test: Split, seed: int, tell: Callable[[int], None]) -> tuple[float, float, float]:
+    """Shares of images recognised as they are, shifted, and these in MNIST's form again."""
+    moved = shifted_at_random(test.images, SHIFT, seed)
+
+    def share(turn: int, images: Bytes) -> float:
+        return accuracy(network, Split(images, test.labels), lambda done, _: tell(turn * len(test) + done))
+
+    return share(0, test.images), share(1, moved), share(2, all_in_mnist_form(moved, network.architecture.shape))
 
 
 def _number(value: float) -> float | None:

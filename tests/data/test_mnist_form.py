@@ -11,7 +11,7 @@ from scipy.ndimage import zoom
 
 from cvae_core.architecture import DataShape
 from cvae_core.data import mnist
-from cvae_core.data.mnist_form import mnist_form
+from cvae_core.data.mnist_form import all_in_mnist_form, mnist_form
 from cvae_core.errors import DataError
 from cvae_core.records import Bytes, Floats
 from tests.drawings import drawn, on_colour, on_transparent, photographed
@@ -202,3 +202,12 @@ def test_the_limits_themselves_are_allowed() -> None:
     assert mnist_form(dotted(12, 4), SHAPE).max() == 1.0
     assert mnist_form(drawn("L", 8, 8, pen=0.1), SHAPE).max() == 1.0
     assert mnist_form(np.pad(drawn("L", 300, 2000), ((0, 0), (0, 2096))), SHAPE).max() == 1.0
+
+
+def test_many_are_formed_one_by_one_and_what_cannot_be_stays(digits: Bytes) -> None:
+    images = np.stack([digits[0], np.zeros_like(digits[0]), np.roll(digits[1], 3, axis=1)])
+    formed_images = all_in_mnist_form(images, SHAPE)
+    assert formed_images.dtype == np.uint8
+    np.testing.assert_array_equal(formed_images[0], np.rint(255 * mnist_form(digits[0], SHAPE)))
+    np.testing.assert_array_equal(formed_images[1], images[1])
+    np.testing.assert_array_equal(formed_images[2], np.rint(255 * mnist_form(images[2], SHAPE)))

@@ -10,6 +10,7 @@ import pytest
 from cvae_core.analysis.morphology import style_kept
 from cvae_core.analysis.recognition import recognise
 from cvae_core.config import ModelConfig
+from cvae_core.data.mnist_form import mnist_form
 from cvae_core.data.shifts import shifted_at_random
 from cvae_core.errors import ConfigError
 from cvae_core.inference.folded import FoldedNetwork
@@ -29,10 +30,14 @@ def test_a_judgement_is_what_the_analyses_say() -> None:
     told: list[tuple[int, int]] = []
     found = judge(network(), SPLIT, seed=5, sources=40, progress=lambda done, total: told.append((done, total)))
     best = recognise(network(), SPLIT.images).elbo.argmax(axis=1)
-    moved = recognise(network(), shifted_at_random(SPLIT.images, 4, 5)).elbo.argmax(axis=1)
+    shifted = shifted_at_random(SPLIT.images, 4, 5)
+    moved = recognise(network(), shifted).elbo.argmax(axis=1)
+    in_form = np.stack([np.rint(255 * mnist_form(image, SHAPE)) for image in shifted]).astype(np.uint8)
+    again = recognise(network(), in_form).elbo.argmax(axis=1)
     assert found.images == 60
     assert found.recognised == pytest.approx(np.mean(best == SPLIT.labels))
     assert found.recognised_shifted == pytest.approx(np.mean(moved == SPLIT.labels))
+    assert found.recognised_in_form == pytest.approx(np.mean(again == SPLIT.labels))
     expected = style_kept(network(), SPLIT, 40, 5)
     np.testing.assert_array_equal(found.style.slant, expected.slant)
     assert found.style.median_thickness == expected.median_thickness
