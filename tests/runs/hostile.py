@@ -117,7 +117,7 @@ Look = dict[str, str]
 
 def look(run: Run) -> Look:
     """What every reader says of a run: a value as text, or a sentence that begins with "told: "."""
-    found = {"list": _list(run), "show": _said(lambda: json.dumps(describe(run)))}
+    found = {"list": _list(run), "show": _said(lambda: json.dumps(describe(run) | {"disk_bytes": 0}))}
     found["history"] = _said(lambda: repr(whole_history(run, MetricsReader(run.metrics_file))))
     found["resume"] = repr(_moment(newest_checkpoint(run.checkpoints_folder)))
     found["resume from the older"] = repr(_older(run))

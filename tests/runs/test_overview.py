@@ -12,9 +12,10 @@ from cvae_core.errors import RunDamagedError
 from cvae_core.runs import overview as module
 from cvae_core.runs.metrics import MetricsWriter
 from cvae_core.runs.overview import describe, overview, overviews
+from cvae_core.runs.seal import config_sha256
 from cvae_core.runs.snapshots import publish_snapshot
 from cvae_core.runs.status import read_status, write_status
-from tests.runs.examples import CONFIG, held, run_in, some_weights, training
+from tests.runs.examples import CONFIG, held, lines_of, run_in, some_weights, training
 
 
 def spoil(name: str, content: bytes):
@@ -103,6 +104,21 @@ def test_all_facts_of_a_run(tmp_path: Path) -> None:
 def test_the_facts_of_a_run_that_recorded_nothing(tmp_path: Path) -> None:
     facts = describe(run_in(tmp_path))
     assert (facts["epochs"], facts["snapshots"], facts["data_sha256"]) == ([], [], None)
+
+
+@pytest.mark.parametrize("state", ["finished", "stopped", "failed", "running"])
+def test_lines_lost_at_the_end_are_missed_once_the_run_has_ended(tmp_path: Path, state) -> None:
+    run = run_in(tmp_path)
+    write_status(run.status_file, replace(read_status(run.status_file), state=state, epoch=2))
+    begin, *others = training(2)
+    lines = lines_of([replace(begin, config_sha256=config_sha256(run.path)), *others])
+    for kept in range(len(lines) + 1):
+        run.metrics_file.write_bytes(b"".join(lines[:kept]))
+        if state == "running" or kept == len(lines):  # the last lines of a run that still goes on may be lost
+            assert len(describe(run)["epochs"]) == max(0, kept - 1) // 4
+        else:
+            with pytest.raises(RunDamagedError, match=r"end at epoch [01], although it got to epoch 2: lines are miss"):
+                describe(run)
 
 
 def test_the_facts_of_a_damaged_run_are_refused(tmp_path: Path) -> None:

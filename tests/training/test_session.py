@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +18,8 @@ from cvae_core.records import EpochRecord, StepRecord
 from cvae_core.runs import lock
 from cvae_core.runs.control import ask
 from cvae_core.runs.directory import Run, create_run
-from cvae_core.runs.metrics import read_history
+from cvae_core.runs.metrics import MetricsReader, read_history
+from cvae_core.runs.overview import whole_history
 from cvae_core.runs.snapshots import load_snapshot, snapshot_epochs
 from cvae_core.runs.status import Status, observed_state
 from cvae_core.training import session
@@ -98,6 +100,42 @@ def test_a_full_disk_fails_the_run_with_one_sentence(make: Callable[..., Run], m
     monkeypatch.undo()
     assert trained(run).state == "finished"
     assert snapshot_epochs(run.snapshots_folder) == [0, 1, 2, 3, 4, 5]
+
+
+def test_the_status_goes_back_before_the_metrics_do(make: Callable[..., Run], monkeypatch: pytest.MonkeyPatch) -> None:
+    run = make(epochs=100_000)
+    epochs: list[int] = []
+    descriptor = claim(run)
+    try:
+        stop = session.work(run, lambda status, record: epochs.append(status.epoch), lambda: epochs[-1:] >= [3])
+    finally:
+        lock.release(descriptor)
+    assert stop.state == "stopped" and stop.epoch >= 3
+    shutil.rmtree(run.checkpoints_folder)
+
+    def dies(path: Path, epoch: int, step: int) -> None:
+        raise StorageError("The machine was switched off.")
+
+    monkeypatch.setattr("cvae_core.training.writer.cut_back", dies)
+    assert trained(run).state == "failed"
+    status = observed_state(run.lock_file, run.status_file)[1]
+    assert (status.epoch, status.step) == (0, 0)
+    assert whole_history(run, MetricsReader(run.metrics_file)).position >= (stop.epoch, stop.step)
+
+
+def test_a_configuration_changed_while_the_run_waited_is_told(make: Callable[..., Run]) -> None:
+    run = make(epochs=2)
+    before = run.config_file.read_text()
+
+    def change(status: Status, record: Any) -> None:
+        if status.state == "running":
+            run.config_file.write_text(before.replace('"seed": 0', '"seed": 1'))
+
+    status = trained(run, change)
+    assert run.config_file.read_text() != before
+    assert status.state == "failed" and "config.json was changed" in status.problem
+    run.config_file.write_text(before)
+    assert trained(run).state == "finished"
 
 
 def session_writer_publish() -> Callable[..., None]:
