@@ -103,16 +103,28 @@ def export(
     plane = plane_of(across, down, principal, quantiles, size, code, pin, trained)
     settings = picture_settings(film or picture or [], label, sources, seed, scale, plane, invert, trained)
     wanted = files(settings, ending if film else "png", output)
+    facts = _made(trained, wanted, ending if film else None, epoch, force, skip_damaged, as_json)
+    _conclude(trained, wanted, facts, as_json)
+
+
+def _made(
+    trained: TrainedRun,
+    wanted: _Wanted,
+    ending: FilmFormat | None,
+    epoch: int | None,
+    force: bool,
+    skip_damaged: bool,
+    as_json: bool,
+) -> dict[str, Any]:
+    """Make films of a format, or pictures if there is none, and tell of which epochs they are."""
     with folder_to_fill(wanted[0][1].parent) if len(wanted) > 1 else nullcontext():
         for _, path in wanted:
             check_target(path, replace=force)
         what = f"{len(wanted)} files" if len(wanted) > 1 else "one file"
         with observed(f"painting {what} of {trained.run.id}", as_json) as observer:
-            if film:
-                facts = _films(trained, wanted, ending, force, skip_damaged, observer)
-            else:
-                facts = _pictures(trained, wanted, epoch, force, observer)
-    _conclude(trained, wanted, facts, as_json)
+            if ending:
+                return _films(trained, wanted, ending, force, skip_damaged, observer)
+            return _pictures(trained, wanted, epoch, force, observer)
 
 
 def _check_kinds(film: list[str] | None, picture: list[str] | None, epoch: int | None, film_format: str | None) -> None:
