@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from os import SEEK_END
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -19,7 +20,7 @@ from cvae_core.admission import check_admission
 from cvae_core.config import RunConfig
 from cvae_core.errors import CvaeError, ReadOnlyError
 from cvae_core.export.run_archive import ImportedRun, import_run
-from cvae_core.limits import Limits, read_limits
+from cvae_core.limits import Limits, check_upload, read_limits
 from cvae_core.runs.about import write_about
 from cvae_core.runs.bin import Bin
 from cvae_core.runs.directory import Run
@@ -31,6 +32,7 @@ from dashboard import services
 from dashboard.deletions import Deletion, Deletions
 from dashboard.torn_pairs import new_pair
 
+ARCHIVE_MB: Final = 1024  # as server.maxUploadSize
 _SPARE_DELAY_SECONDS: Final = 3.0
 _DELETIONS: Final = "deletions"
 _SHOWN_PAGE: Final = "shown_page"
@@ -107,9 +109,12 @@ def bring(archive: IO[bytes], name: str | None, progress: Callable[[int, int], N
     """Make a run of an archive.
 
     Raises:
-        CvaeError: The server is read-only, or as ``import_run``.
+        CvaeError: The server is read-only, the archive is larger than it takes, or as ``import_run``.
     """
     check_changeable()
+    size = archive.seek(0, SEEK_END)
+    archive.seek(0)
+    check_upload(limits(), ARCHIVE_MB, size)
     return import_run(archive, services.folder(), name, progress=progress)
 
 

@@ -8,6 +8,7 @@ import streamlit as st
 
 from cvae_core.errors import CvaeError
 from cvae_core.export.run_archive import ImportedRun
+from cvae_core.limits import largest_upload_mb
 from dashboard import actions, state
 from dashboard.controls import plain
 
@@ -25,6 +26,7 @@ def run_import() -> None:
             "Archive of a run",
             "zip",
             key=f"archive_{count}",
+            max_upload_size=largest_upload_mb(actions.limits(), actions.ARCHIVE_MB),
             help="A ZIP file that “Take this run away” or `cvae runs export` made, on this machine or another.",
         )
         name = st.text_input(

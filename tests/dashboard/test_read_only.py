@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import time
+import tomllib
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 
 import dashboard
-from cvae_core.errors import ReadOnlyError
+from cvae_core.errors import DataError, ReadOnlyError
 from cvae_core.presets import preset
 from cvae_core.runs.control import is_asked
 from cvae_core.runs.directory import Run
@@ -194,3 +195,15 @@ def test_a_server_sweeps_what_a_dead_one_left(runs_folder: Path) -> None:
     while left.exists() and time.monotonic() < deadline:
         time.sleep(0.01)
     assert not (runs_folder / ".deleted" / "dead").exists()
+
+
+def test_an_archive_larger_than_the_server_takes_is_refused(runs_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CVAE_MAX_UPLOAD_MB", "1")
+    with pytest.raises(DataError, match=r"up to 1 MB; this one has 1\.5 MB"):
+        actions.bring(BytesIO(bytes(3 * 2**19)), None, lambda done, total: None)
+    assert list(runs_folder.iterdir()) == []
+
+
+def test_archives_may_be_as_large_as_streamlit_lets_them() -> None:
+    settings = tomllib.loads((Path(dashboard.__file__).parent / ".streamlit" / "config.toml").read_text())
+    assert settings["server"]["maxUploadSize"] == actions.ARCHIVE_MB
