@@ -156,8 +156,8 @@ def use(page: Page, visit: str) -> None:
         expect(page.get_by_text("Finished").first).to_be_visible(timeout=120_000)
     if visit == "style?source=sevens":
         page.get_by_text("Take a film of all epochs away").click()
-        page.get_by_role("button", name="Make the film").click()
-        expect(page.get_by_role("button", name=re.compile("Download style"))).to_be_visible(timeout=60_000)
+        page.get_by_role("button", name=re.compile("^Make .*film")).click()
+        expect(page.get_by_role("button", name=re.compile("^Download .*style"))).to_be_visible(timeout=60_000)
     wait_until_idle(page)
 
 
