@@ -354,7 +354,7 @@ def _put(**new: bytes) -> Callable[[Files, dict[str, Any]], None]:
 
 
 BROKEN: dict[str, tuple[Callable[[Files, dict[str, Any]], None], str]] = {
-    "no config": (_put(config__json=b"{"), "the configuration is not valid JSON"),
+    "no config": (_put(config__json=b"{"), "onfiguration is not valid JSON"),
     "config from the future": (_config(schema_version=99), "schema version 99"),
     "unknown setting": (_config(evil=1), "no setting 'evil'"),
     "setting out of range": (_config(model={"latent_dim": 0}), "latent_dim is 0"),
