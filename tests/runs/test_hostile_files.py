@@ -17,7 +17,7 @@ from tests.runs import hostile
 from tests.runs.hostile import EPOCHS, PLACES, UNREAD, Look, World, damaged, look, make_world, noticed
 from tests.runs.watch import watched
 
-QUICK_FLIPS, LONG_FLIPS = 150, 4000
+QUICK_FLIPS, LONG_FLIPS = 150, 3100
 FILES = (
     "config.json", "status.json", "metrics.jsonl", *UNREAD,
     *(f"snapshots/{epoch:06d}/{name}" for epoch in EPOCHS for name in ("snapshot.json", "weights.safetensors")),

@@ -129,7 +129,7 @@ def test_a_configuration_changed_while_the_run_waited_is_told(make: Callable[...
 
     def change(status: Status, record: Any) -> None:
         if status.state == "running":
-            run.config_file.write_text(before.replace('"seed": 0', '"seed": 1'))
+            run.config_file.write_text(before.replace('"seed": 7', '"seed": 8'))
 
     status = trained(run, change)
     assert run.config_file.read_text() != before
