@@ -22,6 +22,7 @@ import asyncio
 import json
 import os
 import random
+import signal
 import statistics
 import sys
 import tempfile
@@ -348,6 +349,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print JSON instead of text")
     arguments = parser.parse_args()
     report = Report(arguments.sessions, os.getloadavg()[0])
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # by way of what ends the training, which would go on
 
     def say(words: str) -> None:
         print(words, file=sys.stderr, flush=True)
