@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -30,8 +31,11 @@ def until(condition: object, seconds: float = 20.0) -> None:
 
 def children() -> set[str]:
     """Process ids of this process's living children."""
-    me = Path(f"/proc/{os.getpid()}/task")
-    return {pid for task in me.iterdir() for pid in (task / "children").read_text().split()}
+    found: set[str] = set()
+    for thread in Path(f"/proc/{os.getpid()}/task").iterdir():
+        with suppress(OSError):  # a thread may end meanwhile
+            found |= set((thread / "children").read_text().split())
+    return found
 
 
 def test_an_errand_reports_and_tells_how_far_it_is() -> None:
