@@ -7,7 +7,9 @@ from cvae_core.bundled import bundled_file
 from dashboard import actions, sessions
 from dashboard.components.sources import read_sources
 from dashboard.controls import errors_shown
+from dashboard.outside import ask_nobody
 
+ask_nobody()
 st.set_page_config(page_title="CVAE laboratory", page_icon=str(bundled_file("logo.svg")), layout="wide")
 st.logo(str(bundled_file("logo.svg")))
 page = st.navigation(

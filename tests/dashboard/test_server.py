@@ -12,7 +12,8 @@ from streamlit import net_util
 from streamlit.web.server import server_util
 
 from cvae_core.limits import Limits
-from dashboard.server import ask_nobody, options
+from dashboard.outside import ask_nobody
+from dashboard.server import options
 
 
 @pytest.mark.parametrize(
