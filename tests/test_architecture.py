@@ -89,6 +89,23 @@ def length(node: ast.stmt) -> int:
     return node.end_lineno - node.lineno + 1
 
 
+def test_no_fragment_of_a_page_is_made_inside_another() -> None:
+    """What the time machine's fragment draws has none of its own; each of these stands in a page by itself."""
+    makers = {path.relative_to(ROOT).as_posix() for path in (ROOT / "dashboard").rglob("*.py") if _makes_fragment(path)}
+    assert makers == {
+        "dashboard/pages/home.py",
+        "dashboard/views/run_view.py",
+        "dashboard/views/take_away.py",
+        "dashboard/views/time_machine.py",
+        "dashboard/views/torn_view.py",
+    }
+
+
+def _makes_fragment(path: Path) -> bool:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return any(isinstance(node, ast.Attribute) and node.attr == "fragment" for node in ast.walk(tree))
+
+
 def test_names_tell_what_lives_there() -> None:
     assert [path for path, _ in syntax_trees() if VAGUE_NAMES & set(path.with_suffix("").parts)] == []
 

@@ -69,7 +69,7 @@ def film_export(scene: Scene, films: Sequence[PictureSettings], explanation: str
     """
     with st.expander("Take a film of all epochs away", icon=":material/movie:"):
         st.caption(explanation)
-        st.fragment(_panel)(scene, tuple(films))
+        _panel(scene, tuple(films))
 
 
 def _panel(scene: Scene, films: tuple[PictureSettings, ...]) -> None:

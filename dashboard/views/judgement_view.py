@@ -44,7 +44,7 @@ def judgement_view(scene: Scene, epoch: int) -> None:
         "if the style is kept, the two agree whatever the label. And how often the label that ranks first by ELBO is "
         "the right one, for all test images."
     )
-    st.fragment(_panel)(scene, epoch)
+    _panel(scene, epoch)
 
 
 def _panel(scene: Scene, epoch: int) -> None:

@@ -85,7 +85,11 @@ def time_machine(title: str, explanation: str, parameters: Sequence[Parameter[An
 
 
 def _page(parameters: Sequence[Parameter[Any]], draw: Draw) -> None:
-    """Everything below the title: a fragment, renewed by itself while the run lives."""
+    """Everything below the title: a fragment, renewed by itself while the run lives.
+
+    There must be no other fragment in it. When this one is drawn anew before all of its last drawing was sent,
+    Streamlit drops the rest of that, but not what belongs to a fragment inside, whose places the browser then lacks.
+    """
     found = [item for item in overviews(services.folder()) if _is_shown_here(item)]
     if not found:
         _nothing_yet()
