@@ -5,7 +5,7 @@ import streamlit as st
 
 from cvae_core.bundled import bundled_file
 from dashboard import actions, sessions
-from dashboard.components.sources import read_sources
+from dashboard.components.page_frame import page_frame
 from dashboard.controls import errors_shown
 from dashboard.outside import ask_nobody
 
@@ -29,4 +29,4 @@ with errors_shown():
     actions.tidy_up()
     actions.enter(page.url_path)
     page.run()
-st.markdown(read_sources("page.html"), unsafe_allow_html=True)
+page_frame()

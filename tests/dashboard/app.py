@@ -23,3 +23,9 @@ def said(app: AppTest) -> str:
     """All text on the page."""
     kinds = (app.title, app.subheader, app.markdown, app.caption, app.error, app.warning, app.info)
     return "\n".join(str(element.value) for kind in kinds for element in kind)
+
+
+def component_names(app: AppTest) -> list[str]:
+    """Our own components that the page has, but for the frame that surrounds every page."""
+    names = [str(element.proto.component_name).rpartition(".")[2] for element in app.get("bidi_component")]
+    return [name for name in names if name != "cvae_page_frame"]

@@ -13,7 +13,7 @@ from cvae_core.config import SECTIONS, RunConfig
 from cvae_core.presets import PRESETS
 from cvae_core.runs.control import is_asked
 from cvae_core.runs.directory import Run
-from tests.dashboard.app import open_page, said
+from tests.dashboard.app import component_names, open_page, said
 from tests.dashboard.worlds import living_worker, make_run
 
 
@@ -25,16 +25,12 @@ def buttons(app: AppTest) -> set[str]:
     return {button.label for button in app.button} - {"New run", "Pack the run", "Make the files"}
 
 
-def _components(app: AppTest) -> list[str]:
-    return [str(element.proto.component_name).rpartition(".")[2] for element in app.get("bidi_component")]
-
-
 def picture_count(app: AppTest) -> int:
-    return sum(name != "cvae_pulse" for name in _components(app))
+    return sum(name != "cvae_pulse" for name in component_names(app))
 
 
 def renews_itself(app: AppTest) -> bool:
-    return "cvae_pulse" in _components(app)
+    return "cvae_pulse" in component_names(app)
 
 
 def test_home_explains_itself_when_there_is_no_run(runs_folder: Path) -> None:

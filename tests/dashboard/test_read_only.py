@@ -19,7 +19,7 @@ from cvae_core.runs.control import is_asked
 from cvae_core.runs.directory import Run
 from dashboard import actions
 from dashboard.deletions import Deletion
-from tests.dashboard.app import open_page, said
+from tests.dashboard.app import component_names, open_page, said
 from tests.dashboard.test_housekeeping import press
 from tests.dashboard.test_why import labels, make_pair
 from tests.dashboard.worlds import living_worker, make_run
@@ -76,7 +76,7 @@ def test_a_living_run_can_be_watched_and_no_more(state: Any, runs_folder: Path, 
         app = open_page("train", run="alive")
         assert not app.exception
         assert labels(app) == {"Pack the run", "Make the files"}
-        assert len(app.get("bidi_component")) == 4
+        assert len(component_names(app)) == 4
 
 
 def act_on(run: Run) -> dict[str, Callable[[], object]]:

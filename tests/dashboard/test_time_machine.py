@@ -21,7 +21,7 @@ from cvae_core.runs.snapshots import WEIGHTS_FILE, load_snapshot, publish_snapsh
 from cvae_core.runs.status import Status, write_status
 from dashboard import trained_models
 from dashboard.components.packing import unpack
-from tests.dashboard.app import open_page, said
+from tests.dashboard.app import component_names, open_page, said
 from tests.dashboard.worlds import living_worker, make_run, random_weights, tiny_config
 
 PAGES = ("latent", "manifold", "samples", "style")
@@ -306,10 +306,6 @@ def test_a_code_from_the_address_fills_the_other_dimensions_and_its_sliders(runs
     expected = manifold(network(run, 0), 0, size=3, others=(0, 0, 0.5, -2)).tiles
     np.testing.assert_array_equal(arrays["frame/tiles_manifold"][0], expected)
     assert app.query_params["code"] == "0,0,0.5,-2"
-
-
-def component_names(app: AppTest) -> set[str]:
-    return {str(element.proto.component_name).rpartition(".")[2] for element in app.get("bidi_component")}
 
 
 def test_digits_can_be_picked_from_a_gallery_or_by_the_address(run: Run) -> None:

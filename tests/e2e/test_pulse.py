@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, WebSocketRoute, expect
+from streamlit.proto.BackMsg_pb2 import BackMsg
 
 from cvae_core.runs.directory import Run
 from cvae_core.runs.status import read_status, write_status
@@ -14,6 +15,12 @@ from tests.dashboard.worlds import living_worker, make_run
 from tests.e2e.conftest import Serve, the_button, wait_until_idle
 
 pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The runs of all tests here, since they share a server."""
+    return tmp_path_factory.mktemp("watched")
 
 
 class LossyLine:
@@ -35,18 +42,48 @@ class LossyLine:
         server_side.on_message(pass_on)
 
 
+class SlowLine:
+    """Stands between browser and server, and keeps what the browser asks for while it is held."""
+
+    def __init__(self) -> None:
+        self.held = False
+        self.kept: list[bytes] = []
+
+    def __call__(self, browser_side: WebSocketRoute) -> None:
+        self._server_side = browser_side.connect_to_server()
+        browser_side.on_message(self._pass_on)
+
+    def _pass_on(self, message: str | bytes) -> None:
+        assert isinstance(message, bytes)
+        if self.held:
+            self.kept.append(message)
+        else:
+            self._server_side.send(message)
+
+    @property
+    def renewals(self) -> int:
+        """How many of the kept requests ask for a part of the page alone."""
+        return sum(bool(BackMsg.FromString(message).rerun_script.fragment_id) for message in self.kept)
+
+    def release(self) -> None:
+        self.held = False
+        for message in self.kept:
+            self._server_side.send(message)
+        self.kept = []
+
+
 def advance(run: Run, epoch: int) -> None:
     write_status(run.status_file, replace(read_status(run.status_file), epoch=epoch))
 
 
-def test_a_page_goes_on_after_messages_were_lost(serve: Serve, browser: Browser, tmp_path: Path) -> None:
-    run = make_run(tmp_path, "watched", "running", epochs=1)
+def test_a_page_goes_on_after_messages_were_lost(serve: Serve, browser: Browser, folder: Path) -> None:
+    run = make_run(folder, "watched", "running", epochs=1)
     context = browser.new_context()
     page = context.new_page()
     line = LossyLine()
     page.route_web_socket("**/_stcore/stream", line)
     with living_worker(run):
-        page.goto(f"{serve(CVAE_RUNS=str(tmp_path))}/train?run=watched")
+        page.goto(f"{serve(CVAE_RUNS=str(folder))}/train?run=watched")
         wait_until_idle(page)
         expect(page.get_by_text("Epoch 1 of 5")).to_be_visible()
         line.cut = True
@@ -60,4 +97,32 @@ def test_a_page_goes_on_after_messages_were_lost(serve: Serve, browser: Browser,
         write_status(run.status_file, replace(read_status(run.status_file), state="paused"))
         expect(the_button(page, "Continue")).to_be_visible()
     expect(the_button(page, "Resume")).to_be_visible()
+    context.close()
+
+
+def test_a_page_that_is_left_asks_for_no_news_and_the_next_is_never_empty(
+    serve: Serve, browser: Browser, folder: Path
+) -> None:
+    """Who asks for news of a page that the server has left makes Streamlit clear the whole of the next one."""
+    run = make_run(folder, "left", "running", epochs=1)
+    context = browser.new_context()
+    page = context.new_page()
+    line = SlowLine()
+    page.route_web_socket("**/_stcore/stream", line)
+    with living_worker(run):
+        page.goto(f"{serve(CVAE_RUNS=str(folder))}/train?run=left")
+        expect(page.get_by_text("Epoch 1 of 5")).to_be_visible()
+        wait_until_idle(page)
+        line.held = True
+        page.get_by_test_id("stToolbar").get_by_role("link", name="Latent space").click()
+        page.wait_for_timeout(900)  # longer than the page waits for its next news
+        assert len(line.kept) == 1
+        assert not line.renewals
+        while not line.renewals:
+            page.wait_for_timeout(100)
+        line.release()
+        expect(page.get_by_role("heading", name="Latent space")).to_be_visible()
+        page.wait_for_timeout(1500)
+        expect(page.get_by_role("heading", name="Latent space")).to_be_visible()
+        expect(page.locator(".film")).to_be_visible()
     context.close()

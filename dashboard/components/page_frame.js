@@ -1,0 +1,47 @@
+// Asks for the page anew when nothing of it is left.
+//
+// Streamlit clears a page when it is asked for news of a part of the one before. What the first script drew stays,
+// and so does this, which then is all that there is.
+
+const LOOK_MS = 250;
+
+export default function (component) {
+  const { parentElement, setTriggerValue } = component;
+  const frame = (parentElement.frame ??= createFrame(parentElement));
+  frame.onLost = () => setTriggerValue("lost", true);
+  return frame.dispose;
+}
+
+function createFrame(parentElement) {
+  let looksInVain = 0;
+  let patience = 2;
+  const look = () => {
+    if (!isAtRest()) return;
+    looksInVain = isEmpty() ? looksInVain + 1 : 0;
+    if (!looksInVain) patience = 2;
+    if (looksInVain < patience) return;
+    looksInVain = 0;
+    patience *= 2; // a page that stays empty is not asked for as often
+    frame.onLost();
+  };
+  const timer = setInterval(look, LOOK_MS);
+  const frame = {
+    onLost: () => {},
+    dispose() {
+      clearInterval(timer);
+      delete parentElement.frame;
+    },
+  };
+  return frame;
+}
+
+function isAtRest() {
+  const state = document.querySelector("[data-testid=stApp]")?.dataset;
+  return state?.testConnectionState === "CONNECTED" && state.testScriptState === "notRunning";
+}
+
+/** Whether there is nothing but the frame. */
+function isEmpty() {
+  const elements = document.querySelectorAll("[data-testid=stMainBlockContainer] [data-testid=stElementContainer]");
+  return [...elements].every((element) => element.closest(".st-key-page_frame"));
+}

@@ -1,0 +1,16 @@
+"""What surrounds every page: its style, and a guard that asks for it anew should all of it be lost."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard.components.sources import read_sources
+
+_guard = st.components.v2.component("cvae_page_frame", js=read_sources("page_frame.js"))
+
+
+def page_frame() -> None:
+    """Draw it, after the page. It must be drawn by the first script, whose elements Streamlit never clears."""
+    with st.container(key="page_frame"):
+        st.markdown(read_sources("page_frame.html"), unsafe_allow_html=True)
+        _guard(key="page_guard", on_lost_change=lambda: None)
