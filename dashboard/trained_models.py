@@ -1,6 +1,7 @@
 """Trained models: the folded networks of all snapshots of the runs looked at, their codes, and what they drew.
 
-They are kept within a bound for the whole server, and no longer than a session is connected that used them. This stands
+A session keeps them in its state, as a share of a cache: two people who look at the same run hold one copy of it, and
+the bound on memory is one for the whole server. They go when the last browser has gone that used them. This stands
 apart from the other services because it takes NumPy's part of the analysis, which the first visitor of Home should not
 wait for.
 """
@@ -29,6 +30,7 @@ from dashboard.shared_cache import Share, SharedCache
 
 CACHE_BYTES: Final = 512 * 1024 * 1024
 SCATTER_POINTS: Final = 10_000
+TRAINED_MODELS: Final = "trained_models"  # where the session's state has them
 
 
 def network(key: services.RunKey, epoch: int) -> FoldedNetwork:
@@ -107,9 +109,17 @@ def _let_go(share: Share) -> None:
 
 
 @st.cache_resource(scope="session", on_release=_let_go, show_spinner=False)
-def _cache() -> Share:
-    """The share of this session, which Streamlit closes when the browser has gone."""
+def _opened_share() -> Share:
+    """A share which Streamlit closes when the browser has gone; another one if it comes back."""
     return _of_all().open_share()
+
+
+def _cache() -> Share:
+    """What this session keeps in its state."""
+    share: Share | None = st.session_state.get(TRAINED_MODELS)
+    if share is None or not share.is_open:
+        share = st.session_state[TRAINED_MODELS] = _opened_share()
+    return share
 
 
 def _load(key: services.RunKey, epoch: int) -> FoldedNetwork:

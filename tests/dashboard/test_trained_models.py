@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from streamlit.runtime.caching import clear_session_resource_cache
 from streamlit.testing.v1 import AppTest
 
 from cvae_core.runs.directory import Run
@@ -70,6 +71,20 @@ def test_all_snapshots_are_read_once_for_all_pages_and_sessions(run: Run, loaded
     other = open_page("manifold", run="done")
     ask(other, "manifold")
     assert sorted(loaded) == list(EPOCHS)
+
+
+def test_a_session_keeps_them_in_its_state_until_its_browser_goes(run: Run, loaded: list[int]) -> None:
+    app = open_page("manifold", run="done")
+    ask(app, "manifold")
+    models = app.session_state[trained_models.TRAINED_MODELS]
+    key = services.run_key(run)
+    assert all(("network", key, epoch) in models for epoch in EPOCHS)
+    clear_session_resource_cache("test session id")  # as Streamlit does when a browser disconnects
+    assert not kept(run)
+    ask(app, "manifold")  # it was only its connection that was lost
+    assert app.session_state[trained_models.TRAINED_MODELS] is not models
+    assert kept(run) == list(EPOCHS)
+    assert sorted(loaded) == sorted(EPOCHS * 2)
 
 
 @pytest.mark.parametrize("page", ["manifold", "samples"])
