@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
-from cvae_core.records import Bytes, Floats, Labels
+from cvae_core.records import Bytes, Floats
 from dashboard.components.film import FILM_SCRIPTS, FILM_STYLES, FilmState, Question, Timeline, film_blob
 from dashboard.components.sources import read_sources
-
-_MARGIN: Final = 0.3
+from dashboard.components.torn_ground import TornGround
 
 _mount = st.components.v2.component(
     "cvae_torn_film",
@@ -38,32 +37,6 @@ class TornModel:
     title: str
     description: str
     file_name: str = "torn_manifold.png"
-
-
-@dataclass(frozen=True)
-class TornGround:
-    """What all models are to learn.
-
-    Attributes:
-        points: float32 (n, 2).
-        labels: int (n,), 0 to the number of pieces - 1.
-        pieces: The true curve of each label, float32 (any, 2).
-        names: Of the pieces.
-        noise: Its standard deviation.
-    """
-
-    points: Floats
-    labels: Labels
-    pieces: tuple[Floats, ...]
-    names: tuple[str, ...]
-    noise: float
-
-    @property
-    def extent(self) -> tuple[float, float, float, float]:
-        """Left, right, bottom and top of a plane that holds all curves."""
-        corners = np.concatenate([*self.pieces, self.points])
-        (left, bottom), (right, top) = corners.min(axis=0) - _MARGIN, corners.max(axis=0) + _MARGIN
-        return float(left), float(right), float(bottom), float(top)
 
 
 @dataclass(frozen=True)
@@ -114,18 +87,8 @@ def packed_torn_film(
     timeline: Timeline, question: Question | None, models: Sequence[TornModel], ground: TornGround, frames_of: FramesOf
 ) -> bytes:
     """The film as the browser receives it; the arguments are those of ``torn_film``, and what the browser asked."""
-    header = {
-        "models": [asdict(model) for model in models],
-        "extent": ground.extent,
-        "class_names": ground.names,
-        "noise": ground.noise,
-    }
-    shared: dict[str, npt.NDArray[Any]] = {
-        "points": ground.points.astype(np.float32),
-        "labels": ground.labels.astype(np.int32),
-        **{f"piece_{label}": piece.astype(np.float32) for label, piece in enumerate(ground.pieces)},
-    }
-    return film_blob(timeline, question, header, lambda epoch: _arrays(frames_of(epoch)), shared)
+    header = {"models": [asdict(model) for model in models], **ground.header}
+    return film_blob(timeline, question, header, lambda epoch: _arrays(frames_of(epoch)), ground.arrays)
 
 
 def _arrays(frames: Mapping[str, TornFrame]) -> dict[str, npt.NDArray[Any]]:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import streamlit as st
 
+from cvae_core.config import TornManifoldConfig
 from cvae_core.errors import CvaeError
 from cvae_core.presets import preset
-from dashboard import actions, state
+from cvae_core.runs.overview import overviews
+from dashboard import actions, services, state
 from dashboard.address.parameters import PAIR, PAIR_EPOCH
 from dashboard.address.view import set_value
+from dashboard.components.torn_ground import torn_ground
 from dashboard.controls import kept_message, limits_told
-from dashboard.torn_pairs import MODELS
+from dashboard.torn_pairs import MODELS, pairs
 from dashboard.views.setting_widgets import setting_widget
+from dashboard.views.torn_frames import ground_of_data
 
 _PRESET: Final = MODELS["plain"]
 _SHOWN: Final = {
@@ -27,7 +31,7 @@ _TITLES: Final = {"data": "Data", "model": "Models", "train": "Training"}
 def torn_form() -> None:
     """Draw the settings and the button; starting a pair shows it."""
     limits_told()
-    with st.expander("Settings", icon=":material/tune:"):
+    with st.expander("Settings", icon=":material/tune:") as panel:
         settings: dict[str, Any] = {}
         for section, names in _SHOWN.items():
             st.markdown(f"**{_TITLES[section]}**")
@@ -41,6 +45,26 @@ def torn_form() -> None:
         help="Train an autoencoder without labels and one with them, side by side: some seconds.",
     )
     kept_message()
+    # The data stand where the eye is: on the page until there is something else to look at.
+    is_first = not pairs(overviews(services.folder()))
+    with st.container() if is_first else panel:
+        _preview(settings)
+
+
+def _preview(settings: dict[str, Any]) -> None:
+    """The data that these settings give; of settings that are refused there are none."""
+    try:
+        config = preset(_PRESET).with_settings(settings).data
+    except CvaeError:
+        return
+    ground = ground_of_data(cast("TornManifoldConfig", config))
+    caption = f"Noisy points about their true curves, a colour for each label: {_listed(ground.names)}."
+    torn_ground(ground, "torn_ground", "What is to be learnt", caption)
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def _row(section: str, names: tuple[str, ...]) -> dict[str, Any]:

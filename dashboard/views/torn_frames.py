@@ -10,18 +10,25 @@ import streamlit as st
 
 from cvae_core.analysis.torn_manifold import SweptCurve, analyse_torn_manifold, tear_threshold
 from cvae_core.config import TornManifoldConfig
+from cvae_core.data import load_test_data
 from cvae_core.data.torn_manifold import distance_to_manifold, true_curves
 from cvae_core.records import Bytes
 from dashboard import services, trained_models
-from dashboard.components.torn_film import TornFrame, TornGround
+from dashboard.components.torn_film import TornFrame
+from dashboard.components.torn_ground import TornGround
 
 _STEPS: Final = 300
 
 
 def ground_of(key: services.RunKey) -> TornGround:
     """The noisy test points of a run, and the curves that they lie about."""
-    config = _data_config(key)
-    data = services.test_data(config)
+    return ground_of_data(_data_config(key))
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def ground_of_data(config: TornManifoldConfig) -> TornGround:
+    """The same, of settings with which nothing need have been trained."""
+    data = load_test_data(config)
     points = data.test.images.reshape(-1, 2).astype(np.float32)
     return TornGround(points, data.test.labels, true_curves(config), data.class_names, config.noise)
 

@@ -54,10 +54,18 @@ def living(runs: list[Run]) -> Iterator[None]:
         yield
 
 
+def pictures(app: AppTest) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+    return [unpack(element.proto.bytes) for element in app.get("bidi_component") if element.proto.bytes]
+
+
 def film(app: AppTest) -> tuple[dict[str, Any], dict[str, Any]]:
-    blobs = [element.proto.bytes for element in app.get("bidi_component") if element.proto.bytes]
-    assert len(blobs) == 1
-    return unpack(blobs[0])
+    (found,) = (picture for picture in pictures(app) if "picture" in picture[0])
+    return found
+
+
+def data_shown(app: AppTest) -> tuple[dict[str, Any], dict[str, Any]]:
+    (found,) = (picture for picture in pictures(app) if "picture" not in picture[0])
+    return found
 
 
 def labels(app: AppTest) -> set[str]:
@@ -70,6 +78,24 @@ def test_without_a_pair_the_page_tells_its_story_and_offers_the_training(runs_fo
     assert "builds a bridge" in said(app)
     assert "Nothing trained yet" in said(app)
     assert labels(app) == {"Train both"}
+
+
+def test_the_data_of_the_settings_are_shown_before_anything_learns_them(runs_folder: Path) -> None:
+    app = open_page("why")
+    header, arrays = data_shown(app)
+    data = load_test_data(preset(MODELS["plain"]).data)
+    np.testing.assert_array_equal(arrays["points"], data.test.images.reshape(-1, 2))
+    np.testing.assert_array_equal(arrays["labels"], data.test.labels)
+    assert header["caption"].endswith("sine arc and circle.")
+    next(field for field in app.number_input if field.label == "Pieces").set_value(3).run()
+    assert not app.exception
+    header, arrays = data_shown(app)
+    assert header["class_names"] == ["sine arc", "circle", "second circle"]
+    left, right, _, top = header["extent"]
+    x, y = arrays["piece_2"].T
+    assert left < x.min() < x.max() < right
+    assert y.max() < top
+    assert set(arrays["labels"]) == {0, 1, 2}
 
 
 def test_the_newest_pair_is_shown_with_what_its_networks_make_of_the_data(runs_folder: Path) -> None:

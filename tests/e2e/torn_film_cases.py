@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from cvae_core.records import Floats
-from dashboard.components.torn_film import TornFrame, TornGround, TornModel
+from dashboard.components.torn_film import TornFrame, TornModel
+from dashboard.components.torn_ground import TornGround
 
 EPOCHS = tuple(range(0, 41, 2))
 STEPS = 200
