@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
@@ -29,3 +31,18 @@ def component_names(app: AppTest) -> list[str]:
     """Our own components that the page has, but for the frame that surrounds every page."""
     names = [str(element.proto.component_name).rpartition(".")[2] for element in app.get("bidi_component")]
     return [name for name in names if name != "cvae_page_frame"]
+
+
+def press(app: AppTest, label: str) -> AppTest:
+    """Press the first button that is called so."""
+    return next(button for button in app.button if button.label == label).click().run()
+
+
+def run_until(app: AppTest, done: Callable[[AppTest], object], seconds: float = 60.0) -> None:
+    """Renew the page, as its pulse does in a browser, until something is there."""
+    deadline = time.monotonic() + seconds
+    while not done(app):
+        assert time.monotonic() < deadline
+        assert not app.exception
+        time.sleep(0.1)
+        app.run()

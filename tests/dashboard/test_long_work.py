@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import io
-import time
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
-from streamlit.testing.v1 import AppTest
 
 from cvae_core.data import load_test_data
 from cvae_core.export.parallel import save_films
@@ -19,7 +16,7 @@ from cvae_core.export.settings import PickedImage, PictureSettings, Plane
 from cvae_core.export.trained_run import TrainedRun
 from cvae_core.judging import judge
 from cvae_core.runs.directory import Run
-from tests.dashboard.app import open_page, said
+from tests.dashboard.app import open_page, press, run_until, said
 from tests.dashboard.test_time_machine import network
 from tests.dashboard.worlds import make_run
 
@@ -27,20 +24,6 @@ from tests.dashboard.worlds import make_run
 @pytest.fixture
 def run(runs_folder: Path) -> Run:
     return make_run(runs_folder, "done", "finished", epochs=3)
-
-
-def run_until(app: AppTest, done: Callable[[AppTest], object], seconds: float = 60.0) -> None:
-    """Renew the page, as its pulse does in a browser, until something is there."""
-    deadline = time.monotonic() + seconds
-    while not done(app):
-        assert time.monotonic() < deadline
-        assert not app.exception
-        time.sleep(0.1)
-        app.run()
-
-
-def press(app: AppTest, label: str) -> None:
-    next(button for button in app.button if button.label == label).click().run()
 
 
 def test_whether_the_style_is_kept_is_measured_on_request(run: Run) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import time
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +13,7 @@ from cvae_core.runs.directory import Run, all_runs
 from cvae_core.runs.snapshots import WEIGHTS_FILE, snapshot_epochs, snapshot_folder
 from dashboard.controls import plain
 from dashboard.views import take_away
-from tests.dashboard.app import open_page, said
+from tests.dashboard.app import open_page, press, run_until, said
 from tests.dashboard.worlds import living_worker, make_run
 from tests.runs.archive.forgery import everything_in, forged, packed, stopped_run, with_config
 
@@ -25,22 +23,8 @@ def run(runs_folder: Path) -> Run:
     return make_run(runs_folder, "mine", "finished", epochs=3)
 
 
-def press(app: AppTest, label: str) -> AppTest:
-    return next(button for button in app.button if button.label == label).click().run()
-
-
 def downloads(app: AppTest) -> list[str]:
     return [str(element.proto.label) for element in app.get("download_button")]
-
-
-def run_until(app: AppTest, done: Callable[[AppTest], Any], seconds: float = 60.0) -> None:
-    """Renew the page, as its pulse does in a browser, until something is there."""
-    deadline = time.monotonic() + seconds
-    while not done(app):
-        assert time.monotonic() < deadline
-        assert not app.exception
-        time.sleep(0.1)
-        app.run()
 
 
 def ready_file(app: AppTest, what: str) -> Path:
