@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import pytest
 
-from cvae_core.data import load_test_data
+from cvae_core.data import dataset_shape, load_test_data
 from cvae_core.records import Split
 from cvae_core.runs.directory import Run, create_run
 from cvae_core.runs.snapshots import load_snapshot, publish_snapshot
@@ -42,7 +42,7 @@ def test_images(run: Run) -> Split:
 def plain(run: Run, epoch: int) -> PlainKeras:
     config = run.config()
     weights = load_snapshot(run.snapshots_folder, epoch)
-    return PlainKeras(weights, True, config.model.batch_normalization, load_test_data(config.data).shape)
+    return PlainKeras(weights, True, config.model.batch_normalization, dataset_shape(config.data))
 
 
 def sent(page: str, ask: list[int] | None = None, **parameters: str) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from cvae_core.analysis.manifold import manifold
 from cvae_core.analysis.samples import samples
-from cvae_core.data import load_dataset, load_test_data
+from cvae_core.data import dataset_shape, load_dataset, load_test_data
 from cvae_core.inference.folded import FoldedNetwork
 from cvae_core.runs.directory import Run, create_run
 from cvae_core.runs.snapshots import WEIGHTS_FILE, load_snapshot, publish_snapshot, snapshot_folder
@@ -41,7 +41,7 @@ def film(app: AppTest) -> tuple[dict[str, Any], dict[str, Any]]:
 
 def network(run: Run, epoch: int) -> FoldedNetwork:
     config = run.config()
-    return FoldedNetwork(config.model, load_test_data(config.data).shape, load_snapshot(run.snapshots_folder, epoch))
+    return FoldedNetwork(config.model, dataset_shape(config.data), load_snapshot(run.snapshots_folder, epoch))
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -16,7 +16,7 @@ from cvae_core import jobs
 from cvae_core.analysis.torn_manifold import analyse_torn_manifold
 from cvae_core.architecture import plan
 from cvae_core.config import RunConfig
-from cvae_core.data import load_test_data
+from cvae_core.data import dataset_shape, load_test_data
 from cvae_core.inference.folded import FoldedNetwork
 from cvae_core.presets import preset
 from cvae_core.runs.directory import Run, create_run
@@ -33,7 +33,7 @@ SETTINGS = {"points": 40, "epochs": 9, "hidden_widths": (8,), "snapshot_every": 
 def make_member(folder: Path, name: str, model: str, state: WrittenState, latent_dim: int = 1) -> Run:
     config = preset(MODELS[model]).with_settings({**SETTINGS, "latent_dim": latent_dim})
     run = create_run(folder, config, f"{name}-{model}")
-    shapes = plan(config.model, load_test_data(config.data).shape).weight_shapes()
+    shapes = plan(config.model, dataset_shape(config.data)).weight_shapes()
     for epoch in (0, 3, 6, 9):
         random = np.random.default_rng(epoch)
         weights = {part: random.normal(0, 0.5, shape).astype(np.float32) for part, shape in shapes.items()}

@@ -10,6 +10,7 @@ import numpy as np
 
 from cvae_core.architecture import Weights, plan
 from cvae_core.config import RunConfig
+from cvae_core.data import dataset_shape
 from cvae_core.presets import preset
 from cvae_core.records import EpochRecord, Losses, StepRecord
 from cvae_core.runs import lock
@@ -30,10 +31,8 @@ def tiny_config(epochs: int = MNIST_SHAPE_EPOCHS) -> RunConfig:
 
 def random_weights(config: RunConfig, seed: int) -> Weights:
     """Weights that fit the configuration on MNIST; variances are positive."""
-    from cvae_core.data import load_test_data
-
     random = np.random.default_rng(seed)
-    shapes = plan(config.model, load_test_data(config.data).shape).weight_shapes()
+    shapes = plan(config.model, dataset_shape(config.data)).weight_shapes()
     return {
         name: np.abs(random.normal(0.0, 0.3, shape)).astype(np.float32)
         if name.endswith("variance")

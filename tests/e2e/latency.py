@@ -37,7 +37,7 @@ from playwright.sync_api import Page, expect, sync_playwright
 
 from cvae_core.architecture import Weights, plan
 from cvae_core.config import RunConfig
-from cvae_core.data import load_test_data
+from cvae_core.data import dataset_shape
 from cvae_core.presets import preset
 from cvae_core.records import Floats
 from cvae_core.runs.directory import create_run
@@ -89,7 +89,7 @@ def plant(folder: Path, name: str, seed: int) -> None:
 
 def _weights(config: RunConfig, random: np.random.Generator) -> Weights:
     """Such that each layer keeps the size of what comes in."""
-    shapes = plan(config.model, load_test_data(config.data).shape).weight_shapes()
+    shapes = plan(config.model, dataset_shape(config.data)).weight_shapes()
     return {name: _drawn(name, shape, random) for name, shape in shapes.items()}
 
 

@@ -12,7 +12,7 @@ from scipy.special import ndtri
 
 from cvae_core.analysis.network import decode_images
 from cvae_core.analysis.reconstruction import reconstruct
-from cvae_core.data import load_test_data
+from cvae_core.data import dataset_shape, load_test_data
 from cvae_core.inference.folded import FoldedNetwork
 from cvae_core.records import Split
 from cvae_core.runs.directory import Run
@@ -42,7 +42,7 @@ GRID, QUANTILES = 15, (0.05, 0.95)
 
 def network(run: Run, epoch: int) -> FoldedNetwork:
     config = run.config()
-    return FoldedNetwork(config.model, load_test_data(config.data).shape, load_snapshot(run.snapshots_folder, epoch))
+    return FoldedNetwork(config.model, dataset_shape(config.data), load_snapshot(run.snapshots_folder, epoch))
 
 
 def images_of(run: Run) -> Split:
