@@ -13,6 +13,7 @@ from cvae_core.bench.peers import _tutorial_loss
 pytestmark = pytest.mark.slow
 
 
+@pytest.mark.alone
 def test_the_report_has_its_shape_and_ours_is_the_faster() -> None:
     told: list[str] = []
     report = asdict(bench(told.append, turns=1))

@@ -71,6 +71,7 @@ def test_a_killed_worker_reads_as_interrupted_and_resume_equals_an_undisturbed_r
             np.testing.assert_array_equal(ours[name], weight)
 
 
+@pytest.mark.alone
 def test_stop_ends_within_a_second_and_keeps_what_was_learnt(
     launcher: Launcher, started: list[Run], tmp_path: Path
 ) -> None:

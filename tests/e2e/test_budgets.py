@@ -22,7 +22,7 @@ from tests.dashboard.worlds import make_run
 from tests.e2e.conftest import DASHBOARD, streamlit_server, the_button, wait_until_idle
 from tests.workers import wait_for
 
-pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.alone]
 FIRST_VISIT_SECONDS = 3.5
 LATER_VISIT_SECONDS = 1.5
 COLD_CURVE_SECONDS = 10.0

@@ -49,6 +49,7 @@ def test_an_image_is_encoded_as_in_numpy(page):
 
 
 @pytest.mark.parametrize("name", BUDGETS)
+@pytest.mark.alone
 def test_ten_labels_keep_up_with_the_pointer(page, name):
     assert page.evaluate("name => window.fastestDecoding(name)", name) < BUDGETS[name]
 

@@ -101,6 +101,7 @@ def test_dragging_draws_every_epoch_on_the_way(open_film: OpenFilm) -> None:
     assert wrong == []
 
 
+@pytest.mark.alone
 def test_a_drag_is_on_the_screen_at_once(open_film: OpenFilm) -> None:
     page = open_film("?film=big", BIG_COUNT)
     film(page).evaluate("film => { film.dataset.probe = '4,4'; }")
@@ -119,6 +120,7 @@ def test_a_drag_is_on_the_screen_at_once(open_film: OpenFilm) -> None:
     assert quantiles(record["handled"], n=20)[-1] < SLACK * P95_MS
 
 
+@pytest.mark.alone
 def test_all_frames_are_loaded_soon(gallery: str, open_page: OpenPage) -> None:
     began = time.monotonic()
     page = open_page(f"{gallery}/?film=big")

@@ -314,6 +314,7 @@ def test_the_dimensions_stand_beside_the_plane_or_below_it(open_film, width):
         assert panel["x"] >= left["x"] + left["width"]
 
 
+@pytest.mark.alone
 def test_ten_thousand_points_follow_the_slider(open_film):
     page = open_film("all", pin=1234)
     epochs = [*cases.EPOCHS, *reversed(cases.EPOCHS[:-1])][1:]

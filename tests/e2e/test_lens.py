@@ -323,6 +323,7 @@ def test_a_finger_slides_holds_and_draws_a_way_from_the_held_place(serve: Serve,
     context.close()
 
 
+@pytest.mark.alone
 def test_a_move_fits_into_a_frame(serve: Serve, browser):
     case = grey()
     context = browser.new_context(viewport={"width": 1280, "height": 900})

@@ -54,6 +54,7 @@ def test_a_drawing_is_redrawn_under_every_label_as_in_python(page, name, label):
     np.testing.assert_allclose(found["images"], images.ravel(), atol=1e-5)
 
 
+@pytest.mark.alone
 def test_the_ten_versions_keep_up_with_the_pen(page):
     assert pictures()["light on transparent"].pixels.shape == (280, 280, 4)
     times = page.evaluate("window.milliseconds('light on transparent', 60)")

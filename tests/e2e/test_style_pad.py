@@ -287,6 +287,7 @@ def test_without_condition_there_is_one_version_and_no_ranking(serve: Serve, ope
 
 
 @pytest.mark.parametrize("name", ["tutorial", "wide"])
+@pytest.mark.alone
 def test_versions_follow_the_pen_thirty_times_a_second(serve: Serve, open_page: OpenPage, name):
     page = open_page(serve(GALLERY) + f"/?network={name}")
     draw(page, SEVEN)
