@@ -13,6 +13,7 @@ from cvae_core.analysis.network import decode_images
 from cvae_core.analysis.style import blend
 from cvae_core.inference import FoldedNetwork
 from cvae_core.records import Bytes, Floats
+from tests.e2e.canvases import pixels
 from tests.e2e.conftest import OpenPage, Serve, wait_until_idle
 from tests.e2e.style_cases import codes, network
 
@@ -38,14 +39,6 @@ def slider(page: Page, dimension: int) -> Locator:
 def shown_code(page: Page) -> Floats:
     page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
     return np.array(json.loads(page.locator(".studio").get_attribute("data-code") or ""), np.float32)
-
-
-def pixels(canvases: Locator) -> Bytes:
-    found = canvases.evaluate_all(
-        """all => all.map(it => ({size: [it.height, it.width, 4],
-            data: [...it.getContext('2d').getImageData(0, 0, it.width, it.height).data]}))"""
-    )
-    return np.stack([np.array(it["data"], np.uint8).reshape(it["size"])[..., :3] for it in found])
 
 
 def every_label(model: FoldedNetwork, code: Floats) -> Bytes:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests.e2e.canvases import pixels
 from tests.e2e.conftest import OpenPage, Serve, wait_until_idle
 from tests.e2e.style_cases import PICKER_FIRST_INDEX, picker_images
 
@@ -31,12 +32,7 @@ def orders(page: Page) -> dict[int, str]:
 
 
 def test_the_images_are_drawn_pixel_by_pixel(page):
-    found = page.locator(".picker-canvas").evaluate_all(
-        "all => all.map(it => [...it.getContext('2d').getImageData(0, 0, it.width, it.height).data])"
-    )
-    expected = picker_images()
-    pixels = np.array(found, np.uint8).reshape(*expected.shape[:3], 4)
-    np.testing.assert_array_equal(pixels[..., :3], expected.repeat(3, axis=3))
+    np.testing.assert_array_equal(pixels(page.locator(".picker-canvas")), picker_images().repeat(3, axis=3))
 
 
 def test_pythons_picks_are_shown(page):

@@ -12,6 +12,7 @@ from playwright.sync_api import Locator, Page, expect
 from scipy.special import ndtri
 
 from cvae_core.analysis.network import decode_images
+from tests.e2e.canvases import pixels_with_opacity
 from tests.e2e.conftest import OpenPage, Serve, wait_until_idle
 from tests.e2e.lens_cases import LABEL, QUANTILES, Case, colour, grey
 
@@ -82,13 +83,10 @@ def expect_decoder(page: Page, name: str = "grey", epoch: int = 0) -> None:
 
 def expect_images(canvases: Locator, expected: np.ndarray) -> None:
     """Canvas pixels, one to one, are those of uint8 (n, height, width, channels)."""
-    found = canvases.evaluate_all(
-        "all => all.map(it => [...it.getContext('2d').getImageData(0, 0, it.width, it.height).data])"
-    )
-    shape = (*expected.shape[:3], 4)
-    pixels = np.asarray(found).reshape(shape)
-    assert (pixels[..., 3] == 255).all()
-    assert np.abs(pixels[..., :3] - expected.astype(int)).max() <= TOLERANCE
+    found = pixels_with_opacity(canvases)
+    assert found.shape[:3] == expected.shape[:3]
+    assert (found[..., 3] == 255).all()
+    assert np.abs(found[..., :3] - expected.astype(int)).max() <= TOLERANCE
 
 
 def whole(case: Case, shown: list[float]) -> np.ndarray:

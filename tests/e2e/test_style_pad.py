@@ -14,6 +14,7 @@ from cvae_core.analysis.network import decode_images
 from cvae_core.analysis.recognition import recognise
 from cvae_core.data.mnist_form import mnist_form
 from cvae_core.records import Bytes
+from tests.e2e.canvases import pixels
 from tests.e2e.conftest import OpenPage, Serve, wait_until_idle
 from tests.e2e.style_cases import COLOUR, network
 
@@ -51,15 +52,6 @@ def draw(page: Page, points: Sequence[tuple[float, float]], lift: bool = True) -
 
 def settle(page: Page) -> None:
     page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
-
-
-def pixels(canvases: Locator) -> Bytes:
-    """uint8 (n, height, width, 3)."""
-    found = canvases.evaluate_all(
-        """all => all.map(it => ({size: [it.height, it.width, 4],
-            data: [...it.getContext('2d').getImageData(0, 0, it.width, it.height).data]}))"""
-    )
-    return np.stack([np.array(it["data"], np.uint8).reshape(it["size"])[..., :3] for it in found])
 
 
 def given(page: Page, channels: int = 1) -> Bytes:
