@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import IO, Any, Final, Self
@@ -82,9 +82,19 @@ class Errand:
         module: Its main function calls ``answer``.
         order: What to do, as JSON holds it.
         threads: How many the process may use for products of matrices.
+        files: Descriptors of open files that the process gets under the same numbers.
+        on_end: Called in another thread once the process has ended, well or not.
     """
 
-    def __init__(self, module: str, order: Mapping[str, Any], threads: int = 1) -> None:
+    def __init__(
+        self,
+        module: str,
+        order: Mapping[str, Any],
+        threads: int = 1,
+        *,
+        files: Sequence[int] = (),
+        on_end: Callable[[], object] = lambda: None,
+    ) -> None:
         self._heard = _Heard()
         process = subprocess.Popen(
             [sys.executable, "-m", module],
@@ -94,13 +104,14 @@ class Errand:
             env=os.environ | dict.fromkeys(_THREADS, str(threads)),
             # Ctrl-C in a terminal reaches the one who waits, who ends this process in good order.
             start_new_session=True,
+            pass_fds=files,
         )
         assert process.stdin is not None
         self._close = weakref.finalize(self, _close, process.stdin)
         with suppress(BrokenPipeError):
             process.stdin.write(json.dumps(dict(order)).encode() + b"\n")
             process.stdin.flush()
-        threading.Thread(target=_listen, args=(process, self._heard), daemon=True).start()
+        threading.Thread(target=_listen, args=(process, self._heard, on_end), daemon=True).start()
 
     @property
     def done(self) -> int:
@@ -168,7 +179,7 @@ def _close(stream: IO[bytes]) -> None:
         stream.close()
 
 
-def _listen(process: subprocess.Popen[bytes], heard: _Heard) -> None:
+def _listen(process: subprocess.Popen[bytes], heard: _Heard, on_end: Callable[[], object]) -> None:
     """Take down what a process says until its end."""
     assert process.stdout is not None
     try:
@@ -177,6 +188,7 @@ def _listen(process: subprocess.Popen[bytes], heard: _Heard) -> None:
                 _take_down(json.loads(line), heard)
     finally:
         process.wait()
+        on_end()
         heard.ended.set()
 
 

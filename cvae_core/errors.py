@@ -97,6 +97,16 @@ class ReadOnlyError(CvaeError):
         return type(self), ()
 
 
+class ServerBusyError(CvaeError):
+    """The server is at work for as many of its visitors as it can be."""
+
+    def __init__(self) -> None:
+        super().__init__("This server is at work for others just now.", "Try again in a moment.")
+
+    def __reduce__(self) -> tuple[type, tuple[()]]:  # type: ignore[override]
+        return type(self), ()
+
+
 class StoppedError(CvaeError):
     """Someone asked to stop."""
 

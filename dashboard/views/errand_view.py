@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, Final
-from weakref import WeakSet
 
 import streamlit as st
 
 from cvae_core.errands import Errand
+from cvae_core.errors import ServerBusyError
+from dashboard import errands
 from dashboard.components.pulse import pulse
 from dashboard.controls import duration
 
-MOST_AT_ONCE: Final = 4
 _POLL_SECONDS: Final = 0.4
 
 
@@ -23,19 +23,11 @@ def start_errand(module: str, order: Mapping[str, Any]) -> Errand | None:
         module: As in ``Errand``.
         order: As in ``Errand``.
     """
-    errands = _errands()
-    if sum(not errand.ended for errand in errands) >= MOST_AT_ONCE:
-        st.toast("This server is at work for others just now. Try again in a moment.", icon=":material/hourglass:")
+    try:
+        return errands.start(module, order)
+    except ServerBusyError as error:
+        st.toast(str(error), icon=":material/hourglass:")
         return None
-    errand = Errand(module, order)
-    errands.add(errand)
-    return errand
-
-
-@st.cache_resource(show_spinner=False)
-def _errands() -> WeakSet[Errand]:
-    """Those of all visitors; who leaves drops theirs."""
-    return WeakSet()
 
 
 def errand_progress(errand: Errand, words: str, key: str) -> None:

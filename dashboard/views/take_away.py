@@ -15,7 +15,7 @@ from cvae_core.export.orders import MODULE, archive_order, network_order
 from cvae_core.runs.directory import Run
 from cvae_core.runs.snapshots import snapshot_epochs, snapshot_folder
 from dashboard import services
-from dashboard.views.errand_view import errand_progress
+from dashboard.views.errand_view import errand_progress, start_errand
 
 _UNDER_WAY: Final = "take_away_under_way"
 _KEPT: Final = "taken_away"
@@ -171,7 +171,9 @@ def _begin(wanted: _Wanted) -> None:
         order = archive_order(run, target, "last" if wanted.choice == "last" else "all")
     else:
         order = network_order(run, target, int(wanted.choice))
-    st.session_state[_UNDER_WAY] = _Job(wanted, folder, Errand(MODULE, order))
+    errand = start_errand(MODULE, order)
+    if errand is not None:
+        st.session_state[_UNDER_WAY] = _Job(wanted, folder, errand)
 
 
 def _take_up() -> None:

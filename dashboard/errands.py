@@ -1,0 +1,42 @@
+"""The long work of all visitors of this server, each piece in a process of its own, and never too many of them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import streamlit as st
+
+from cvae_core.errands import Errand
+from cvae_core.errors import ServerBusyError
+
+MOST_AT_ONCE: Final = 4
+
+
+def start(module: str, order: Mapping[str, Any], files: Sequence[int] = ()) -> Errand:
+    """Start some work.
+
+    Args:
+        module: As in ``Errand``.
+        order: As in ``Errand``.
+        files: As in ``Errand``.
+
+    Raises:
+        ServerBusyError: There are as many processes at work as there may be. One that was stopped counts until it has
+            ended, and one whose visitor has gone, too.
+    """
+    places = _places()
+    if not places.acquire(blocking=False):
+        raise ServerBusyError
+    try:
+        return Errand(module, order, files=files, on_end=places.release)
+    except BaseException:
+        places.release()
+        raise
+
+
+@st.cache_resource(show_spinner=False)
+def _places() -> threading.Semaphore:
+    """One for each process that may still be started."""
+    return threading.Semaphore(MOST_AT_ONCE)

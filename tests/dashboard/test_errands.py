@@ -1,0 +1,66 @@
+"""All visitors of a server share so many processes for their long work, and no more, however they ask and leave."""
+
+from __future__ import annotations
+
+import gc
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from cvae_core.errands import Errand
+from cvae_core.errors import ServerBusyError
+from dashboard import errands
+from tests.dashboard.app import open_page
+from tests.dashboard.test_long_work import press
+from tests.dashboard.worlds import make_run
+from tests.test_errands import ENDLESS, MODULE, importable, until  # noqa: F401  a fixture for every test here
+
+
+def tried() -> Errand | None:
+    try:
+        return errands.start(MODULE, ENDLESS)
+    except ServerBusyError:
+        return None
+
+
+def test_of_many_who_ask_at_once_only_so_many_are_served() -> None:
+    with ThreadPoolExecutor(12) as askers:
+        started = [errand for errand in askers.map(lambda _: tried(), range(12)) if errand]
+    assert len(started) == errands.MOST_AT_ONCE
+    with pytest.raises(ServerBusyError, match="Try again in a moment"):
+        errands.start(MODULE, ENDLESS)
+    started.pop().stop()
+    until(tried)
+
+
+def test_work_of_somebody_who_has_left_counts_until_its_process_has_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(errands, "MOST_AT_ONCE", 1)
+    slow = [errands.start(MODULE, {"steps": 2, "seconds": 1.5, "number": 1})]
+    until(lambda: slow[0].done)
+    slow.clear()
+    gc.collect()
+    assert tried() is None
+    until(tried)
+
+
+def test_a_process_that_cannot_be_started_takes_no_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as broken:
+        broken.setattr("cvae_core.errands.sys.executable", "/nowhere")
+        for _ in range(errands.MOST_AT_ONCE + 1):
+            with pytest.raises(FileNotFoundError):
+                errands.start(MODULE, ENDLESS)
+    assert tried() is not None
+
+
+@pytest.mark.parametrize("button", ["Pack the run", "Make the files"])
+def test_what_is_taken_away_waits_for_a_place_too(
+    button: str, runs_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_run(runs_folder, "mine", "finished")
+    monkeypatch.setattr(errands, "MOST_AT_ONCE", 0)
+    app = open_page("train", run="mine")
+    press(app, button)
+    assert "Try again in a moment" in app.toast[0].value
+    assert button in {other.label for other in app.button}
+    assert "take_away_under_way" not in app.session_state
