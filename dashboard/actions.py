@@ -6,11 +6,13 @@ page that it has drawn.
 
 from __future__ import annotations
 
+import shutil
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from os import SEEK_END
 from pathlib import Path
+from tempfile import TemporaryFile, gettempdir
 from typing import IO, Any, Final
 
 import streamlit as st
@@ -18,8 +20,9 @@ import streamlit as st
 from cvae_core import jobs
 from cvae_core.admission import check_admission
 from cvae_core.config import RunConfig
-from cvae_core.errors import CvaeError, ReadOnlyError
-from cvae_core.export.run_archive import ImportedRun, import_run
+from cvae_core.errands import Errand
+from cvae_core.errors import CvaeError, ReadOnlyError, StorageError
+from cvae_core.export.orders import IMPORT_MODULE, import_order
 from cvae_core.limits import Limits, check_upload, read_limits
 from cvae_core.runs.about import write_about
 from cvae_core.runs.bin import Bin
@@ -28,11 +31,12 @@ from cvae_core.runs.overview import overview, overviews
 from cvae_core.runs.prune import Pruning, plan_pruning
 from cvae_core.runs.prune import prune as prune_run
 from cvae_core.runs.status import ALIVE
-from dashboard import services
+from dashboard import errands, services
 from dashboard.deletions import Deletion, Deletions
 from dashboard.torn_pairs import new_pair
 
 ARCHIVE_MB: Final = 1024  # as server.maxUploadSize
+_COPIED_AT_ONCE: Final = 2**20
 _SPARE_DELAY_SECONDS: Final = 3.0
 _DELETIONS: Final = "deletions"
 _SHOWN_PAGE: Final = "shown_page"
@@ -105,17 +109,40 @@ def resume(*runs: Run) -> None:
             _launcher().resume(run)
 
 
-def bring(archive: IO[bytes], name: str | None, progress: Callable[[int, int], None]) -> ImportedRun:
-    """Make a run of an archive.
+def bring(archive: IO[bytes], name: str | None) -> Errand:
+    """Begin to make a run of an archive, in a process of its own.
+
+    Args:
+        archive: As it was uploaded. The process gets a copy on the disk that has no name, so whatever happens nothing
+            is left of that once the process has ended.
+        name: The name that the run gets; that of the archive if ``None``.
+
+    Returns:
+        Work that reports as ``import_order`` says.
 
     Raises:
-        CvaeError: The server is read-only, the archive is larger than it takes, or as ``import_run``.
+        CvaeError: The server is read-only, the archive is larger than it takes, there is no room for it, or the server
+            is at work for too many others.
     """
     check_changeable()
     size = archive.seek(0, SEEK_END)
     archive.seek(0)
     check_upload(limits(), ARCHIVE_MB, size)
-    return import_run(archive, services.folder(), name, progress=progress)
+    with TemporaryFile() as file:
+        _copy(archive, file)
+        order = import_order(file.fileno(), services.folder(), name)
+        return errands.start(IMPORT_MODULE, order, [file.fileno()])
+
+
+def _copy(archive: IO[bytes], file: IO[bytes]) -> None:
+    try:
+        shutil.copyfileobj(archive, file, _COPIED_AT_ONCE)
+        file.flush()
+    except OSError as error:
+        raise StorageError(
+            f"The archive could not be kept in {gettempdir()} while it is unpacked: {error.strerror}.",
+            "Free some space there, or name another folder in TMPDIR. Nothing was imported.",
+        ) from error
 
 
 def pause(*runs: Run) -> None:

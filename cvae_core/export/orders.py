@@ -1,4 +1,4 @@
-"""What a page asks the process for that packs runs and networks, without loading what that takes."""
+"""What a page asks processes for that pack runs and networks, and unpack runs, without loading what that takes."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from cvae_core.runs.archive.pack import Snapshots
 from cvae_core.runs.directory import Run
 
 MODULE: Final = "cvae_core.export.take_away"
+IMPORT_MODULE: Final = "cvae_core.export.bring_in"
 
 
 def archive_order(run: Run, target: Path, snapshots: Snapshots) -> dict[str, Any]:
@@ -31,3 +32,14 @@ def network_order(run: Run, target: Path, epoch: int) -> dict[str, Any]:
         epoch: Of a snapshot.
     """
     return {"what": "network", "run": str(run.path), "target": str(target), "epoch": epoch}
+
+
+def import_order(archive: int, folder: Path, name: str | None) -> dict[str, Any]:
+    """Make a run of an archive, and report what ``ImportedRun`` tells; nothing of it stays if that fails or is stopped.
+
+    Args:
+        archive: Descriptor of the open archive, which the process is given.
+        folder: The folder of runs.
+        name: The name that the run gets; that of the archive if ``None``.
+    """
+    return {"archive": archive, "folder": str(folder), "name": name}

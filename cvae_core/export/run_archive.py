@@ -9,7 +9,7 @@ from typing import IO
 from cvae_core.config import DataSettings
 from cvae_core.data.registry import dataset_shape, dataset_title, load_test_data
 from cvae_core.errors import DataError
-from cvae_core.runs.archive.pack import Progress, ShouldStop
+from cvae_core.runs.archive.meter import Progress, ShouldStop
 from cvae_core.runs.archive.unpack import unpack_run
 from cvae_core.runs.directory import Run
 
@@ -41,18 +41,7 @@ def import_run(
 ) -> ImportedRun:
     """Make a run of an archive; if anything about it is wrong, nothing of it stays.
 
-    Args:
-        stream: The archive; it must be possible to seek in it.
-        folder: The folder of runs; made if missing.
-        name: The name that the run gets; that of the archive if ``None``.
-        progress: Told how many bytes are unpacked, and of how many.
-        should_stop: Asked several times a second.
-
-    Raises:
-        ArchiveError: It is no archive of a run, damaged, or contradicts itself; the text says in which way.
-        RunError: The name is taken or no valid one.
-        StorageError: The disk is full, or the folder cannot be written.
-        ExportStoppedError: ``should_stop`` said so.
+    Args and errors are those of ``unpack_run``.
     """
     found = unpack_run(stream, folder, name, dataset_shape, progress=progress, should_stop=should_stop)
     manifest = found.manifest

@@ -2,52 +2,117 @@
 
 from __future__ import annotations
 
-from typing import IO, Final
+from dataclasses import dataclass
+from typing import Any, Final
 
 import streamlit as st
 
-from cvae_core.errors import CvaeError
-from cvae_core.export.run_archive import ImportedRun
+from cvae_core.errands import Errand
+from cvae_core.errors import CvaeError, StoppedError
 from cvae_core.limits import largest_upload_mb
 from dashboard import actions, state
 from dashboard.controls import plain
+from dashboard.views.errand_view import errand_progress
 
+_UNDER_WAY: Final = "import_under_way"
 _UPLOADS: Final = "archives_uploaded"
+_REFUSED: Final = "archive_refused"
 _IMPORTED: Final = "imported_run"
+_ARCHIVE: Final = "archive_"
+_NAME: Final = "archive_name_"
+
+
+@dataclass(frozen=True)
+class _Import:
+    """An archive that is made a run of for this session.
+
+    Attributes:
+        title: What its file is called.
+        errand: At work on it.
+    """
+
+    title: str
+    errand: Errand
 
 
 def run_import() -> None:
     """Offer to import a run; the page of the run is shown then. A read-only server offers nothing."""
-    if actions.is_read_only():
-        return
+    if not actions.is_read_only():
+        st.fragment(_panel)()
+
+
+def _panel() -> None:
+    _take_up()
+    under_way: _Import | None = st.session_state.get(_UNDER_WAY)
     with st.expander("Import a run", icon=":material/upload_file:"):
-        count: int = st.session_state.setdefault(_UPLOADS, 0)
-        upload = st.file_uploader(
-            "Archive of a run",
-            "zip",
-            key=f"archive_{count}",
-            max_upload_size=largest_upload_mb(actions.limits(), actions.ARCHIVE_MB),
-            help="A ZIP file that “Take this run away” or `cvae runs export` made, on this machine or another.",
-        )
-        name = st.text_input(
-            "Name in this laboratory (optional)",
-            key=f"archive_name_{count}",
-            placeholder="the name that it had",
-            width=420,
-            help="Give another name if there is a run of that name here already.",
-        )
-        pressed = st.button(
-            "Import",
-            icon=":material/upload_file:",
-            disabled=upload is None,
-            help="Looks through every file of the archive first; a bad one leaves nothing behind.",
-        )
-        imported = _attempt(upload, name.strip() or None) if pressed and upload is not None else None
-    if imported is not None:
-        st.session_state[_UPLOADS] = count + 1  # another widget, so that the archive leaves the server's memory
-        st.session_state[_IMPORTED] = _words(imported)
-        state.select_run(imported.run.id)
-        st.switch_page("pages/train.py")
+        _form(is_busy=under_way is not None)
+    # Below the expander: what goes on, or went wrong, is to be seen also when it is closed.
+    if under_way is not None:
+        errand_progress(under_way.errand, f"Importing {plain(under_way.title)}", "import")
+    refused: str = st.session_state.pop(_REFUSED, "")
+    if refused:
+        # Words of the archive may be among those of the error, and are no markup.
+        st.error(plain(refused), icon=":material/error:")
+
+
+def _form(is_busy: bool) -> None:
+    count: int = st.session_state.setdefault(_UPLOADS, 0)
+    upload = st.file_uploader(
+        "Archive of a run",
+        "zip",
+        key=f"{_ARCHIVE}{count}",
+        max_upload_size=largest_upload_mb(actions.limits(), actions.ARCHIVE_MB),
+        disabled=is_busy,
+        help="A ZIP file that “Take this run away” or `cvae runs export` made, on this machine or another.",
+    )
+    st.text_input(
+        "Name in this laboratory (optional)",
+        key=f"{_NAME}{count}",
+        placeholder="the name that it had",
+        width=420,
+        disabled=is_busy,
+        help="Give another name if there is a run of that name here already.",
+    )
+    st.button(
+        "Import",
+        icon=":material/upload_file:",
+        disabled=upload is None or is_busy,
+        on_click=_begin,
+        args=(count,),
+        help="Looks through every file of the archive first; a bad one leaves nothing behind. Everything else on the "
+        "page can be used meanwhile.",
+    )
+
+
+def _begin(count: int) -> None:
+    """Begin with what stands in the form at the moment of the press."""
+    upload = st.session_state.get(f"{_ARCHIVE}{count}")
+    if upload is None or _UNDER_WAY in st.session_state:
+        return
+    name = st.session_state[f"{_NAME}{count}"].strip()
+    try:
+        st.session_state[_UNDER_WAY] = _Import(upload.name, actions.bring(upload, name or None))
+    except CvaeError as error:
+        st.session_state[_REFUSED] = str(error)
+
+
+def _take_up() -> None:
+    """Go to the run that was made, or keep what to tell about an archive that was refused."""
+    under_way: _Import | None = st.session_state.get(_UNDER_WAY)
+    if under_way is None or not under_way.errand.ended:
+        return
+    del st.session_state[_UNDER_WAY]
+    try:
+        report = under_way.errand.report()
+    except StoppedError:
+        return
+    except (CvaeError, OSError) as error:
+        st.session_state[_REFUSED] = str(error)
+        return
+    st.session_state[_UPLOADS] += 1  # another widget, so that the archive leaves the server's memory
+    st.session_state[_IMPORTED] = _words(report), report["note"]
+    state.select_run(report["run"])
+    st.switch_page("pages/train.py")
 
 
 def imported_message() -> None:
@@ -59,25 +124,9 @@ def imported_message() -> None:
         st.warning(note, icon=":material/info:")
 
 
-def _attempt(upload: IO[bytes], name: str | None) -> ImportedRun | None:
-    bar = st.progress(0.0, text="Looking through the archive.")
-
-    def show(done: int, total: int) -> None:
-        bar.progress(done / total, text=f"Unpacked {done / total:.0%}.")
-
-    try:
-        return actions.bring(upload, name, show)
-    except CvaeError as error:
-        # Words of the archive may be among those of the error, and are no markup.
-        st.error(plain(str(error)), icon=":material/error:")
-        return None
-    finally:
-        bar.empty()
-
-
-def _words(imported: ImportedRun) -> tuple[str, str]:
-    count = imported.snapshots
+def _words(report: dict[str, Any]) -> str:
+    count = report["snapshots"]
     words = f"Imported with {count} snapshot{'s' if count > 1 else ''}."
-    if imported.resumable:
+    if report["resumable"]:
         words += " It had not finished: **Resume** goes on from where it was."
-    return words, imported.note
+    return words

@@ -90,7 +90,7 @@ def act_on(run: Run) -> dict[str, Callable[[], object]]:
         "delete": lambda: actions.delete(run),
         "undo": lambda: actions.undo(Deletion("run", ())),
         "describe": lambda: actions.describe(run, "name", "note"),
-        "bring": lambda: actions.bring(BytesIO(packed(run)), "new", lambda done, total: None),
+        "bring": lambda: actions.bring(BytesIO(packed(run)), "new"),
         "thin_out": lambda: actions.thin_out(run, 2),
     }
 
@@ -200,7 +200,7 @@ def test_a_server_sweeps_what_a_dead_one_left(runs_folder: Path) -> None:
 def test_an_archive_larger_than_the_server_takes_is_refused(runs_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CVAE_MAX_UPLOAD_MB", "1")
     with pytest.raises(DataError, match=r"up to 1 MB; this one has 1\.5 MB"):
-        actions.bring(BytesIO(bytes(3 * 2**19)), None, lambda done, total: None)
+        actions.bring(BytesIO(bytes(3 * 2**19)), None)
     assert list(runs_folder.iterdir()) == []
 
 

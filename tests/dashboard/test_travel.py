@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,9 @@ from dashboard.views import take_away
 from tests.dashboard.app import open_page, press, run_until, said
 from tests.dashboard.worlds import living_worker, make_run
 from tests.runs.archive.forgery import everything_in, forged, packed, stopped_run, with_config
+from tests.runs.examples import small_disk
+
+UNDER_WAY = "import_under_way"
 
 
 @pytest.fixture
@@ -101,11 +105,17 @@ def test_before_the_first_snapshot_there_is_nothing_to_take(runs_folder: Path) -
     assert "after the first snapshot" in said(app)
 
 
-def upload(app: AppTest, archive: bytes, name: str = "") -> AppTest:
+def begin_upload(app: AppTest, archive: bytes, name: str = "") -> AppTest:
     app.file_uploader[0].upload("run.zip", archive, "application/zip").run()
     if name:
         app.text_input(key="archive_name_0").set_value(name).run()
     return press(app, "Import")
+
+
+def upload(app: AppTest, archive: bytes, name: str = "") -> AppTest:
+    begin_upload(app, archive, name)
+    run_until(app, lambda app: UNDER_WAY not in app.session_state)
+    return app
 
 
 @pytest.mark.parametrize("page", ["home", "train"])
@@ -150,6 +160,62 @@ def test_words_of_an_archive_are_no_markup(run: Run) -> None:
     (error,) = app.error
     assert "no setting" in error.value
     assert "![" not in error.value and "](" not in error.value.replace("\\(", "") and "http:" not in error.value
+
+
+@pytest.fixture
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where temporary files are put."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(folder))
+    return folder
+
+
+def test_an_import_can_be_stopped_and_leaves_nothing(run: Run, runs_folder: Path, temporary: Path) -> None:
+    before = everything_in(runs_folder)
+    app = begin_upload(open_page("home"), packed(run), "there")
+    assert "Importing run\\.zip: 0%" in app.get("progress")[0].proto.text
+    assert {button.label for button in app.button if button.disabled} == {"Import"}
+    assert app.file_uploader[0].proto.disabled
+    press(app, "Stop")
+    run_until(app, lambda app: UNDER_WAY not in app.session_state)
+    assert not app.error and not app.success
+    assert everything_in(runs_folder) == before
+    assert list(temporary.iterdir()) == []
+    press(app, "Import")  # what was uploaded and typed is still there
+    run_until(app, lambda app: app.success)
+    assert app.query_params["run"] == "there"
+
+
+def test_an_import_ends_with_its_session(run: Run, runs_folder: Path, temporary: Path) -> None:
+    before = everything_in(runs_folder)
+    sessions = [begin_upload(open_page("home"), packed(run), "there")]
+    ended = sessions[0].session_state[UNDER_WAY].errand._heard.ended
+    assert list(temporary.iterdir()) == []  # what the process reads has no name that could stay behind
+    sessions.clear()
+    gc.collect()
+    assert ended.wait(20)
+    assert everything_in(runs_folder) == before
+
+
+def test_a_busy_server_asks_to_wait_and_keeps_what_was_uploaded(
+    run: Run, runs_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dashboard.errands.MOST_AT_ONCE", 0)
+    app = upload(open_page("home"), packed(run), "there")
+    assert ["at work for others just now" in error.value for error in app.error] == [True]
+    assert not next(button for button in app.button if button.label == "Import").disabled
+
+
+def test_without_room_for_the_upload_nothing_is_imported(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive = packed(run)
+    with small_disk(tmp_path / "disk", size="8k") as disk:
+        monkeypatch.setattr("tempfile.tempdir", str(disk))
+        app = upload(open_page("home"), archive, "there")
+        assert ["No space left on device" in error.value for error in app.error] == [True]
+        assert list(disk.iterdir()) == []
 
 
 def test_without_a_file_nothing_can_be_imported(runs_folder: Path) -> None:

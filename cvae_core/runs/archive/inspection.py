@@ -12,8 +12,9 @@ import numpy as np
 
 from cvae_core.architecture import Architecture, DataShape, Weights, check_weights, plan
 from cvae_core.config import DataSettings, RunConfig
-from cvae_core.errors import ArchiveError, CvaeError
+from cvae_core.errors import ArchiveError, CvaeError, ExportStoppedError, StoppedError
 from cvae_core.runs.archive.manifest import Manifest
+from cvae_core.runs.archive.meter import Meter
 from cvae_core.runs.checkpoints import Checkpoint, newest_checkpoint_folder
 from cvae_core.runs.directory import Run
 from cvae_core.runs.metrics import History, read_history
@@ -26,15 +27,22 @@ _ANY: Final = re.compile(r".*")
 _ALLOWANCE: Final = 2**20
 
 
-def inspect_run(run: Run, manifest: Manifest, shape_of: Callable[[DataSettings], DataShape]) -> None:
+def bytes_to_inspect(manifest: Manifest) -> int:
+    """How much of a run takes time to look through: its snapshots and its checkpoint."""
+    return sum(file.size for name, file in manifest.files.items() if "/" in name)
+
+
+def inspect_run(run: Run, manifest: Manifest, shape_of: Callable[[DataSettings], DataShape], meter: Meter) -> None:
     """Make sure that an unpacked run can be looked at, and resumed if it has a checkpoint.
 
     Args:
         run: The run.
         manifest: What its archive says of it.
         shape_of: Gives the size of the examples of a data set.
+        meter: Counts the bytes that are looked through.
 
     Raises:
+        ExportStoppedError: The meter says that nobody wants to know.
         ArchiveError: A file cannot be read, does not fit the configuration, or is not what the manifest says.
     """
     with _readers_complaints():
@@ -43,8 +51,8 @@ def inspect_run(run: Run, manifest: Manifest, shape_of: Callable[[DataSettings],
         _check_texts(config, status)
         _check_facts(config, status, history, manifest)
         architecture = plan(config.model, shape_of(config.data))
-        _check_snapshots(run, config, manifest, architecture)
-        _check_checkpoint(run, config, manifest, architecture)
+        _check_snapshots(run, config, manifest, architecture, meter)
+        _check_checkpoint(run, config, manifest, architecture, meter)
 
 
 @contextmanager
@@ -52,7 +60,7 @@ def _readers_complaints() -> Iterator[None]:
     """Tell what any reader of the core refuses as what is wrong with the archive."""
     try:
         yield
-    except ArchiveError:
+    except (ArchiveError, StoppedError, ExportStoppedError):
         raise
     except CvaeError as error:
         reason = error.problem.rstrip(".")
@@ -89,18 +97,24 @@ def _possible_state(status: Status, manifest: Manifest) -> str:
     return "interrupted" if gone else status.state
 
 
-def _check_snapshots(run: Run, config: RunConfig, manifest: Manifest, architecture: Architecture) -> None:
+def _check_snapshots(run: Run, config: RunConfig, manifest: Manifest, architecture: Architecture, meter: Meter) -> None:
     epochs = snapshot_epochs(run.snapshots_folder)
     if not epochs or tuple(epochs) != manifest.snapshots:
         raise ArchiveError("its manifest speaks of other snapshots than there are")
     if epochs[-1] > config.train.epochs:
         raise ArchiveError("it holds a snapshot of a later epoch than its configuration asks for")
     for epoch in epochs:
+        folder = snapshot_folder(run.snapshots_folder, epoch)
+        meter.count(_size(folder))
         try:
-            _check_size(snapshot_folder(run.snapshots_folder, epoch), architecture, 1)
+            _check_size(folder, architecture, 1)
             check_weights(architecture, load_snapshot(run.snapshots_folder, epoch))
         except CvaeError as error:
             raise ArchiveError(f"the snapshot of epoch {epoch} does not fit: {error.problem.rstrip('.')}") from error
+
+
+def _size(folder: Path) -> int:
+    return sum(file.stat().st_size for file in folder.iterdir())
 
 
 def _check_size(folder: Path, architecture: Architecture, times: int) -> None:
@@ -111,13 +125,17 @@ def _check_size(folder: Path, architecture: Architecture, times: int) -> None:
             raise ArchiveError(f"{file.name} is too large for the network")
 
 
-def _check_checkpoint(run: Run, config: RunConfig, manifest: Manifest, architecture: Architecture) -> None:
+def _check_checkpoint(
+    run: Run, config: RunConfig, manifest: Manifest, architecture: Architecture, meter: Meter
+) -> None:
     folders = [path.name for path in published_folders(run.checkpoints_folder, _ANY)]
     if folders != ([manifest.checkpoint] if manifest.checkpoint else []):
         raise ArchiveError("its manifest speaks of another checkpoint than there is")
     if not folders:
         return
-    _check_size(run.checkpoints_folder / folders[0], architecture, 1 + len(_MOMENTS))
+    folder = run.checkpoints_folder / folders[0]
+    meter.count(_size(folder))
+    _check_size(folder, architecture, 1 + len(_MOMENTS))
     found = newest_checkpoint_folder(run.checkpoints_folder)
     if found is None:
         raise ArchiveError("its checkpoint cannot be read")

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import IO, Final, Literal, get_args
 
-from cvae_core.errors import ArchiveError, CvaeError, ExportStoppedError, RunDamagedError
+from cvae_core.errors import ArchiveError, CvaeError, RunDamagedError
 from cvae_core.runs.archive.manifest import MANIFEST_FILE, Manifest, PackedFile
+from cvae_core.runs.archive.meter import Meter, Progress, ShouldStop
 from cvae_core.runs.archive.names import ABOUT, ARRAYS_ENDING, CONFIG, INNER_FILE, METRICS, STATUS
 from cvae_core.runs.checkpoints import newest_checkpoint_folder
 from cvae_core.runs.directory import Run
@@ -25,8 +26,6 @@ from cvae_core.runs.metrics import History, MetricsReader
 from cvae_core.runs.snapshots import load_snapshot, snapshot_epochs, snapshot_folder
 from cvae_core.runs.status import observed_state
 
-Progress = Callable[[int, int], None]
-ShouldStop = Callable[[], bool]
 Snapshots = Literal["all", "last"]
 SNAPSHOT_CHOICES: Final[tuple[Snapshots, ...]] = get_args(Snapshots)
 CHUNK_BYTES: Final = 2**20
@@ -82,9 +81,9 @@ def pack_run(
     """
     with ExitStack() as stack:
         view = _view(run, snapshots, stack)
-        total = _bytes_to_pack(run, view)
+        meter = Meter(_bytes_to_pack(run, view), progress, should_stop)
         with zipfile.ZipFile(stream, "w") as archive:
-            packer = _Packer(archive, total, progress, should_stop)
+            packer = _Packer(archive, meter)
             for name, content in view.texts.items():
                 packer.add(name, BytesIO(content))
             packed = [epoch for epoch in view.manifest.snapshots if packer.add_snapshot(run, epoch, skip_damaged)]
@@ -191,12 +190,10 @@ def _bytes_to_pack(run: Run, view: _View) -> int:
 class _Packer:
     """Adds files to an archive, and notes their sizes and checksums."""
 
-    def __init__(self, archive: zipfile.ZipFile, total: int, progress: Progress, should_stop: ShouldStop) -> None:
+    def __init__(self, archive: zipfile.ZipFile, meter: Meter) -> None:
         self.files: dict[str, PackedFile] = {}
         self._archive = archive
-        self._done, self._total = 0, total
-        self._progress = progress
-        self._should_stop = should_stop
+        self._meter = meter
 
     def add(self, name: str, source: IO[bytes]) -> None:
         """Add one file; numbers, which hardly shrink, are stored as they are."""
@@ -208,12 +205,9 @@ class _Packer:
         digest, size = hashlib.sha256(), 0
         with self._archive.open(entry, "w") as target:
             while chunk := source.read(CHUNK_BYTES):
-                if self._should_stop():
-                    raise ExportStoppedError
                 digest.update(chunk)
                 size += target.write(chunk)
-                self._done += len(chunk)
-                self._progress(min(self._done, self._total), self._total)
+                self._meter.count(len(chunk))
         self.files[name] = PackedFile(size=size, sha256=digest.hexdigest())
 
     def add_snapshot(self, run: Run, epoch: int, skip_damaged: bool) -> bool:

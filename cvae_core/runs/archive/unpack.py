@@ -13,13 +13,14 @@ from typing import IO, Final
 
 from cvae_core.architecture import DataShape
 from cvae_core.config import DataSettings
-from cvae_core.errors import ArchiveError, ExportStoppedError, RunError, StorageError
+from cvae_core.errors import ArchiveError, RunError, StorageError
 from cvae_core.runs import lock
-from cvae_core.runs.archive.inspection import inspect_run
+from cvae_core.runs.archive.inspection import bytes_to_inspect, inspect_run
 from cvae_core.runs.archive.manifest import Manifest, PackedFile
+from cvae_core.runs.archive.meter import Meter, Progress, ShouldStop
 from cvae_core.runs.archive.names import quoted
 from cvae_core.runs.archive.opening import OpenArchive, opened, reading_faults
-from cvae_core.runs.archive.pack import CHUNK_BYTES, Progress, ShouldStop
+from cvae_core.runs.archive.pack import CHUNK_BYTES
 from cvae_core.runs.directory import Run, drafted_run
 from cvae_core.runs.files import synchronise
 from cvae_core.runs.metrics import read_history
@@ -60,7 +61,7 @@ def unpack_run(
         folder: The folder of runs; made if missing.
         name: The name that the run gets; that of the archive if ``None``.
         shape_of: Gives the size of the examples of a data set, which the weights have to fit.
-        progress: Told how many bytes are unpacked, and of how many.
+        progress: Told how much is done, and of how much: bytes that are unpacked, and bytes that are looked through.
         should_stop: Asked several times a second.
 
     Raises:
@@ -74,8 +75,9 @@ def unpack_run(
         _check_room(folder, total)
         final = name or archive.manifest.run
         with _naming_errors(name), drafted_run(folder, final) as draft, _kept_from_removal(draft):
-            _Unpacker(draft, total, progress, should_stop).unpack(archive)
-            inspect_run(draft, archive.manifest, shape_of)
+            meter = Meter(total + bytes_to_inspect(archive.manifest), progress, should_stop)
+            _Unpacker(draft, meter).unpack(archive)
+            inspect_run(draft, archive.manifest, shape_of, meter)
             _settle(draft)
     return Unpacked(Run(folder / final), archive.manifest)
 
@@ -130,11 +132,9 @@ def _kept_from_removal(draft: Run) -> Iterator[None]:
 class _Unpacker:
     """Writes the files of an archive, each checked against the manifest as it comes."""
 
-    def __init__(self, draft: Run, total: int, progress: Progress, should_stop: ShouldStop) -> None:
+    def __init__(self, draft: Run, meter: Meter) -> None:
         self._draft = draft
-        self._done, self._total = 0, total
-        self._progress = progress
-        self._should_stop = should_stop
+        self._meter = meter
 
     def unpack(self, archive: OpenArchive) -> None:
         for name, expected in archive.manifest.files.items():
@@ -151,12 +151,9 @@ class _Unpacker:
         digest, size = hashlib.sha256(), 0
         with target.open("xb") as file:
             while chunk := source.read(CHUNK_BYTES):
-                if self._should_stop():
-                    raise ExportStoppedError
                 digest.update(chunk)
                 size += file.write(chunk)
-                self._done += len(chunk)
-                self._progress(self._done, self._total)
+                self._meter.count(len(chunk))
             file.flush()
             os.fsync(file.fileno())
         if size != expected.size or digest.hexdigest() != expected.sha256:

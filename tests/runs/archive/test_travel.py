@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from cvae_core.config import RunConfig
+from cvae_core.data import dataset_shape
 from cvae_core.errors import ArchiveError, ExportStoppedError, RunDamagedError, RunError, StorageError
 from cvae_core.presets import preset
 from cvae_core.runs import directory
@@ -224,6 +225,16 @@ def test_progress_reaches_its_end_and_a_stop_is_obeyed(run: Run, there: Path) ->
     assert everything_in(there) == set()
 
 
+def test_a_stop_is_obeyed_while_what_came_is_looked_through(run: Run, there: Path) -> None:
+    stream, told = BytesIO(packed(run)), list[tuple[int, int]]()
+    unpack.unpack_run(stream, there, "whole", dataset_shape, progress=lambda done, total: told.append((done, total)))
+    assert told[-1][0] == told[-1][1] and told == sorted(told)
+    before, asked = everything_in(there), iter([False] * (len(told) - 1))
+    with pytest.raises(ExportStoppedError):
+        unpack.unpack_run(stream, there, "stopped", dataset_shape, should_stop=lambda: next(asked, True))
+    assert everything_in(there) == before
+
+
 def test_files_of_an_archive_are_ordinary_files(run: Run) -> None:
     with zipfile.ZipFile(BytesIO(packed(run))) as archive:
         assert {stat.S_ISREG(entry.external_attr >> 16) for entry in archive.infolist()} == {True}
@@ -264,7 +275,6 @@ def test_what_people_say_of_a_run_travels_with_it(run: Run, there: Path) -> None
 
 
 def test_an_autoencoder_travels_too(tmp_path: Path, there: Path) -> None:
-    from cvae_core.data import dataset_shape
     from tests.networks import random_weights
 
     config = preset("torn-manifold-conditional")
