@@ -14,7 +14,7 @@ from rich.text import Text
 from cvae_core.cli import archive
 from cvae_core.cli.options import JsonOption, RunArgument, RunsOption, print_json
 from cvae_core.cli.terminal import plain
-from cvae_core.runs.about import read_about, write_about
+from cvae_core.runs.about import About, read_about, write_about
 from cvae_core.runs.directory import delete_run, open_run, runs_folder
 from cvae_core.runs.disk import disk_use, size_words
 from cvae_core.runs.overview import Overview, describe, overviews
@@ -50,7 +50,9 @@ def _summary(item: Overview) -> dict[str, Any]:
         "epoch": status.epoch if status else None,
         "epochs": status.epochs if status else None,
         "disk_bytes": disk_use(item.run.path),
-    } | ({"problem": item.problem, "advice": item.advice} if item.problem else {})
+        **({"about_problem": item.about_problem} if item.about_problem else {}),
+        **({"problem": item.problem, "advice": item.advice} if item.problem else {}),
+    }
 
 
 def _table(found: list[Overview]) -> Table:
@@ -61,7 +63,7 @@ def _table(found: list[Overview]) -> Table:
     table.add_column("Name and note")
     for item in found:
         epoch = f"{item.status.epoch} of {item.status.epochs}" if item.status else ""
-        words = filter(None, (item.about.name, item.problem, item.about.note.partition("\n")[0]))
+        words = filter(None, (item.about.name, item.problem, item.about.note.partition("\n")[0], item.about_problem))
         cells = map(plain, (item.run.id, item.state, epoch, size_words(disk_use(item.run.path))))
         table.add_row(*cells, Text("\n").join(map(plain, words)))
     return table
@@ -82,6 +84,8 @@ def _print_facts(facts: dict[str, Any]) -> None:
     console.print(f"[bold]{facts['run']}[/]  {facts['state']}")
     for words in filter(None, (facts["name"], facts["note"])):
         console.print(words, markup=False)
+    if "about_problem" in facts:
+        console.print(plain(facts["about_problem"]))
     if "problem" in facts:
         console.print(plain(f"{facts['problem']} {facts['advice']}"))
     settings = {**facts["config"]["data"], **facts["config"]["model"], **facts["config"]["train"]}
@@ -128,7 +132,8 @@ def note(
 ) -> None:
     """Give a run a name and a note, or show them. Its id stays, and so does what is not given here."""
     found = open_run(runs_folder(runs), run)
-    about = read_about(found.about_file)
+    # What cannot be read is replaced only if both are given, lest one of them be lost unseen.
+    about = About() if name is not None and text is not None else read_about(found.about_file)
     if name is not None or text is not None:
         about = write_about(
             found.about_file, about.name if name is None else name, about.note if text is None else text

@@ -1,23 +1,27 @@
 """What people call a run and have to say about it: a small file of its own, which no worker ever touches.
 
-It says nothing that a run needs, so whatever is in its place, the run is what it is: a file that cannot be read counts
-as absent.
+It says nothing that a run needs, so whatever is in its place, the run is what it is. But a name and a note are
+somebody's words: a file that is not as it was written is told of, and nothing of it is shown.
 """
 
 from __future__ import annotations
 
-import json
+import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from cvae_core.config import SCHEMA_VERSION
 from cvae_core.config_errors import shown
 from cvae_core.errors import RunDamagedError, RunError
-from cvae_core.runs.files import read_object, replace_file
+from cvae_core.runs.files import parsed_object, read_text, replace_file
+from cvae_core.runs.seal import config_sha256, is_sealed, refuse_newer, seal, versioned
 
 NAME_LIMIT: Final = 80
 NOTE_LIMIT: Final = 2_000
+WHAT: Final = "What is said about the run"
+_AGAIN: Final = "Give the run its name and its note again, or restore the file from a copy."
+_SEALED: Final = frozenset({"schema_version", "name", "note", "config_sha256", "check"})
+_WITHOUT_CHECKSUM: Final = frozenset({"schema_version", "name", "note"})  # as it was written at first
 
 
 @dataclass(frozen=True)
@@ -34,16 +38,38 @@ class About:
 
 
 def read_about(path: Path) -> About:
-    """What is said about a run; nothing if the file is missing, damaged, a link, or of another form."""
-    try:
-        values = read_object(path, "What is said about the run")
-    except RunDamagedError:
+    """What is said about a run; nothing if there is no file.
+
+    Raises:
+        RunDamagedError: The file is not as it was written, a link, of another run, or of a newer version.
+    """
+    if not os.path.lexists(path):
         return About()
-    name, note = (_text(values.get(key)) for key in ("name", "note"))
+    text = read_text(path, WHAT)
+    values = parsed_object(text, WHAT, path.name)
+    if "schema_version" in values:
+        refuse_newer(values, WHAT)
+    if not values.keys() <= _WITHOUT_CHECKSUM:
+        _check_seal(text, values, path)
     try:
-        return checked(name, note)
-    except RunError:
-        return About()
+        return checked(values.get("name", ""), values.get("note", ""))
+    except (RunError, AttributeError):
+        raise RunDamagedError(f"{WHAT} is no name and no note ({path.name}).", _AGAIN) from None
+
+
+def _check_seal(text: str, values: dict[str, Any], path: Path) -> None:
+    if values.keys() != _SEALED or not is_sealed(text.encode()):
+        raise RunDamagedError(f"{WHAT} does not match its checksum ({path.name}).", _AGAIN)
+    if values["config_sha256"] != config_sha256(path.parent):
+        raise RunDamagedError(f"{WHAT} was said about another one ({path.name}).", _AGAIN)
+
+
+def about_or_problem(path: Path) -> tuple[About, str]:
+    """What is said about a run, or nothing and, as whole sentences, why it cannot be read and what to do."""
+    try:
+        return read_about(path), ""
+    except RunDamagedError as error:
+        return About(), f"{error.problem} {error.advice or _AGAIN}"
 
 
 def write_about(path: Path, name: str, note: str) -> About:
@@ -62,7 +88,7 @@ def write_about(path: Path, name: str, note: str) -> About:
         StorageError: The file cannot be written; it is then as it was.
     """
     about = checked(name, note)
-    replace_file(path, json.dumps({"schema_version": SCHEMA_VERSION, **asdict(about)}, indent=1) + "\n")
+    replace_file(path, seal(versioned({**asdict(about), "config_sha256": config_sha256(path.parent)})))
     return about
 
 
@@ -85,7 +111,3 @@ def checked(name: str, note: str) -> About:
 
 def _can_be_shown(text: str) -> bool:
     return text.isprintable()
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""

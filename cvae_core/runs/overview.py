@@ -9,7 +9,7 @@ from typing import Any
 from cvae_core.config import RunConfig
 from cvae_core.errors import CvaeError, RunDamagedError
 from cvae_core.records import EpochRecord, Losses
-from cvae_core.runs.about import About, read_about
+from cvae_core.runs.about import About, about_or_problem
 from cvae_core.runs.directory import Run, all_runs
 from cvae_core.runs.disk import disk_use
 from cvae_core.runs.metrics import History, MetricsReader
@@ -27,6 +27,7 @@ class Overview:
         config, status: ``None`` if broken.
         problem, advice: Why it is broken or failed and what to do; empty otherwise.
         about: What people call it and say of it.
+        about_problem: Why that cannot be read and what to do; empty otherwise.
     """
 
     run: Run
@@ -36,6 +37,7 @@ class Overview:
     problem: str = ""
     advice: str = ""
     about: About = field(default_factory=About)
+    about_problem: str = ""
 
     @property
     def title(self) -> str:
@@ -45,14 +47,14 @@ class Overview:
 
 def overview(run: Run) -> Overview:
     """Look at one run; never raises because of what its files hold."""
-    about = read_about(run.about_file)
+    about, about_problem = about_or_problem(run.about_file)
     try:
         config = run.config()
         state, status = observed_state(run.lock_file, run.status_file)
-        return Overview(run, state, config, status, status.problem, status.advice, about)
+        return Overview(run, state, config, status, status.problem, status.advice, about, about_problem)
     except CvaeError as error:
         advice = error.advice or "Delete it, or restore its files."
-        return Overview(run, "broken", None, None, error.problem, advice, about)
+        return Overview(run, "broken", None, None, error.problem, advice, about, about_problem)
 
 
 def overviews(folder: Path) -> list[Overview]:
@@ -70,9 +72,10 @@ def describe(run: Run) -> dict[str, Any]:
     config = run.config()
     state, status = observed_state(run.lock_file, run.status_file)
     history = whole_history(run, MetricsReader(run.metrics_file))
+    about, about_problem = about_or_problem(run.about_file)
     facts: dict[str, Any] = {
         "run": run.id,
-        **asdict(read_about(run.about_file)),
+        **asdict(about),
         "state": state,
         "config": config.model_dump(mode="json"),
         "data_sha256": history.begins[-1].data_sha256 if history.begins else None,
@@ -80,6 +83,8 @@ def describe(run: Run) -> dict[str, Any]:
         "snapshots": snapshot_epochs(run.snapshots_folder),
         "disk_bytes": disk_use(run.path),
     }
+    if about_problem:
+        facts["about_problem"] = about_problem
     return facts | ({"problem": status.problem, "advice": status.advice} if status.problem else {})
 
 

@@ -103,6 +103,8 @@ def facts(item: Overview) -> Iterator[str]:
     """What is worth knowing of a run beside its title."""
     if item.about.name:
         yield plain(item.run.id)
+    if item.about_problem:
+        yield "its name and note cannot be read"
     yield progress_words(item)
     yield size_words(services.run_bytes(item.run))
 

@@ -26,6 +26,8 @@ def run_header(item: Overview) -> None:
             _buttons(item)
     if item.about.note:
         st.caption("  \n".join(map(plain, item.about.note.splitlines())))
+    if item.about_problem:
+        st.warning(without_links(item.about_problem), icon=":material/edit_off:")
     kept_message()
     _explanation(item)
 

@@ -54,6 +54,26 @@ def test_a_name_and_a_note_are_given_one_by_one_and_taken_away(runs_folder: Path
     assert read_about(run.about_file) == About("", "a note")
 
 
+def test_a_damaged_note_is_told_of_and_not_lost_unseen(
+    runs_folder: Path, say: Say, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = make_run(runs_folder, "id", "finished")
+    say("runs", "note", "id", "--name", "mine", "--note", "why")
+    run.about_file.write_bytes(run.about_file.read_bytes().replace(b"why", b"wny"))
+    assert "does not match its checksum (about.json)" in say("runs", "show", "id").replace("\n", " ")
+    assert "does not match its" in say("runs", "list")
+    (entry,) = json.loads(say("runs", "list", "--json"))
+    assert (entry["name"], entry["state"]) == ("", "finished")
+    assert "does not match its checksum" in entry["about_problem"]
+    before = run.about_file.read_bytes()
+    assert "Give the run its name and its note again" in fail(
+        ["runs", "note", "id", "--name", "x"], monkeypatch, capsys
+    )
+    assert run.about_file.read_bytes() == before
+    say("runs", "note", "id", "--name", "x", "--note", "y")
+    assert read_about(run.about_file) == About("x", "y")
+
+
 def test_the_list_tells_names_notes_and_the_room_on_the_disk(runs_folder: Path, say: Say) -> None:
     run = make_run(runs_folder, "id", "finished")
     say("runs", "note", "id", "--name", "mine", "--note", "why")

@@ -128,6 +128,22 @@ def test_when_the_browser_goes_it_is_deleted_unless_it_comes_back(
     assert in_bins(runs_folder) == []
 
 
+def test_a_damaged_note_is_told_of_and_can_be_given_again(runs_folder: Path) -> None:
+    run = make_run(runs_folder, "id", "finished")
+    write_about(run.about_file, "mine", "why")
+    run.about_file.write_bytes(run.about_file.read_bytes()[:-30])
+    assert "its name and note cannot be read" in said(open_page("home"))
+    app = open_page("train", run="id")
+    assert not app.exception and not app.error
+    assert ["(about.json). Give the run its name and its note again" in str(told.value) for told in app.warning] == [
+        True
+    ]
+    the_name(app).set_value("mine again")
+    app = press(app, "Save")
+    assert not app.warning
+    assert read_about(run.about_file) == About("mine again", "")
+
+
 def test_a_name_and_a_note_are_shown_wherever_the_run_is(runs_folder: Path) -> None:
     run = make_run(runs_folder, "id-of-it", "finished")
     app = open_page("train", run="id-of-it")

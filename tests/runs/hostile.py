@@ -18,6 +18,7 @@ from cvae_core.architecture import DataShape, Weights
 from cvae_core.config import DataConfig, ModelConfig, RunConfig, TrainConfig
 from cvae_core.errors import CvaeError
 from cvae_core.inference.folded import FoldedNetwork
+from cvae_core.runs.about import About, write_about
 from cvae_core.runs.checkpoints import Checkpoint, newest_checkpoint, publish_checkpoint
 from cvae_core.runs.directory import Run, create_run
 from cvae_core.runs.metrics import MetricsReader, MetricsWriter
@@ -56,6 +57,7 @@ def complete_run(folder: Path, name: str, seed: int = 0) -> Run:
         for record in training(3):
             writer.append(record)
     write_status(run.status_file, replace(read_status(run.status_file), state="finished", epoch=3, seconds=3.0))
+    write_about(run.about_file, f"The run of seed {seed}", "Somebody’s words,\non two lines.")
     run.log_file.write_text("The training began.\n")
     run.tensorboard_folder.mkdir()
     (run.tensorboard_folder / "events.out.tfevents.1.here").write_bytes(bytes(range(200)))
@@ -117,7 +119,7 @@ Look = dict[str, str]
 
 def look(run: Run) -> Look:
     """What every reader says of a run: a value as text, or a sentence that begins with "told: "."""
-    found = {"list": _list(run), "show": _said(lambda: json.dumps(describe(run) | {"disk_bytes": 0}))}
+    found = {"list": _list(run), "show": _said(lambda: _facts(run))}
     found["history"] = _said(lambda: repr(whole_history(run, MetricsReader(run.metrics_file))))
     found["resume"] = repr(_moment(newest_checkpoint(run.checkpoints_folder)))
     found["resume from the older"] = repr(_older(run))
@@ -142,7 +144,16 @@ def _told(problem: str, advice: str) -> str:
 
 def _list(run: Run) -> str:
     view = overview(run)
+    if view.about_problem and view.state != "broken":
+        assert view.about == About()
+        return _told(view.about_problem, "")
     return _told(view.problem, view.advice) if view.state == "broken" else repr(view)
+
+
+def _facts(run: Run) -> str:
+    facts = describe(run)
+    told = facts.get("about_problem")
+    return _told(told, "") if told else json.dumps(facts | {"disk_bytes": 0})
 
 
 def _outputs(run: Run, epoch: int) -> str:

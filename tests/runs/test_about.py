@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cvae_core.errors import RunError
-from cvae_core.runs.about import NAME_LIMIT, NOTE_LIMIT, About, read_about, write_about
+from cvae_core.errors import RunDamagedError, RunError
+from cvae_core.runs.about import NAME_LIMIT, NOTE_LIMIT, About, about_or_problem, read_about, write_about
 from cvae_core.runs.overview import describe, overview
 from tests.runs.examples import run_in
 
@@ -25,10 +25,56 @@ def test_what_was_written_is_read(tmp_path_factory: pytest.TempPathFactory, name
 
 
 @given(st.binary(max_size=200) | st.recursive(st.none() | st.integers() | st.text(), st.lists).map(json.dumps))
-def test_whatever_is_in_its_place_is_no_name(tmp_path_factory: pytest.TempPathFactory, content: bytes | str) -> None:
+def test_whatever_is_in_its_place_is_told_of(tmp_path_factory: pytest.TempPathFactory, content: bytes | str) -> None:
     path = tmp_path_factory.mktemp("run") / "about.json"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    assert read_about(path) == About()
+    assert_told(path)
+
+
+def assert_told(path: Path, words: str = "What is said about the run") -> None:
+    with pytest.raises(RunDamagedError, match=words):
+        read_about(path)
+    about, problem = about_or_problem(path)
+    assert about == About()
+    assert words in problem and problem.endswith(".")
+
+
+@given(name=printable.filter(lambda text: len(text) <= NAME_LIMIT), flip=st.integers(0), cut=st.integers(0))
+def test_any_flipped_bit_and_any_truncation_is_noticed(
+    tmp_path_factory: pytest.TempPathFactory, name: str, flip: int, cut: int
+) -> None:
+    path = tmp_path_factory.mktemp("run") / "about.json"
+    write_about(path, name, "note")
+    content = path.read_bytes()
+    damaged = bytearray(content)
+    damaged[flip // 8 % len(content)] ^= 1 << flip % 8
+    for other in (bytes(damaged), content[: cut % len(content)]):
+        path.write_bytes(other)
+        assert_told(path)
+
+
+@pytest.mark.parametrize("indent", [None, 1])
+@pytest.mark.parametrize("version", [{}, {"schema_version": 1}])
+def test_a_file_from_before_there_was_a_checksum_is_read(
+    tmp_path: Path, indent: int | None, version: dict[str, int]
+) -> None:
+    run = run_in(tmp_path)
+    run.about_file.write_text(json.dumps({**version, "name": "old", "note": "words"}, indent=indent) + "\n")
+    assert read_about(run.about_file) == About("old", "words")
+    write_about(run.about_file, "new", "words")
+    assert "check" in json.loads(run.about_file.read_text())
+
+
+def test_the_words_about_another_run_are_told_of(tmp_path: Path) -> None:
+    run, other = run_in(tmp_path, "run"), run_in(tmp_path, "other")
+    write_about(other.about_file, "other", "")
+    other.config_file.write_text(run.config_file.read_text() + " ")
+    run.about_file.write_bytes(other.about_file.read_bytes())
+    assert read_about(run.about_file) == About("other")  # the same configuration: no harm
+    assert_told(other.about_file, "about another one")
+    (tmp_path / "elsewhere").mkdir()
+    moved = run.path.rename(tmp_path / "elsewhere" / "renamed")
+    assert read_about(moved / "about.json") == About("other")
 
 
 @pytest.mark.parametrize(
@@ -45,8 +91,9 @@ def test_whatever_is_in_its_place_is_no_name(tmp_path_factory: pytest.TempPathFa
 def test_a_file_by_another_hand_is_held_to_the_same_rules(tmp_path: Path, content: object) -> None:
     run = run_in(tmp_path)
     run.about_file.write_text(json.dumps(content))
-    assert read_about(run.about_file) == About()
+    assert_told(run.about_file, "is no name and no note")
     assert overview(run).state == "interrupted"
+    assert "is no name and no note" in overview(run).about_problem
 
 
 def test_a_link_is_not_followed_and_a_folder_is_no_name(tmp_path: Path) -> None:
@@ -54,13 +101,14 @@ def test_a_link_is_not_followed_and_a_folder_is_no_name(tmp_path: Path) -> None:
     outside = tmp_path / "outside.json"
     outside.write_text('{"name": "outside", "note": ""}')
     run.about_file.symlink_to(outside)
-    assert read_about(run.about_file) == About()
+    assert_told(run.about_file, "cannot be read")
     write_about(run.about_file, "mine", "")
     assert json.loads(outside.read_text())["name"] == "outside"
     assert read_about(run.about_file) == About("mine")
     run.about_file.unlink()
+    assert about_or_problem(run.about_file) == (About(), "")
     run.about_file.mkdir()
-    assert read_about(run.about_file) == About()
+    assert_told(run.about_file, "cannot be read")
 
 
 @pytest.mark.parametrize(

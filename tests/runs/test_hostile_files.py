@@ -19,7 +19,7 @@ from tests.runs.watch import watched
 
 QUICK_FLIPS, LONG_FLIPS = 150, 3100
 FILES = (
-    "config.json", "status.json", "metrics.jsonl", *UNREAD,
+    "about.json", "config.json", "status.json", "metrics.jsonl", *UNREAD,
     *(f"snapshots/{epoch:06d}/{name}" for epoch in EPOCHS for name in ("snapshot.json", "weights.safetensors")),
     *(f"checkpoints/{epoch:06d}-00000000/{name}" for epoch in (2, 3) for name in ("state.json", "state.safetensors")),
 )  # fmt: skip
@@ -80,6 +80,7 @@ def whose(name: str) -> set[str]:
     every = {"list", "show", "history", *RESUME, *(f"snapshot {epoch}" for epoch in EPOCHS)}
     return {
         "config.json": every,
+        "about.json": {"list", "show"},
         "status.json": {"list", "show", "history"},
         "metrics.jsonl": {"show", "history"},
     }.get(name, set())
@@ -125,7 +126,10 @@ def test_truncated_at_every_byte(name: str, stage: Stage) -> None:
 
 @pytest.mark.parametrize("name", FILES)
 def test_something_else_in_its_place(name: str, stage: Stage) -> None:
-    for kind, damage in hostile.in_its_place(stage.world, name).items():
+    damages = hostile.in_its_place(stage.world, name)
+    if name == "about.json":
+        del damages["nothing"]  # nobody need say anything of a run
+    for kind, damage in damages.items():
         found = stage.harm(name, damage, kind)
         # Whoever reads a file notices; a link in the place of one that nobody reads breaks the run, too.
         assert whose(name) <= found or name in UNREAD, kind

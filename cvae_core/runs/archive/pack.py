@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO, Final, Literal, get_args
 
 from cvae_core.errors import ArchiveError, CvaeError, RunDamagedError
+from cvae_core.runs.about import WHAT, read_about
 from cvae_core.runs.archive.manifest import MANIFEST_FILE, Manifest, PackedFile
 from cvae_core.runs.archive.meter import Meter, Progress, ShouldStop
 from cvae_core.runs.archive.names import ABOUT, ARRAYS_ENDING, CONFIG, INNER_FILE, METRICS, STATUS
@@ -129,7 +130,8 @@ def _view(run: Run, snapshots: Snapshots, stack: ExitStack) -> _View:
 def _about(run: Run) -> dict[str, bytes]:
     """What people say of a run, if they say anything; it is left out if it cannot be read."""
     try:
-        return {ABOUT: read_text(run.about_file, "What is said about the run").encode()}
+        read_about(run.about_file)
+        return {ABOUT: read_text(run.about_file, WHAT).encode()}
     except RunDamagedError:
         return {}
 
