@@ -15,6 +15,7 @@ from dashboard.address.parameters import LABEL
 from dashboard.address.view import read_address, write_address
 from dashboard.components.pulse import pulse
 from dashboard.controls import errors_shown, plain
+from dashboard.views.ended_run import note_drawn, watch_ended
 from dashboard.views.loss_view import loss_view
 from dashboard.views.progress_view import progress_bar, progress_view
 from dashboard.views.run_header import run_header
@@ -30,6 +31,8 @@ def run_view(item: Overview) -> None:
     if item.config is not None:
         take_away(item.run)
     _settings(item)
+    if item.state not in ALIVE:
+        watch_ended()
 
 
 def _watched(run: Run, was_alive: bool) -> None:
@@ -38,6 +41,7 @@ def _watched(run: Run, was_alive: bool) -> None:
     alive = now.state in ALIVE
     if alive != was_alive:
         st.rerun()
+    note_drawn(now)
     run_header(now)
     if now.state == "broken":
         return

@@ -23,6 +23,7 @@ from dashboard.components.pulse import pulse
 from dashboard.controls import errors_shown, page_title, snapshot_run_picker
 from dashboard.markdown import without_links
 from dashboard.registry import require_registry
+from dashboard.views.ended_run import note_drawn, watch_ended
 from dashboard.views.fitting import fit_to_run
 
 _POLL_SECONDS: Final = 1.0
@@ -82,6 +83,7 @@ def time_machine(title: str, explanation: str, parameters: Sequence[Parameter[An
     page_title(title)
     st.caption(explanation)
     st.fragment(_page)(parameters, draw)
+    watch_ended()
 
 
 def _page(parameters: Sequence[Parameter[Any]], draw: Draw) -> None:
@@ -90,6 +92,7 @@ def _page(parameters: Sequence[Parameter[Any]], draw: Draw) -> None:
     There must be no other fragment in it. When this one is drawn anew before all of its last drawing was sent,
     Streamlit drops the rest of that, but not what belongs to a fragment inside, whose places the browser then lacks.
     """
+    note_drawn(None)
     found = [item for item in overviews(services.folder()) if _is_shown_here(item)]
     if not found:
         _nothing_yet()
@@ -106,6 +109,7 @@ def _page(parameters: Sequence[Parameter[Any]], draw: Draw) -> None:
         )
         return
     state.select_run(selected)
+    note_drawn(item)
     with errors_shown():
         _pictures(item, parameters, draw, row)
     if _lives(item):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import gc
 import zipfile
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from cvae_core.runs.directory import Run, all_runs
 from cvae_core.runs.snapshots import WEIGHTS_FILE, snapshot_epochs, snapshot_folder
+from dashboard import actions
 from dashboard.controls import plain
 from dashboard.views import take_away
 from tests.dashboard.app import open_page, press, run_until, said
@@ -187,13 +188,14 @@ def test_an_import_can_be_stopped_and_leaves_nothing(run: Run, runs_folder: Path
     assert app.query_params["run"] == "there"
 
 
-def test_an_import_ends_with_its_session(run: Run, runs_folder: Path, temporary: Path) -> None:
+def test_an_import_ends_when_nobody_waits_for_it_and_leaves_nothing(
+    run: Run, runs_folder: Path, temporary: Path
+) -> None:
     before = everything_in(runs_folder)
-    sessions = [begin_upload(open_page("home"), packed(run), "there")]
-    ended = sessions[0].session_state[UNDER_WAY].errand._heard.ended
+    errand = actions.bring(BytesIO(packed(run)), "there")
+    ended = errand._heard.ended
     assert list(temporary.iterdir()) == []  # what the process reads has no name that could stay behind
-    sessions.clear()
-    gc.collect()
+    del errand  # as the session does that ends
     assert ended.wait(20)
     assert everything_in(runs_folder) == before
 
