@@ -23,8 +23,11 @@ from typing import Final
 
 from cvae_core.jobs import claim
 from cvae_core.runs import lock
+from cvae_core.runs.about import About, write_about
+from cvae_core.runs.bin import Bin
 from cvae_core.runs.directory import Run, create_run, delete_run
 
+ABOUT: Final = About("A name", "and a note")
 _MESSAGE_LIMIT: Final = 65_536
 _CAPABILITIES_3: Final = 0x20080522
 
@@ -34,7 +37,8 @@ class Order:
     """What a forked process is to do, and what happens to it.
 
     Attributes:
-        task: "train" as a worker does, "claim" as a launcher does, "create" or "delete".
+        task: "train" as a worker does, "claim" as a launcher does, "create" or "delete"; as a server does for its
+            visitors, "describe", "bin" (delete, give back, delete for good), or "import".
         die_at: The moment to die at, counted from 1; 0 for none.
         report: A file to write the names of all moments to; empty for none.
         often: Keep a checkpoint and write the status at every event, and take one step at a time, so that the moments
@@ -167,11 +171,39 @@ def _delete(run: Run, _: list[int]) -> int:
     return 0
 
 
+def _describe(run: Run, _: list[int]) -> int:
+    write_about(run.about_file, ABOUT.name, ABOUT.note)
+    return 0
+
+
+def _bin(run: Run, _: list[int]) -> int:
+    bin_ = Bin(run.path.parent)
+    bin_.restore(bin_.put(run))
+    bin_.remove(bin_.put(run))
+    return 0
+
+
+def _import(run: Run, _: list[int]) -> int:
+    from cvae_core.export.run_archive import import_run
+
+    with archive_of(run).open("rb") as stream:
+        import_run(stream, run.path.parent, run.id)
+    return 0
+
+
+def archive_of(run: Run) -> Path:
+    """Where the archive is that "import" makes the run of."""
+    return run.path.parent.with_name("archive.zip")
+
+
 TASKS: Final[dict[str, Callable[[Run, list[int]], int]]] = {
     "train": _train,
     "claim": _claim,
     "create": _create,
     "delete": _delete,
+    "describe": _describe,
+    "bin": _bin,
+    "import": _import,
 }
 
 
