@@ -20,16 +20,6 @@ from tests.export.small_run import EPOCHS, damage, names_in, small_run
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.fixture
-def here(runs_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty working directory, with a run named "small" to export from."""
-    small_run(runs_folder)
-    folder = tmp_path / "here"
-    folder.mkdir()
-    monkeypatch.chdir(folder)
-    return folder
-
-
 def export(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", ["cvae", "export", "small", *arguments])
     with pytest.raises(SystemExit) as ended:

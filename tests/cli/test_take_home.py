@@ -12,18 +12,9 @@ import pytest
 
 from tests.cli.test_archive import succeed
 from tests.cli.test_bad_input import fail
-from tests.export.small_run import names_in, small_run
+from tests.export.small_run import names_in
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture
-def here(runs_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    small_run(runs_folder)
-    folder = tmp_path / "here"
-    folder.mkdir()
-    monkeypatch.chdir(folder)
-    return folder
 
 
 def test_both_forms_and_the_script(

@@ -11,8 +11,7 @@ import pytest
 from cvae_core.errands import Errand
 from cvae_core.errors import ServerBusyError
 from dashboard import errands
-from tests.dashboard.app import open_page
-from tests.dashboard.test_long_work import press
+from tests.dashboard.app import open_page, press
 from tests.dashboard.worlds import make_run
 from tests.test_errands import ENDLESS, MODULE, importable, until  # noqa: F401  a fixture for every test here
 
