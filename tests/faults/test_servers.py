@@ -30,6 +30,7 @@ pytestmark = pytest.mark.slow
 HOME = DASHBOARD / "Home.py"
 _LONGEST_VISIT = 2.0
 _SWEEP_SECONDS = 20.0
+_TRAINING_SECONDS = 180.0  # a busy machine takes its time to load TensorFlow
 
 
 @pytest.fixture(scope="module")
@@ -129,9 +130,9 @@ def test_a_server_is_killed_while_its_visitors_train_name_and_delete(
         with streamlit_process(HOME, environment, tmp_path / "second.log") as (url, _):
             with Visitor(url, "named") as again:
                 assert "Delete" in again.buttons
-            wait_for(training.run, lambda state, status: state not in ALIVE)
+            wait_for(training.run, lambda state, status: state not in ALIVE, _TRAINING_SECONDS)
             training.check_to_the_end(longer)
-            Witness(named, tally).check_to_the_end(undisturbed)
+            Witness(named, tally).check(undisturbed)
             assert read_about(named.about_file) in (About(), About("Mine", ""))
             if deleted in all_runs(folder):
                 Witness(deleted, tally).check_to_the_end(undisturbed)

@@ -11,7 +11,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.sync.client import ClientConnection, connect
 
-_PATIENCE_SECONDS = 30.0
+_PATIENCE_SECONDS = 60.0
 
 
 class Visitor:
@@ -23,7 +23,8 @@ class Visitor:
     """
 
     def __init__(self, url: str, run: str) -> None:
-        self._way = connect(url.replace("http", "ws") + "/_stcore/stream", max_size=None, compression=None)
+        address = url.replace("http", "ws") + "/_stcore/stream"
+        self._way = connect(address, max_size=None, compression=None, open_timeout=_PATIENCE_SECONDS)
         self._query = f"run={run}"
         self._buttons: dict[str, str] = {}
         self._fields: dict[str, str] = {}
