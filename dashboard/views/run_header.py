@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final, Literal
 
 import streamlit as st
 
@@ -15,13 +16,18 @@ from dashboard.controls import attempt, kept_message, plain, state_badge
 from dashboard.markdown import without_links
 from dashboard.views import housekeeping
 
+# What changes by itself keeps its width, lest a button move away under the pointer that presses it.
+_STATE_WIDTH: Final = 104
+_PAUSE_WIDTH: Final = 116
+
 
 def run_header(item: Overview) -> None:
     """Draw the name, the state and the buttons, and what the last press of one failed with."""
     if item.about.name:
         st.subheader(plain(item.about.name))
     with st.container(horizontal=True, vertical_alignment="center", key="run_header"):
-        state_badge(item.state)
+        with st.container(width=_STATE_WIDTH):
+            state_badge(item.state)
         if not actions.is_read_only():
             _buttons(item)
     if item.about.note:
@@ -53,9 +59,16 @@ def _explanation(item: Overview) -> None:
 def _buttons(item: Overview) -> None:
     run = item.run
     if item.state in ("running", "queued"):
-        _button("Pause", "pause", "Wait until you let it go on; another run may train meanwhile.", actions.pause, run)
+        _button(
+            "Pause",
+            "pause",
+            "Wait until you let it go on; another run may train meanwhile.",
+            actions.pause,
+            run,
+            _PAUSE_WIDTH,
+        )
     if item.state == "paused":
-        _button("Continue", "play_arrow", "Go on with the training.", actions.unpause, run)
+        _button("Continue", "play_arrow", "Go on with the training.", actions.unpause, run, _PAUSE_WIDTH)
     if item.state in ALIVE:
         _button("Stop", "stop", "End within a second and keep what was learnt. It can be resumed.", actions.stop, run)
     if item.state in RESUMABLE:
@@ -75,7 +88,14 @@ def _tidying(item: Overview) -> None:
         housekeeping.confirm_deletion(item.title, [item.run], lambda: state.select_run(None))
 
 
-def _button(label: str, icon: str, explanation: str, act: Callable[..., None], run: Run) -> None:
+def _button(
+    label: str,
+    icon: str,
+    explanation: str,
+    act: Callable[..., None],
+    run: Run,
+    width: int | Literal["content"] = "content",
+) -> None:
     st.button(
         label,
         icon=f":material/{icon}:",
@@ -83,4 +103,5 @@ def _button(label: str, icon: str, explanation: str, act: Callable[..., None], r
         key=f"{label}_{run.id}",
         on_click=attempt,
         args=(act, run),
+        width=width,
     )

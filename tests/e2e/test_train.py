@@ -88,10 +88,13 @@ def test_train_watch_refresh_restart_and_stop(server: tuple[str, Path], open_pag
     wait_for_epoch(page, 1)
     expect(the_button(page, "Stop")).to_be_visible()
 
+    place = the_button(page, "Stop").bounding_box()
     the_button(page, "Pause").click()
     expect(the_button(page, "Continue")).to_be_visible(timeout=_LONG_MS)
+    assert the_button(page, "Stop").bounding_box() == place, "a button moved away under the pointer"
     the_button(page, "Continue").click()
     expect(the_button(page, "Pause")).to_be_visible(timeout=_LONG_MS)
+    assert the_button(page, "Stop").bounding_box() == place
 
     the_button(page, "Stop").click()
     expect(the_button(page, "Resume")).to_be_visible(timeout=_LONG_MS)
