@@ -22,6 +22,7 @@ with ThreadPoolExecutor(4) as pool:
     held = [pool.submit(take).result() for _ in range(4)]
     most = resident()
     last = [part[-1] for part in held]  # keeps the ends of the pools in use
+    held[0].append(held[0])  # as what a session holds refers to the session
     del held
     freed = resident()
     give_back()
