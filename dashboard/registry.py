@@ -11,8 +11,13 @@ import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
 
+def forget_pages_directory() -> None:
+    """Spare the first visitor that, before the server starts."""
+    PagesManager.uses_pages_directory = False
+
+
 def require_registry() -> None:
     """Start the page again as a part of the whole app, if it was run alone."""
     if PagesManager.uses_pages_directory:
-        PagesManager.uses_pages_directory = False
+        forget_pages_directory()
         st.rerun()

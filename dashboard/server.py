@@ -16,6 +16,7 @@ from cvae_core.errors import CvaeError
 from cvae_core.limits import Limits, read_limits
 from cvae_core.runs.queue import max_workers
 from dashboard.outside import ask_nobody
+from dashboard.registry import forget_pages_directory
 
 HOME: Final = Path(__file__).with_name("Home.py")
 
@@ -33,6 +34,7 @@ def main() -> None:
     except CvaeError as error:
         sys.exit(f"Error: {error}")
     ask_nobody()
+    forget_pages_directory()
     sys.argv = ["streamlit", "run", str(HOME), *options(limits), *sys.argv[1:]]
     cli.main()
 

@@ -21,6 +21,7 @@ function mountFilm(parentElement, createPicture) {
   // A click anywhere in the film gives it the keyboard.
   element.tabIndex = -1;
   const film = { element, store: createFilmStore(), component: null, header: null, epoch: 0, follow: false, timer: 0, reportId: 0 };
+  film.departure = watchForDeparture();
   film.player = createFilmPlayer(playerOf(film));
   film.questions = createQuestions(questionerOf(film));
   film.handlers = handlersOf(film);
@@ -66,6 +67,7 @@ function questionerOf(film) {
     view: () => film.store.view(),
     wanted: (limit) => film.store.nextEpochs(film.epoch, limit, film.player.playing()),
     extra: () => film.picture.extra?.() ?? {},
+    isLeaving: () => film.departure.isRecent(),
     send: (question) => film.component.setStateValue("ask", question),
   };
 }
@@ -172,16 +174,17 @@ function reportValue(film, name, value) {
   film.component.setStateValue(name, value);
 }
 
-function reportEpoch(film) {
+function reportEpoch(film, pause = REPORT_PAUSE) {
   clearTimeout(film.timer);
   film.timer = setTimeout(() => {
+    if (film.departure.isRecent()) return reportEpoch(film, FAREWELL_MS);
     if (film.reported !== film.epoch) {
       film.reportId = Math.max(film.reportId + 1, Date.now());
       reportValue(film, "epoch", { run: film.header.run, epoch: film.epoch, id: film.reportId });
     }
     film.reported = film.epoch;
     film.questions.next();
-  }, REPORT_PAUSE);
+  }, pause);
 }
 
 function toggleBySpace(film, event) {
@@ -192,6 +195,7 @@ function toggleBySpace(film, event) {
 
 function disposeFilm(film, parentElement) {
   film.player.dispose();
+  film.departure.dispose();
   clearTimeout(film.timer);
   film.questions.dispose();
   film.picture.dispose();

@@ -21,6 +21,7 @@ FILM_STYLES: Final = ("surface.css", "film.css")
 FILM_SCRIPTS: Final = (
     "packing.js",
     "surface.js",
+    "presses.js",
     "film_store.js",
     "film_questions.js",
     "film_player.js",

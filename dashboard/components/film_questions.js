@@ -10,7 +10,8 @@ const ANSWER_TIME = 700;
 const HEAVY_BYTES = 100_000;
 
 /**
- * @param film wanted(limit): epochs to ask for; view(); send(question); extra(): more fields of each question.
+ * @param film wanted(limit): epochs to ask for; view(); send(question); extra(): more fields of each question;
+ *   isLeaving(): whether another page was asked for, so that no question may be sent.
  */
 function createQuestions(film) {
   const state = { film, id: Date.now(), pending: null, extra: {}, count: FIRST_COUNT, patience: PATIENCE, timer: 0 };
@@ -33,6 +34,11 @@ function createQuestions(film) {
 
 function askNext(state) {
   if (state.pending || state.disposed) return;
+  if (state.film.isLeaving()) {
+    clearTimeout(state.timer);
+    state.timer = setTimeout(() => askNext(state), FAREWELL_MS);
+    return;
+  }
   const urgent = Object.keys(state.extra).length > 0;
   const epochs = state.film.wanted(urgent ? Math.min(state.count, FIRST_COUNT) : state.count);
   if (!epochs.length && !urgent && !state.heavy) return;
@@ -40,7 +46,9 @@ function askNext(state) {
   const question = { ...state.film.extra(), ...state.extra, id: state.id, view: state.film.view(), epochs };
   state.pending = { question, extra: { ...state.extra }, asked: performance.now() };
   // Streamlit takes no value while it mounts a component.
-  setTimeout(() => !state.disposed && state.film.send(question), 0);
+  setTimeout(() => {
+    if (!state.disposed && !state.film.isLeaving()) state.film.send(question);
+  }, 0);
   clearTimeout(state.timer);
   state.timer = setTimeout(() => loseQuestion(state), state.patience);
 }

@@ -1,12 +1,19 @@
 // Asks for the page anew when nothing of it is left.
 //
 // Streamlit clears a page when it is asked for news of a part of the one before. What the first script drew stays,
-// and so does this, which then is all that there is.
+// and so does this, which then is all that there is. If a part of the cleared page comes after that, Streamlit fails
+// for good; then the browser opens the address again, which says what was looked at.
 
 const LOOK_MS = 250;
+const FAILURE = "Bad delta path index";
+const REOPENED_AT = "cvae_reopened_at";
+const REOPEN_PAUSE_MS = 20_000;
 
 export default function (component) {
   const { parentElement, setTriggerValue } = component;
+  // All that is mounted goes when Streamlit fails, this as well, so it is not taken back.
+  if (!window.cvaeReopens) addEventListener("error", reopenAfterFailure);
+  window.cvaeReopens = true;
   const frame = (parentElement.frame ??= createFrame(parentElement));
   frame.onLost = () => setTriggerValue("lost", true);
   return frame.dispose;
@@ -33,6 +40,14 @@ function createFrame(parentElement) {
     },
   };
   return frame;
+}
+
+/** Once in a while: what fails right away again is better left as it is. */
+function reopenAfterFailure({ message }) {
+  if (!message?.includes(FAILURE)) return;
+  if (Date.now() - Number(sessionStorage.getItem(REOPENED_AT)) < REOPEN_PAUSE_MS) return;
+  sessionStorage.setItem(REOPENED_AT, String(Date.now()));
+  location.reload();
 }
 
 function isAtRest() {

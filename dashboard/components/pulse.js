@@ -2,8 +2,8 @@
 
 // An answer may be lost, but the pulse should not stop for that.
 const PATIENCE = 5;
-// Whoever asks for news of a page that the server is just leaving makes Streamlit clear all of the next one.
-const FAREWELL_MS = 1000;
+// A button may lead to another page, too; mostly it does not.
+const BUTTON_MS = 1000;
 
 export default function (component) {
   const { parentElement, data, setTriggerValue } = component;
@@ -15,37 +15,20 @@ export default function (component) {
 /** Beats once after each answer, so that a slow server is never asked faster than it answers. */
 function createPulse(parentElement) {
   let timer = 0;
-  const departure = watchForDeparture();
+  const presses = [watchForDeparture(), watchPresses("button", BUTTON_MS)];
   return {
     next(milliseconds, beat) {
       clearTimeout(timer);
       timer = setTimeout(() => {
-        if (departure.isNear()) return this.next(FAREWELL_MS, beat);
+        if (presses.some((press) => press.isRecent())) return this.next(BUTTON_MS, beat);
         beat();
         this.next(PATIENCE * milliseconds, beat);
       }, milliseconds);
     },
     dispose() {
       clearTimeout(timer);
-      departure.dispose();
+      presses.forEach((press) => press.dispose());
       delete parentElement.pulse;
-    },
-  };
-}
-
-/** Tells whether something was pressed just now that may lead to another page. */
-function watchForDeparture() {
-  let pressedAt = -Infinity;
-  const note = (event) => {
-    if (event.type === "popstate" || event.target.closest?.("a, button")) pressedAt = performance.now();
-  };
-  addEventListener("click", note, true);
-  addEventListener("popstate", note);
-  return {
-    isNear: () => performance.now() - pressedAt < FAREWELL_MS,
-    dispose() {
-      removeEventListener("click", note, true);
-      removeEventListener("popstate", note);
     },
   };
 }

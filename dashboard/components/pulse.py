@@ -13,7 +13,7 @@ import streamlit as st
 
 from dashboard.components.sources import read_sources
 
-_mount = st.components.v2.component("cvae_pulse", js=read_sources("pulse.js"))
+_mount = st.components.v2.component("cvae_pulse", js=read_sources("presses.js", "pulse.js"))
 
 
 def pulse(key: str, seconds: float) -> None:
