@@ -58,21 +58,18 @@ def _explanation(item: Overview) -> None:
 
 def _buttons(item: Overview) -> None:
     run = item.run
+    # One button: two of them would stand beside each other for a moment, and push Stop away.
     if item.state in ("running", "queued"):
-        _button(
-            "Pause",
-            "pause",
-            "Wait until you let it go on; another run may train meanwhile.",
-            actions.pause,
-            run,
-            _PAUSE_WIDTH,
-        )
+        words = "Wait until you let it go on; another run may train meanwhile."
+        _button("Pause", "pause", words, actions.pause, f"pause_{run.id}", run, _PAUSE_WIDTH)
     if item.state == "paused":
-        _button("Continue", "play_arrow", "Go on with the training.", actions.unpause, run, _PAUSE_WIDTH)
+        words = "Go on with the training."
+        _button("Continue", "play_arrow", words, actions.unpause, f"pause_{run.id}", run, _PAUSE_WIDTH)
     if item.state in ALIVE:
-        _button("Stop", "stop", "End within a second and keep what was learnt. It can be resumed.", actions.stop, run)
+        words = "End within a second and keep what was learnt. It can be resumed."
+        _button("Stop", "stop", words, actions.stop, f"stop_{run.id}", run)
     if item.state in RESUMABLE:
-        _button("Resume", "resume", "Go on from where it was.", actions.resume, run)
+        _button("Resume", "resume", "Go on from where it was.", actions.resume, f"resume_{run.id}", run)
     housekeeping.edit_about(item)
     if item.state not in ALIVE:
         _tidying(item)
@@ -93,6 +90,7 @@ def _button(
     icon: str,
     explanation: str,
     act: Callable[..., None],
+    key: str,
     run: Run,
     width: int | Literal["content"] = "content",
 ) -> None:
@@ -100,7 +98,7 @@ def _button(
         label,
         icon=f":material/{icon}:",
         help=explanation,
-        key=f"{label}_{run.id}",
+        key=key,
         on_click=attempt,
         args=(act, run),
         width=width,

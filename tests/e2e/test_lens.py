@@ -271,6 +271,7 @@ def test_the_strip_shows_nine_steps_for_the_selected_label(page):
 def test_a_way_stands_still_for_those_who_want_less_motion(page):
     page.emulate_media(reduced_motion="reduce")
     drag(page, grey(), (1, 2), (10, 7))
+    settle(page)
     np.testing.assert_allclose(code(page), ndtri(QUANTILES[0] + STEP * np.array([1, 2])), atol=1e-6)
     expect(panel(page).get_by_role("button", name="Play")).to_be_visible()
 
