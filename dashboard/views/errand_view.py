@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import streamlit as st
 
 from cvae_core.errands import Errand
-from cvae_core.errors import ServerBusyError
+from cvae_core.errors import CvaeError, ServerBusyError, StoppedError
 from dashboard import errands
 from dashboard.components.pulse import pulse
 from dashboard.controls import duration
+from dashboard.markdown import without_links
 
 _POLL_SECONDS: Final = 0.4
 
@@ -28,6 +29,30 @@ def start_errand(module: str, order: Mapping[str, Any]) -> Errand | None:
     except ServerBusyError as error:
         st.toast(str(error), icon=":material/hourglass:")
         return None
+
+
+def take_up(key: str, use: Callable[[Any, dict[str, Any]], None], refuse: Callable[[str], None] | None = None) -> None:
+    """Take up, once, what has come of the work that this session asked for; nothing happens until it has ended.
+
+    Args:
+        key: Under which the session's state holds the work, which has an ``errand``. Other work may begin from then on.
+        use: Called with the work and its report, unless it was stopped.
+        refuse: Called with the reason if it came to nothing; if ``None``, that is shown here.
+    """
+    work = st.session_state.get(key)
+    if work is None or not work.errand.ended:
+        return
+    del st.session_state[key]
+    try:
+        use(work, work.errand.report())
+    except StoppedError:
+        return
+    except (CvaeError, OSError) as error:
+        (refuse or _say)(str(error))
+
+
+def _say(reason: str) -> None:
+    st.error(without_links(reason), icon=":material/error:")
 
 
 def errand_progress(errand: Errand, words: str, key: str) -> None:

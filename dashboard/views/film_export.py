@@ -8,16 +8,14 @@ from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final, get_args
+from typing import Any, Final, get_args
 
 import streamlit as st
 
 from cvae_core.errands import Errand
-from cvae_core.errors import CvaeError, StoppedError
 from cvae_core.export.settings import FilmFormat, PictureSettings
 from dashboard import services
-from dashboard.markdown import without_links
-from dashboard.views.errand_view import errand_progress, start_errand
+from dashboard.views.errand_view import errand_progress, start_errand, take_up
 from dashboard.views.time_machine import Scene
 
 _UNDER_WAY: Final = "film_under_way"
@@ -73,7 +71,7 @@ def film_export(scene: Scene, films: Sequence[PictureSettings], explanation: str
 
 
 def _panel(scene: Scene, films: tuple[PictureSettings, ...]) -> None:
-    _take_up()
+    take_up(_UNDER_WAY, _keep)
     wanted = _Wanted(scene.key, scene.epochs, films, _format_choice(films[0].kind))
     painting: _Painting | None = st.session_state.get(_UNDER_WAY)
     if painting is not None:
@@ -120,21 +118,10 @@ def _begin(scene: Scene, wanted: _Wanted) -> None:
         st.session_state[_UNDER_WAY] = _Painting(wanted, folder, errand)
 
 
-def _take_up() -> None:
-    """Keep what was painted, or tell why it was not."""
-    painting: _Painting | None = st.session_state.get(_UNDER_WAY)
-    if painting is None or not painting.errand.ended:
-        return
-    del st.session_state[_UNDER_WAY]
+def _keep(painting: _Painting, report: dict[str, Any]) -> None:
     with painting.folder as folder:
-        try:
-            report = painting.errand.report()
-            content = _joined(sorted(Path(folder).iterdir()))
-            st.session_state[_KEPT] = _Film(painting.wanted, content, tuple(report["skipped"]))
-        except StoppedError:
-            return
-        except (CvaeError, OSError) as error:
-            st.error(without_links(str(error)), icon=":material/error:")
+        content = _joined(sorted(Path(folder).iterdir()))
+    st.session_state[_KEPT] = _Film(painting.wanted, content, tuple(report["skipped"]))
 
 
 def _joined(files: Sequence[Path]) -> bytes:

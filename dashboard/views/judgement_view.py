@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -11,12 +11,10 @@ import streamlit as st
 
 from cvae_core.analysis.records import Doubles
 from cvae_core.errands import Errand
-from cvae_core.errors import CvaeError, StoppedError
 from cvae_core.judging.judgement import SOURCES, Judgement
 from cvae_core.judging.process import MODULE, order
 from dashboard import services
-from dashboard.markdown import without_links
-from dashboard.views.errand_view import errand_progress, start_errand
+from dashboard.views.errand_view import errand_progress, start_errand, take_up
 from dashboard.views.time_machine import Scene
 
 _UNDER_WAY: Final = "judging"
@@ -48,7 +46,7 @@ def judgement_view(scene: Scene, epoch: int) -> None:
 
 
 def _panel(scene: Scene, epoch: int) -> None:
-    _take_up()
+    take_up(_UNDER_WAY, _keep)
     found = _judgements()
     judged = found.get((scene.key, epoch))
     if judged is not None:
@@ -65,18 +63,8 @@ def _judgements() -> dict[_What, Judgement]:
     return {}
 
 
-def _take_up() -> None:
-    """Put what has come of a measure where it is kept."""
-    judging: _Judging | None = st.session_state.get(_UNDER_WAY)
-    if judging is None or not judging.errand.ended:
-        return
-    del st.session_state[_UNDER_WAY]
-    try:
-        _judgements()[judging.what] = Judgement.from_json(judging.errand.report())
-    except StoppedError:
-        return
-    except (CvaeError, OSError) as error:
-        st.error(without_links(str(error)), icon=":material/error:")
+def _keep(judging: _Judging, report: dict[str, Any]) -> None:
+    _judgements()[judging.what] = Judgement.from_json(report)
 
 
 def _progress_or_button(scene: Scene, epoch: int, *, is_judged: bool) -> None:

@@ -8,11 +8,11 @@ from typing import Any, Final
 import streamlit as st
 
 from cvae_core.errands import Errand
-from cvae_core.errors import CvaeError, StoppedError
+from cvae_core.errors import CvaeError
 from cvae_core.limits import largest_upload_mb
 from dashboard import actions, state
 from dashboard.controls import plain
-from dashboard.views.errand_view import errand_progress
+from dashboard.views.errand_view import errand_progress, take_up
 
 _UNDER_WAY: Final = "import_under_way"
 _UPLOADS: Final = "archives_uploaded"
@@ -42,7 +42,7 @@ def run_import() -> None:
 
 
 def _panel() -> None:
-    _take_up()
+    take_up(_UNDER_WAY, _go_there, _keep)
     under_way: _Import | None = st.session_state.get(_UNDER_WAY)
     with st.expander("Import a run", icon=":material/upload_file:"):
         _form(is_busy=under_way is not None)
@@ -93,26 +93,20 @@ def _begin(count: int) -> None:
     try:
         st.session_state[_UNDER_WAY] = _Import(upload.name, actions.bring(upload, name or None))
     except CvaeError as error:
-        st.session_state[_REFUSED] = str(error)
+        _keep(str(error))
 
 
-def _take_up() -> None:
-    """Go to the run that was made, or keep what to tell about an archive that was refused."""
-    under_way: _Import | None = st.session_state.get(_UNDER_WAY)
-    if under_way is None or not under_way.errand.ended:
-        return
-    del st.session_state[_UNDER_WAY]
-    try:
-        report = under_way.errand.report()
-    except StoppedError:
-        return
-    except (CvaeError, OSError) as error:
-        st.session_state[_REFUSED] = str(error)
-        return
+def _go_there(_: _Import, report: dict[str, Any]) -> None:
+    """Go to the run that was made."""
     st.session_state[_UPLOADS] += 1  # another widget, so that the archive leaves the server's memory
     st.session_state[_IMPORTED] = _words(report), report["note"]
     state.select_run(report["run"])
     st.switch_page("pages/train.py")
+
+
+def _keep(reason: str) -> None:
+    """Keep why an archive was refused until there is a place to tell it."""
+    st.session_state[_REFUSED] = reason
 
 
 def imported_message() -> None:

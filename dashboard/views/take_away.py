@@ -10,12 +10,11 @@ from typing import Any, Final
 import streamlit as st
 
 from cvae_core.errands import Errand
-from cvae_core.errors import CvaeError, StoppedError
 from cvae_core.export.orders import MODULE, archive_order, network_order
 from cvae_core.runs.directory import Run
 from cvae_core.runs.snapshots import snapshot_epochs, snapshot_folder
 from dashboard import services
-from dashboard.views.errand_view import errand_progress, start_errand
+from dashboard.views.errand_view import errand_progress, start_errand, take_up
 
 _UNDER_WAY: Final = "take_away_under_way"
 _KEPT: Final = "taken_away"
@@ -84,7 +83,7 @@ def _panel(run: Run) -> None:
     if not epochs:
         st.caption("There is something to take away after the first snapshot, in a few seconds.")
         return
-    _take_up()
+    take_up(_UNDER_WAY, _keep)
     left, right = st.columns(2, gap="large")
     with left:
         _archive(run, epochs)
@@ -176,19 +175,7 @@ def _begin(wanted: _Wanted) -> None:
         st.session_state[_UNDER_WAY] = _Job(wanted, folder, errand)
 
 
-def _take_up() -> None:
-    """Keep what was made, or tell why it was not."""
-    job: _Job | None = st.session_state.get(_UNDER_WAY)
-    if job is None or not job.errand.ended:
-        return
-    del st.session_state[_UNDER_WAY]
-    try:
-        report = job.errand.report()
-    except StoppedError:
-        return
-    except (CvaeError, OSError) as error:
-        st.error(str(error), icon=":material/error:")
-        return
+def _keep(job: _Job, report: dict[str, Any]) -> None:
     st.session_state.setdefault(_KEPT, {})[job.wanted.what] = _Ready(job, report)
 
 
