@@ -26,7 +26,8 @@ from cvae_core.export.orders import IMPORT_MODULE, import_order
 from cvae_core.limits import Limits, check_upload, read_limits
 from cvae_core.runs.about import write_about
 from cvae_core.runs.bin import Bin
-from cvae_core.runs.directory import Run
+from cvae_core.runs.directory import Run, all_runs
+from cvae_core.runs.files import remove_dead_drafts
 from cvae_core.runs.overview import overview, overviews
 from cvae_core.runs.prune import Pruning, plan_pruning
 from cvae_core.runs.prune import prune as prune_run
@@ -252,7 +253,7 @@ def _keep_spare_unless_busy(starter: jobs.Launcher, runs: Path) -> None:
 
 
 def tidy_up() -> None:
-    """Once for each server: delete for good what servers that are dead left to be undone."""
+    """Once for each server: delete for good what servers that are dead left to be undone, or had half written."""
     if not is_read_only():
         _bin(str(services.folder()))
 
@@ -273,13 +274,16 @@ def _starting() -> threading.Lock:
 def _bin(folder: str) -> Bin:
     """The bin of this server; what others left is swept beside the first page."""
     made = Bin(Path(folder))
-    threading.Thread(target=_sweep, args=(made,), daemon=True).start()
+    threading.Thread(target=_sweep, args=(made, Path(folder)), daemon=True).start()
     return made
 
 
-def _sweep(of: Bin) -> None:
+def _sweep(own: Bin, folder: Path) -> None:
     with suppress(CvaeError):  # another server is at it
-        of.sweep()
+        own.sweep()
+    with suppress(CvaeError):
+        for run in all_runs(folder):
+            remove_dead_drafts(run.about_file)
 
 
 def _deletions() -> Deletions:

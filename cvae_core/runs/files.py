@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import json
 import os
 import shutil
@@ -49,17 +50,45 @@ def replace_file(path: Path, content: str | bytes, durable: bool = False) -> Non
     Raises:
         StorageError: The file cannot be written; it is then as it was.
     """
-    temporary = _draft_of(path)
-    with storage_errors(path):
+    with storage_errors(path), _draft(path) as draft:
+        draft.write_bytes(content.encode() if isinstance(content, str) else content)
+        if durable:
+            synchronise(draft)
+        draft.replace(path)
+        if durable:
+            synchronise(path.parent)
+
+
+@contextmanager
+def _draft(path: Path) -> Iterator[Path]:
+    """A new file beside a path, locked for as long as its writer lives, and gone in the end unless it was renamed."""
+    while True:
+        draft = _draft_of(path)
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
         try:
-            temporary.write_bytes(content.encode() if isinstance(content, str) else content)
-            if durable:
-                synchronise(temporary)
-            temporary.replace(path)
-            if durable:
-                synchronise(path.parent)
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            if os.fstat(descriptor).st_nlink:  # else it was taken for a dead one's before it was locked
+                yield draft
+                return
         finally:
-            temporary.unlink(missing_ok=True)
+            draft.unlink(missing_ok=True)
+            os.close(descriptor)
+
+
+def remove_dead_drafts(path: Path) -> None:
+    """Remove what writers that were killed had meant to put in the place of a file; living ones keep theirs."""
+    for draft in path.parent.glob(f"{TEMPORARY_PREFIX}{path.name}-*"):
+        _remove_if_dead(draft)
+
+
+def _remove_if_dead(draft: Path) -> None:
+    with suppress(OSError):
+        descriptor = os.open(draft, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            draft.unlink()
+        finally:
+            os.close(descriptor)
 
 
 @contextmanager
@@ -108,11 +137,14 @@ def synchronise(path: Path) -> None:
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Remove what an interrupted writer left unpublished in a folder; not behind a link."""
+    """Remove what an interrupted writer left unpublished in a folder; not behind a link, and no living one's draft."""
     if folder.is_symlink():
         return
     for leftover in folder.glob(f"{TEMPORARY_PREFIX}*"):
-        remove(leftover)
+        if leftover.is_file() and not leftover.is_symlink():
+            _remove_if_dead(leftover)
+        else:
+            remove(leftover)
 
 
 def remove(path: Path) -> None:

@@ -188,13 +188,17 @@ def test_a_read_only_server_starts_no_worker_and_sweeps_nothing(
 
 
 def test_a_server_sweeps_what_a_dead_one_left(runs_folder: Path) -> None:
-    left = runs_folder / ".deleted" / "dead" / "x" / "run"
-    left.mkdir(parents=True)
+    deleted = runs_folder / ".deleted" / "dead" / "x" / "run"
+    deleted.mkdir(parents=True)
+    named = make_run(runs_folder, "named", "finished").about_file
+    draft = named.with_name(f".tmp-{named.name}-12345678")
+    draft.touch()
     open_page("home")
     deadline = time.monotonic() + 10
-    while left.exists() and time.monotonic() < deadline:
+    while (deleted.exists() or draft.exists()) and time.monotonic() < deadline:
         time.sleep(0.01)
     assert not (runs_folder / ".deleted" / "dead").exists()
+    assert not draft.exists()
 
 
 def test_an_archive_larger_than_the_server_takes_is_refused(runs_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
