@@ -31,6 +31,7 @@ def judge(arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.
     return capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_the_newest_epoch_is_judged_in_words_and_in_json(
     runs_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -26,6 +26,7 @@ def run(runs_folder: Path) -> Run:
     return make_run(runs_folder, "done", "finished", epochs=3)
 
 
+@pytest.mark.slow
 def test_whether_the_style_is_kept_is_measured_on_request(run: Run) -> None:
     app = open_page("style", run="done", epoch="2")
     assert not app.dataframe

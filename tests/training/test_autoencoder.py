@@ -77,6 +77,7 @@ def by_keras(config: RunConfig, dataset: Dataset) -> tuple[Weights, list[float]]
     return dump_weights(built), losses
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("conditional", "code"), [(False, "number"), (True, "number"), (True, "one_hot")])
 def test_a_training_equals_that_by_keras(dataset: Dataset, conditional: bool, code: str) -> None:
     chosen = config(conditional, label_code=code, learning_rate_schedule="constant")

@@ -167,6 +167,7 @@ def test_any_number_of_images_and_any_batch(images: int, batch_size: int) -> Non
     assert len(records) == 2 and all(np.isfinite(record.test.loss) for record in records)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "settings",
     [
