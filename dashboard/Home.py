@@ -12,9 +12,12 @@ from dashboard.outside import ask_nobody
 ask_nobody()
 st.set_page_config(page_title="CVAE laboratory", page_icon=str(bundled_file("logo.svg")), layout="wide")
 st.logo(str(bundled_file("logo.svg")))
+home = st.Page("pages/home.py", title="Home", icon=":material/home:", url_path="", default=True)
 page = st.navigation(
     [
-        st.Page("pages/home.py", title="Home", icon=":material/home:", url_path="home", default=True),
+        home,
+        # Streamlit gives the first page no name in the address, but people type one.
+        st.Page(lambda: st.switch_page(home), title="Home", url_path="home", visibility="hidden"),
         st.Page("pages/why.py", title="Why condition?", icon=":material/call_split:", url_path="why"),
         st.Page("pages/train.py", title="Train", icon=":material/model_training:", url_path="train"),
         st.Page("pages/latent.py", title="Latent space", icon=":material/scatter_plot:", url_path="latent"),

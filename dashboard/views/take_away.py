@@ -122,7 +122,7 @@ def _archive(run: Run, epochs: list[int]) -> None:
 def _network(run: Run, epochs: list[int]) -> None:
     st.markdown("**The network, for plain Keras**")
     st.caption(
-        "One `.keras` file with encoder, decoder and style transfer, the decoder as a TensorFlow SavedModel, and a "
+        "One file (.keras) with encoder, decoder and style transfer, the decoder as a TensorFlow SavedModel, and a "
         "short script that draws digits. They need nothing of this laboratory."
     )
     newest_first = epochs[::-1]
