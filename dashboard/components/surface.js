@@ -48,6 +48,7 @@ function readTheme(element) {
   const style = getComputedStyle(element);
   const value = (name, fallback) => style.getPropertyValue(`--st-${name}`).trim() || fallback;
   return {
+    scheme: style.colorScheme.includes("dark") ? "dark" : "light",
     text: value("text-color", "#222222"),
     background: value("background-color", "#ffffff"),
     panel: value("secondary-background-color", "#f4f4f4"),

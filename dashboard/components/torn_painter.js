@@ -2,6 +2,8 @@
 
 const TORN_MARGIN = 26;
 const TORN_TEXT = 12;
+// A thin veil over white; on black the same would be too faint to see.
+const DATA_ALPHA = { light: 0.28, dark: 0.5 };
 const LARGEST_TORN = 620;
 // Off the manifold, in both themes, to eyes of every kind: vermilion, after Okabe and Ito.
 const OFF_MANIFOLD = "#d55e00";
@@ -22,7 +24,7 @@ function tornFrame([left, right, bottom, top], width) {
 function paintTornGround(context, frame, { points, labels, pieces }, shown, theme) {
   paintTornAxes(context, frame, theme);
   if (shown.data) {
-    context.globalAlpha = 0.28;
+    context.globalAlpha = DATA_ALPHA[theme.scheme];
     scatterPoints(context, frame, points, labels, theme, 2);
   }
   context.globalAlpha = 0.9;
