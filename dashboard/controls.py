@@ -18,6 +18,8 @@ from dashboard.markdown import without_links
 
 Colour = Literal["red", "orange", "yellow", "blue", "green", "violet", "gray"]
 NEW_RUN: Final = ""
+# A state changes by itself, but what stands beside it should not move.
+STATE_WIDTH: Final = 104
 _MARKS: Final = re.compile(r"[!-/:-@\[-`{-~]")  # ASCII punctuation, all of which a backslash makes plain
 
 

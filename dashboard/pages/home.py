@@ -12,9 +12,10 @@ from cvae_core.runs.status import ALIVE
 from dashboard import actions, services
 from dashboard.components.diagram import cvae_diagram
 from dashboard.components.pulse import pulse
-from dashboard.controls import duration, errors_shown, page_title, plain, state_badge
+from dashboard.controls import STATE_WIDTH, duration, errors_shown, page_title, plain, state_badge
 from dashboard.markdown import without_links
 from dashboard.registry import require_registry
+from dashboard.views.ended_run import note_drawn, watch_ended
 from dashboard.views.run_import import run_import
 
 _SHOWN_RUNS = 12
@@ -60,6 +61,12 @@ def introduction() -> None:
         )
         if not actions.is_read_only():
             _invitation()
+        st.page_link(
+            "pages/why.py",
+            label="What is the label good for? See it in two dimensions",
+            icon=":material/call_split:",
+            help="Two curves, and what a model without labels makes of them.",
+        )
     with picture:
         cvae_diagram()
 
@@ -95,8 +102,10 @@ def run_row(item: Overview) -> None:
             help=plain(item.about.note) or "Open this run.",
             width="stretch",
         )
-        st.caption(" · ".join(facts(item)), width="content")
-        state_badge(item.state)
+        with st.container(horizontal=True, vertical_alignment="center", width="content"):
+            st.caption(" · ".join(facts(item)), width="content")
+            with st.container(width=STATE_WIDTH):
+                state_badge(item.state)
 
 
 def facts(item: Overview) -> Iterator[str]:
@@ -124,6 +133,7 @@ def live_runs() -> None:
     found = overviews(services.folder())
     with errors_shown():
         runs_panel(found)
+    note_drawn(found)
     if any(item.state in ALIVE for item in found):
         pulse("home_pulse", _POLL_SECONDS)
     else:
@@ -133,6 +143,10 @@ def live_runs() -> None:
 def exploration() -> None:
     """What can be done with a trained model, a card for each page."""
     st.subheader("Look at every epoch")
+    st.caption(
+        "An epoch is one pass through all training images. After each of the first, and now and then later, the model "
+        "is kept: these pages show what it could do at any of them."
+    )
     for column, (page, title, icon, words) in zip(st.columns(len(_PAGES)), _PAGES, strict=True):
         with column.container(border=True, height="stretch"):
             st.page_link(page, label=title, icon=icon, help=f"Go to the page {title}.")
@@ -145,3 +159,4 @@ st.subheader("Runs")
 st.fragment(live_runs)()
 run_import()
 exploration()
+watch_ended()

@@ -7,6 +7,7 @@ import streamlit as st
 from dashboard import actions, state
 from dashboard.controls import page_title
 from dashboard.registry import require_registry
+from dashboard.views.ended_run import watch_ended
 from dashboard.views.torn_form import torn_form
 from dashboard.views.torn_view import torn_view
 
@@ -41,3 +42,4 @@ st.page_link(
     label="Now with digits: " + ("a conditional VAE" if actions.is_read_only() else "train a conditional VAE"),
     icon=":material/arrow_forward:",
 )
+watch_ended()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import streamlit as st
@@ -11,16 +12,16 @@ from cvae_core.runs.status import ALIVE
 from dashboard.components.pulse import pulse
 
 _POLL_SECONDS: Final = 4.0
-_DRAWN: Final = "run_as_drawn"
+_DRAWN: Final = "runs_as_drawn"
 
 
-def note_drawn(item: Overview | None) -> None:
-    """Remember the run that a page shows, as it shows it."""
-    st.session_state[_DRAWN] = item
+def note_drawn(items: Sequence[Overview]) -> None:
+    """Remember the runs that a page shows, as it shows them."""
+    st.session_state[_DRAWN] = tuple(items)
 
 
 def watch_ended() -> None:
-    """Draw the page anew once the ended run that it shows is another than was drawn.
+    """Draw the page anew once an ended run that it shows is another than was drawn.
 
     It is a fragment that shows nothing itself, beside all others: its renewals touch nothing that can be seen, no
     field that somebody writes in, and no dialog.
@@ -29,11 +30,11 @@ def watch_ended() -> None:
 
 
 def _watch() -> None:
-    drawn: Overview | None = st.session_state.get(_DRAWN)
-    if drawn is None:
+    drawn: tuple[Overview, ...] = st.session_state.get(_DRAWN, ())
+    if not drawn:
         return
-    # One that lives is watched where it is drawn.
-    if drawn.state not in ALIVE and _changed(drawn):
+    # While one lives, they are watched where they are drawn.
+    if not any(item.state in ALIVE for item in drawn) and any(map(_changed, drawn)):
         st.rerun()
     pulse("ended_run_pulse", _POLL_SECONDS)
 

@@ -12,12 +12,11 @@ from cvae_core.runs.overview import Overview
 from cvae_core.runs.snapshots import snapshot_epochs
 from cvae_core.runs.status import ALIVE, RESUMABLE
 from dashboard import actions, state
-from dashboard.controls import attempt, kept_message, plain, state_badge
+from dashboard.controls import STATE_WIDTH, attempt, kept_message, plain, state_badge
 from dashboard.markdown import without_links
 from dashboard.views import housekeeping
 
-# What changes by itself keeps its width, lest a button move away under the pointer that presses it.
-_STATE_WIDTH: Final = 104
+# It keeps its width as its word changes, lest a button move away under the pointer that presses it.
 _PAUSE_WIDTH: Final = 116
 
 
@@ -26,7 +25,7 @@ def run_header(item: Overview) -> None:
     if item.about.name:
         st.subheader(plain(item.about.name))
     with st.container(horizontal=True, vertical_alignment="center", key="run_header"):
-        with st.container(width=_STATE_WIDTH):
+        with st.container(width=STATE_WIDTH):
             state_badge(item.state)
         if not actions.is_read_only():
             _buttons(item)

@@ -41,7 +41,7 @@ def _watched(run: Run, was_alive: bool) -> None:
     alive = now.state in ALIVE
     if alive != was_alive:
         st.rerun()
-    note_drawn(now)
+    note_drawn([now])
     run_header(now)
     if now.state == "broken":
         return
@@ -85,6 +85,7 @@ def _settings(item: Overview) -> None:
             {"setting": list(values), "value": [_shown(value) for value in values.values()]},
             hide_index=True,
             width="stretch",
+            height="content",
         )
 
 

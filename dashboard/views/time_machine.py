@@ -92,7 +92,7 @@ def _page(parameters: Sequence[Parameter[Any]], draw: Draw) -> None:
     There must be no other fragment in it. When this one is drawn anew before all of its last drawing was sent,
     Streamlit drops the rest of that, but not what belongs to a fragment inside, whose places the browser then lacks.
     """
-    note_drawn(None)
+    note_drawn([])
     found = [item for item in overviews(services.folder()) if _is_shown_here(item)]
     if not found:
         _nothing_yet()
@@ -109,7 +109,7 @@ def _page(parameters: Sequence[Parameter[Any]], draw: Draw) -> None:
         )
         return
     state.select_run(selected)
-    note_drawn(item)
+    note_drawn([item])
     with errors_shown():
         _pictures(item, parameters, draw, row)
     if _lives(item):

@@ -18,6 +18,7 @@ from dashboard.components.torn_film import TornModel, torn_film
 from dashboard.controls import attempt, deleted_notices, errors_shown, kept_message, state_badge
 from dashboard.markdown import without_links
 from dashboard.torn_pairs import Pair, pairs, runs_of
+from dashboard.views.ended_run import note_drawn
 from dashboard.views.film_view import take_over
 from dashboard.views.housekeeping import confirm_deletion
 from dashboard.views.progress_view import progress_bar
@@ -39,6 +40,7 @@ def _pair_view() -> None:
         st.warning(problem, icon=":material/link_off:")
     kept_message()
     deleted_notices()
+    note_drawn([])
     found = pairs(overviews(services.folder()))
     if not found:
         with st.container(border=True):
@@ -48,6 +50,7 @@ def _pair_view() -> None:
     pair = _chosen_pair(found)
     if pair is None:
         return
+    note_drawn(list(pair.members.values()))
     _head(pair)
     with errors_shown():
         _film(pair)

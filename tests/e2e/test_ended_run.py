@@ -87,3 +87,32 @@ def test_a_film_of_an_ended_run_grows_once_it_lives_again(serve: Serve, open_pag
     with resumed(run):
         publish_snapshot(run.snapshots_folder, 3, random_weights(run.config(), 3))
         expect(page.locator(".film").first).to_have_attribute("data-loaded", "4/4", timeout=_SOON_MS)
+
+
+def test_the_list_of_runs_tells_that_one_lives_again(serve: Serve, open_page: OpenPage, runs: Path) -> None:
+    run = make_run(runs, "listed", "stopped")
+    page = open_page(serve(CVAE_RUNS=str(runs)))
+    badge = page.locator(".st-key-row_listed .stMarkdownBadge").first
+    expect(badge).to_contain_text("Stopped")
+    assert changes(page) == []
+    with resumed(run):
+        expect(badge).to_contain_text("Running", timeout=_SOON_MS)
+    expect(badge).to_contain_text("Stopped", timeout=_SOON_MS)
+
+
+def test_the_page_of_an_ended_pair_notices_that_one_of_it_lives_again(
+    serve: Serve, open_page: OpenPage, runs: Path
+) -> None:
+    from tests.dashboard.test_why import make_pair
+
+    plain, _ = make_pair(runs, state="stopped")
+    page = open_page(f"{serve(CVAE_RUNS=str(runs))}/why")
+    the_button(page, "Delete both").click()
+    question = page.get_by_role("dialog")
+    expect(question).to_be_visible()
+    page.wait_for_timeout(_RENEWAL_MS)
+    expect(question).to_be_visible()
+    page.keyboard.press("Escape")
+    with resumed(plain):
+        expect(the_button(page, "Stop both")).to_be_visible(timeout=_SOON_MS)
+    expect(the_button(page, "Resume both")).to_be_visible(timeout=_SOON_MS)
