@@ -3,6 +3,7 @@
 // The interval's axis: four standard deviations of the prior in all, and codes rarely reach further.
 const SPREAD_LIMIT = 2;
 const ROWS_PAUSE = 100;
+const DIMENSION_NOTE = "KL: what a dimension says of an image. Codes: mean ± one deviation; in grey, the prior's.";
 
 /** The panel beside the plane: a row for each dimension, and below the curves over all epochs. */
 function createDimensionPanel(host, redraw) {
@@ -13,6 +14,7 @@ function createDimensionPanel(host, redraw) {
   const table = createElement("div", "dimension-table", panel);
   createTableHead(table);
   const list = createElement("div", "dimension-list", table);
+  createElement("div", "dimension-note", panel, DIMENSION_NOTE);
   const curves = createDimensionCurves(panel);
   const state = { rows: [], highlighted: null, timer: 0 };
   const seen = new IntersectionObserver((entries) => noteSeen(state, entries), { root: list });

@@ -8,7 +8,8 @@ from dashboard.views.time_machine import time_machine
 
 time_machine(
     "Latent space",
-    "Each point is the code of a test image. As the model learns, each label's codes come to fill the prior N(0, I).",
+    "Each point is the code of a test image. As the model learns, each label's codes come to fill the prior: the "
+    "standard normal distribution N(0, I), whose first three deviations the rings mark.",
     LATENT,
     latent_view,
 )

@@ -35,8 +35,15 @@ def _words(item: Overview) -> str:
         return "Loading the data and compiling the network: a few seconds."
     words = f"Epoch {status.epoch:,} of {status.epochs:,}"
     if item.state == "running":
-        words += f"  ·  {duration(status.remaining_seconds)} to go  ·  {status.images_per_second:,.0f} images/s"
+        words += (
+            f"  ·  {duration(status.remaining_seconds)} to go  ·  {status.images_per_second:,.0f} {_things(item)}/s"
+        )
     return words
+
+
+def _things(item: Overview) -> str:
+    """What a run learns from."""
+    return "points" if item.config is not None and item.config.model.kind == "autoencoder" else "images"
 
 
 def _figures(item: Overview, newest: EpochRecord | None) -> None:
@@ -48,7 +55,7 @@ def _figures(item: Overview, newest: EpochRecord | None) -> None:
         st.metric(
             "Negative ELBO",
             f"{losses.loss:.1f}",
-            help="On the test set, in nats per image, with beta = 1. Lower is better.",
+            help="Reconstruction + KL on the test set, in nats per image (a nat is 1.44 bits). Lower is better.",
             width="content",
         )
         st.metric(

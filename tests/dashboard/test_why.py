@@ -157,6 +157,7 @@ def test_a_pair_that_trains_is_followed_and_can_be_stopped(runs_folder: Path) ->
         header, _ = film(app)
         assert (header["alive"], header["follow"], header["epoch"]) == (True, True, 9)
         assert labels(app) == {"Train both", "Stop both"}
+        assert any("points/s" in str(bar.proto.text) for bar in app.get("progress"))
         next(button for button in app.button if button.label == "Stop both").click().run()
     assert all((run.control_folder / "stop").exists() for run in runs)
 
