@@ -36,7 +36,9 @@ def shown(value: Any) -> str:
         text = repr(value)
     except ValueError:  # an int of thousands of digits
         return "a number too large to show"
-    return text if len(text) <= 60 else text[:57] + "..."
+    if len(text) <= 60:
+        return text
+    return f"{text[:56]}...{text[-1]}" if isinstance(value, str) else text[:57] + "..."
 
 
 def _sentence(name: str, details: ErrorDetails, model: type[BaseModel]) -> str:

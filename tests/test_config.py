@@ -99,7 +99,9 @@ BAD_SETTINGS: list[tuple[type[Any], str, Any, str]] = [
 
 def shown(value: Any) -> str:
     text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
+    if len(text) <= 60:
+        return text
+    return text[:56] + "...'" if isinstance(value, str) else text[:57] + "..."
 
 
 @given(run_configs)

@@ -53,7 +53,7 @@ def overview(run: Run) -> Overview:
         state, status = observed_state(run.lock_file, run.status_file)
         return Overview(run, state, config, status, status.problem, status.advice, about, about_problem)
     except CvaeError as error:
-        advice = error.advice or "Delete it, or restore its files."
+        advice = error.advice or "Delete this run, or restore its files."
         return Overview(run, "broken", None, None, error.problem, advice, about, about_problem)
 
 
