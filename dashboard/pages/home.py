@@ -63,9 +63,9 @@ def introduction() -> None:
             _invitation()
         st.page_link(
             "pages/why.py",
-            label="What is the label good for? See it in two dimensions",
+            label="What is the label good for?",
             icon=":material/call_split:",
-            help="Two curves, and what a model without labels makes of them.",
+            help="See it on two curves: what models make of them with and without labels.",
         )
     with picture:
         cvae_diagram()

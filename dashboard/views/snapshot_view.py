@@ -49,7 +49,8 @@ def snapshot_view(run: Run, label: int) -> None:
     names = services.test_data(services.run_config(key).data).class_names
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         st.caption(f"Snapshot of epoch {epoch:,}, the newest of {len(epochs)}." if epoch else "The untrained model.")
-        _links_to_all_epochs(run)
+        with st.container(horizontal=True, width="content"):
+            _links_to_all_epochs(run)
     image_grid(reconstruction_tiles(snapshots.reconstructions(key, epoch), names), key="reconstructions")
     left, right = st.columns(2, gap="medium")
     with left:

@@ -50,3 +50,12 @@ def test_home_has_a_name_in_the_address(address: str, open_page: OpenPage) -> No
     wait_until_idle(page)
     expect(page.get_by_role("dialog")).to_have_count(0)
     expect(page.get_by_role("link", name="Home", exact=True)).to_have_count(1)
+
+
+def test_a_link_that_the_keyboard_reaches_has_a_ring(address: str, open_page: OpenPage) -> None:
+    page = open_page(address)
+    for link in (page.get_by_role("link", name="Train", exact=True), page.get_by_role("link", name="stopped")):
+        expect(link).to_have_css("outline-style", "none")
+        page.keyboard.press("Tab")
+        link.focus()
+        expect(link).to_have_css("outline-style", "solid")
