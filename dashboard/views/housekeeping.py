@@ -58,7 +58,7 @@ def _about_fields(item: Overview) -> None:
         placeholder="What it is for, what was tried, what came of it.",
         help="Whatever is worth remembering of this run.",
     )
-    st.button(
+    if st.button(
         "Save",
         type="primary",
         icon=":material/check:",
@@ -66,7 +66,8 @@ def _about_fields(item: Overview) -> None:
         help="Keep the name and the note.",
         on_click=_save,
         args=(run, name_key, note_key),
-    )
+    ):
+        st.rerun()  # the list of runs, outside this fragment, names the run as well
 
 
 def _save(run: Run, name_key: str, note_key: str) -> None:

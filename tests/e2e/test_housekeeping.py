@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,7 @@ def test_a_run_is_named_while_it_trains_and_the_page_renews_itself(
         page.get_by_role("button", name="Save").click()
         expect(page.get_by_role("heading", name="Live & well")).to_be_visible()
         expect(page.get_by_text("*Not* emphasised.")).to_be_visible()
+        expect(page.get_by_role("combobox", name="Run")).to_have_value(re.compile(r"^Live & well"))
         expect(name).to_be_hidden()
         assert read_about(run.about_file) == About("Live & well", "*Not* emphasised.\nTwo lines.")
         page.get_by_test_id("stToolbar").get_by_role("link", name="Home").click()
