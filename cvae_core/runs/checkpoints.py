@@ -7,14 +7,13 @@ the snapshots hold weights, and only the newest two checkpoints are kept, the ol
 from __future__ import annotations
 
 import re
-import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from cvae_core.architecture import Weights
 from cvae_core.errors import RunDamagedError
-from cvae_core.runs.files import publish_folder
+from cvae_core.runs.files import publish_folder, remove
 from cvae_core.runs.seal import config_sha256, read_sealed, refuse_foreign, seal, versioned
 from cvae_core.runs.snapshots import load_arrays, published_folders, save_arrays
 from cvae_core.runs.typed import build
@@ -75,7 +74,7 @@ def publish_checkpoint(folder: Path, checkpoint: Checkpoint, config: str | None 
         (draft / _FACTS).write_bytes(seal(versioned(asdict(facts)), allow_nan=True))
     kept = [path for path in _published(folder) if path <= target][-_KEPT:]
     for stale in set(_published(folder)) - set(kept):
-        shutil.rmtree(stale, ignore_errors=True)
+        remove(stale)
 
 
 def newest_checkpoint(folder: Path) -> Checkpoint | None:

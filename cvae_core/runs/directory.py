@@ -6,7 +6,6 @@ import hashlib
 import os
 import re
 import secrets
-import shutil
 import stat
 import time
 from collections.abc import Iterator
@@ -20,7 +19,17 @@ from cvae_core.config import RunConfig
 from cvae_core.config_errors import shown
 from cvae_core.errors import ConfigError, RunBusyError, RunDamagedError, RunError, RunNotFoundError
 from cvae_core.runs import lock
-from cvae_core.runs.files import TEMPORARY_PREFIX, read_text, remove, replace_file, storage_errors, synchronise
+from cvae_core.runs.files import (
+    TEMPORARY_PREFIX,
+    is_own_file,
+    is_real_folder,
+    named_path,
+    read_text,
+    remove,
+    replace_file,
+    storage_errors,
+    synchronise,
+)
 from cvae_core.runs.seal import refuse_foreign
 from cvae_core.runs.status import Status, write_status
 
@@ -132,7 +141,7 @@ class Run:
 
 def runs_folder(chosen: str | Path | None = None) -> Path:
     """Where the runs are: what was chosen, else ``CVAE_RUNS``, else ``./runs``."""
-    return Path(chosen or os.environ.get(RUNS_VARIABLE) or DEFAULT_RUNS).expanduser().absolute()
+    return named_path(chosen or os.environ.get(RUNS_VARIABLE) or DEFAULT_RUNS)
 
 
 def check_run_name(name: str) -> str:
@@ -201,7 +210,7 @@ def drafted_run(folder: Path, name: str) -> Iterator[Run]:
             yield draft
             _publish(draft, final)
         finally:
-            shutil.rmtree(draft.path, ignore_errors=True)
+            remove(draft.path)
 
 
 def _sweep(folder: Path) -> None:
@@ -241,7 +250,7 @@ def open_run(folder: Path, name: str) -> Run:
         RunNotFoundError: There is no such run.
     """
     run = Run(folder / check_run_name(name))
-    if not run.path.is_dir() or run.path.is_symlink():
+    if not is_real_folder(run.path):
         raise RunNotFoundError(
             f"There is no run {name!r} in {folder}.",
             "`cvae runs list` and the Home page show those that there are.",
@@ -261,7 +270,7 @@ def all_runs(folder: Path) -> list[Run]:
         return []
     except OSError as error:
         raise RunError(f"The folder of runs {folder} cannot be read: {os.strerror(error.errno or 0)}.") from error
-    found = [Run(path) for path in entries if _can_be_name(path.name) and path.is_dir() and not path.is_symlink()]
+    found = [Run(path) for path in entries if _can_be_name(path.name) and is_real_folder(path)]
     return sorted(found, key=lambda run: (_created(run), run.id), reverse=True)
 
 
@@ -285,7 +294,7 @@ def delete_run(run: Run) -> None:
     with held_idle(run):
         with storage_errors(run.path):
             run.path.rename(grave)
-        shutil.rmtree(grave, ignore_errors=True)
+        remove(grave)
         _sweep(grave.parent)
 
 
@@ -298,9 +307,9 @@ def held_idle(run: Run) -> Iterator[None]:
         RunBusyError: Its worker lives.
         StorageError: The folder cannot be changed.
     """
-    descriptor = _claimed(run) if run.path.is_dir() else None
+    descriptor = _claimed(run) if is_real_folder(run.path) else None
     try:
-        if not run.path.is_dir():  # another may have deleted it while we waited for its lock
+        if not is_real_folder(run.path):  # another may have deleted it while we waited for its lock
             raise RunNotFoundError(f"There is no run {run.id!r} any more.")
         yield
     finally:
@@ -310,7 +319,7 @@ def held_idle(run: Run) -> Iterator[None]:
 
 def _claimed(run: Run) -> int | None:
     """The lock of a run; ``None`` if something else stands in its place, which no worker can have locked."""
-    if os.path.lexists(run.lock_file) and (run.lock_file.is_symlink() or not run.lock_file.is_file()):
+    if os.path.lexists(run.lock_file) and not is_own_file(run.lock_file):
         return None
     descriptor = lock.acquire(run.lock_file)
     if descriptor is None:

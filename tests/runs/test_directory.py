@@ -12,6 +12,7 @@ from cvae_core.config import RunConfig
 from cvae_core.errors import RunBusyError, RunDamagedError, RunError, RunNotFoundError, StorageError
 from cvae_core.runs import directory
 from cvae_core.runs.directory import Run, all_runs, check_run_name, create_run, delete_run, open_run, runs_folder
+from cvae_core.runs.disk import disk_use
 from cvae_core.runs.status import read_status
 from tests.runs.examples import CONFIG, held, run_in
 
@@ -142,6 +143,24 @@ def test_a_deleted_run_is_gone(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["stays"]
     with pytest.raises(RunNotFoundError):
         delete_run(Run(tmp_path / "run"))
+
+
+def nest(folder: Path, depth: int) -> None:
+    here = os.open(folder, os.O_RDONLY)
+    for _ in range(depth):
+        os.mkdir("a", dir_fd=here)
+        inner = os.open("a", os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = inner
+    os.close(here)
+
+
+def test_folders_nested_deeper_than_functions_can_be(tmp_path: Path) -> None:
+    run = create_run(tmp_path, CONFIG, "deep")
+    nest(run.snapshots_folder, 3_000)
+    assert disk_use(run.path) > 0
+    delete_run(run)
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_run_that_is_being_trained_is_not_deleted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,8 +16,9 @@ from typing import IO, Final, NamedTuple
 from cvae_core.errors import ArchiveError
 from cvae_core.runs.archive.manifest import MANIFEST_FILE, MOST_FILES, Manifest
 from cvae_core.runs.archive.names import ABOUT, CONFIG, METRICS, STATUS, check_names, quoted
+from cvae_core.runs.files import READ_LIMIT
 
-LIMITS: Final = {METRICS: 128 * 2**20} | dict.fromkeys((MANIFEST_FILE, CONFIG, STATUS, ABOUT), 16 * 2**20)
+LIMITS: Final = {METRICS: 128 * 2**20, MANIFEST_FILE: 8 * 2**20} | dict.fromkeys((CONFIG, STATUS, ABOUT), READ_LIMIT)
 # Numbers hardly shrink, and a history of them shrinks tenfold; what unfolds to much more was made for that.
 _MOST_UNFOLDING: Final = 100
 _MOST_UNFOLDING_IN_ALL: Final = 4
@@ -119,7 +120,7 @@ def _check_entry(entry: zipfile.ZipInfo) -> None:
     if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise ArchiveError(f"{name} in it is compressed in an unknown way")
     if entry.file_size > LIMITS.get(entry.filename, entry.file_size):
-        raise ArchiveError(f"{name} in it is larger than {LIMITS[entry.filename] // 2**20} MiB")
+        raise ArchiveError(f"{name} in it is larger than {LIMITS[entry.filename] // 2**10:,} KiB")
 
 
 def _check_sizes(entries: list[zipfile.ZipInfo], size: int) -> None:

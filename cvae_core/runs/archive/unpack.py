@@ -22,7 +22,7 @@ from cvae_core.runs.archive.names import quoted
 from cvae_core.runs.archive.opening import OpenArchive, opened, reading_faults
 from cvae_core.runs.archive.pack import CHUNK_BYTES
 from cvae_core.runs.directory import Run, drafted_run
-from cvae_core.runs.files import synchronise
+from cvae_core.runs.files import is_folder, synchronise
 from cvae_core.runs.metrics import read_history
 from cvae_core.runs.status import ENDED, read_status, write_status
 
@@ -110,7 +110,7 @@ def _naming_errors(name: str | None) -> Iterator[None]:
 
 def _check_room(folder: Path, total: int) -> None:
     """Refuse what the disk cannot hold before anything is written."""
-    place = next((path for path in (folder, *folder.parents) if path.is_dir()), None)
+    place = next((path for path in (folder, *folder.parents) if is_folder(path)), None)
     free = shutil.disk_usage(place).free if place else 0
     if total + _ROOM_TO_SPARE > free:
         raise StorageError(

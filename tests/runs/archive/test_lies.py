@@ -271,7 +271,19 @@ def test_a_bomb_that_lies_about_its_size(claimed: int, archive: bytes, there: Pa
 def test_a_small_file_that_is_large(archive: bytes, there: Path) -> None:
     large = b" " * (opening.LIMITS["config.json"] + 1)
     said = refusal(forged(archive, lambda files, manifest: files.update({"config.json": large})), there)
-    assert "larger than 16 MiB" in said
+    assert "larger than 64 KiB" in said
+
+
+@pytest.mark.parametrize("part", ['"{}":0', '"a{}":[]'])
+def test_a_manifest_of_more_parts_than_can_be_checked_is_refused_unchecked(
+    part: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def check(*_: object) -> None:
+        raise AssertionError("it was checked")
+
+    monkeypatch.setattr(Manifest, "model_validate_json", check)
+    with pytest.raises(ArchiveError, match="its manifest is too long"):
+        Manifest.from_json(("{" + ",".join(part.format(number) for number in range(100_000)) + "}").encode())
 
 
 def test_files_that_overlap(archive: bytes, there: Path) -> None:
