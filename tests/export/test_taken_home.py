@@ -129,8 +129,8 @@ def test_the_script_needs_only_what_it_says() -> None:
     assert imported == {"argparse", "pathlib", "keras", "numpy", "PIL"}
 
 
-def test_the_script_knows_its_file() -> None:
-    name = 'sev"en\\.keras'
+@pytest.mark.parametrize("name", ['sev"en\\.keras', "sieben\N{GRINNING FACE}ü.keras", "bytes\udcff.keras"])
+def test_the_script_knows_its_file(name: str) -> None:
     (line,) = [line for line in drawing_script(name).splitlines() if line.startswith("MODEL = ")]
     assert ast.literal_eval(line.removeprefix("MODEL = ")) == name
 
