@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from cvae_core.config_errors import shown
 from cvae_core.errors import RunDamagedError, RunError
-from cvae_core.runs.files import parsed_object, read_text, replace_file
+from cvae_core.runs.files import parsed_object, read_text, remove_abandoned_drafts, replace_file
 from cvae_core.runs.seal import config_sha256, is_sealed, refuse_newer, seal, versioned
 
 NAME_LIMIT: Final = 80
@@ -88,6 +88,7 @@ def write_about(path: Path, name: str, note: str) -> About:
         StorageError: The file cannot be written; it is then as it was.
     """
     about = checked(name, note)
+    remove_abandoned_drafts(path)
     replace_file(path, seal(versioned({**asdict(about), "config_sha256": config_sha256(path.parent)})))
     return about
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import re
 import secrets
 import stat
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -21,6 +21,7 @@ from cvae_core.errors import ConfigError, RunBusyError, RunDamagedError, RunErro
 from cvae_core.runs import lock
 from cvae_core.runs.files import (
     TEMPORARY_PREFIX,
+    is_abandoned,
     is_own_file,
     is_real_folder,
     named_path,
@@ -38,7 +39,6 @@ DEFAULT_RUNS: Final = "runs"
 GRAVE_PREFIX: Final = f"{TEMPORARY_PREFIX}deleted-"
 _FILES: Final = ("config.json", "lock", "status.json", "metrics.jsonl", "worker.log")
 _FOLDERS: Final = ("snapshots", "checkpoints", "control", "tensorboard")
-_LEFTOVER_SECONDS: Final = 3600.0
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 
 
@@ -217,8 +217,7 @@ def _sweep(folder: Path) -> None:
     """Remove what a creation or deletion left that was killed; one still under way is younger, or holds its lock."""
     with suppress(OSError):  # nothing is lost by leaving it to the next time
         for leftover in folder.glob(f"{TEMPORARY_PREFIX}*"):
-            old = time.time() - leftover.lstat().st_ctime > _LEFTOVER_SECONDS
-            if old and not lock.is_held(Run(leftover).lock_file):
+            if is_abandoned(leftover) and not lock.is_held(Run(leftover).lock_file):
                 remove(leftover)
 
 
@@ -266,6 +265,8 @@ def all_runs(folder: Path) -> list[Run]:
     """
     try:
         entries = list(folder.iterdir())
+        if entries and not os.access(folder, os.X_OK):  # only their names may be read, which is as good as nothing
+            raise PermissionError(errno.EACCES, "what is in it cannot be seen", str(folder))
     except (FileNotFoundError, NotADirectoryError):
         return []
     except OSError as error:

@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import stat
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -20,6 +21,7 @@ _FULL: Final = (errno.ENOSPC, errno.EDQUOT)
 _CANNOT_TELL: Final = (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS)
 # Ten times what any of these files holds. In a much larger one a million things could be wrong, and each is noted.
 READ_LIMIT: Final = 64 * 2**10
+_LEFTOVER_SECONDS: Final = 3600.0
 
 
 @contextmanager
@@ -114,6 +116,23 @@ def remove_leftovers(folder: Path) -> None:
         return
     for leftover in folder.glob(f"{TEMPORARY_PREFIX}*"):
         remove(leftover)
+
+
+def remove_abandoned_drafts(path: Path) -> None:
+    """Remove what writers of a file left that were killed; nothing of one who writes it at the same time."""
+    with suppress(OSError):  # nothing is lost by leaving it to the next time
+        for draft in path.parent.glob(f"{TEMPORARY_PREFIX}{path.name}-*"):
+            if is_abandoned(draft):
+                remove(draft)
+
+
+def is_abandoned(draft: Path) -> bool:
+    """Whether something unpublished is so old that nobody can be at it any more.
+
+    Raises:
+        OSError: It is gone.
+    """
+    return time.time() - draft.lstat().st_ctime > _LEFTOVER_SECONDS
 
 
 def remove(path: Path) -> None:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cvae_core.errors import RunDamagedError, RunError
+from cvae_core.runs import files
 from cvae_core.runs.about import NAME_LIMIT, NOTE_LIMIT, About, about_or_problem, read_about, write_about
 from cvae_core.runs.overview import describe, overview
 from tests.runs.examples import run_in
@@ -22,6 +23,19 @@ def test_what_was_written_is_read(tmp_path_factory: pytest.TempPathFactory, name
     path = tmp_path_factory.mktemp("run") / "about.json"
     written = write_about(path, name, note)
     assert read_about(path) == written == About(name.strip(), note.strip())
+
+
+def test_what_a_killed_writer_left_goes_and_what_is_being_written_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = tmp_path / ".tmp-about.json-12345678"
+    left.write_text('{"schema_')
+    write_about(tmp_path / "about.json", "a", "")
+    assert left.exists()  # another server may be about to give it its name
+    monkeypatch.setattr(files, "_LEFTOVER_SECONDS", -60.0)
+    (tmp_path / ".tmp-status.json-12345678").touch()
+    write_about(tmp_path / "about.json", "b", "")
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".tmp-status.json-12345678", "about.json"]
 
 
 @given(st.binary(max_size=200) | st.recursive(st.none() | st.integers() | st.text(), st.lists).map(json.dumps))

@@ -10,7 +10,7 @@ import pytest
 
 from cvae_core.config import RunConfig
 from cvae_core.errors import RunBusyError, RunDamagedError, RunError, RunNotFoundError, StorageError
-from cvae_core.runs import directory
+from cvae_core.runs import directory, files
 from cvae_core.runs.directory import Run, all_runs, check_run_name, create_run, delete_run, open_run, runs_folder
 from cvae_core.runs.disk import disk_use
 from cvae_core.runs.status import read_status
@@ -130,6 +130,13 @@ def test_a_folder_that_may_not_be_read_says_so(tmp_path: Path, monkeypatch: pyte
         all_runs(tmp_path)
 
 
+def test_a_folder_that_tells_names_alone_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run_in(tmp_path, "hidden")
+    monkeypatch.setattr(os, "access", lambda path, mode: mode != os.X_OK)  # root may do everything
+    with pytest.raises(RunError, match="cannot be read: Permission denied"):
+        all_runs(tmp_path)
+
+
 def test_a_run_deleted_while_runs_are_listed_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     entries = [run_in(tmp_path, name).path for name in ("gone", "stays")]
     shutil.rmtree(entries[0])
@@ -216,7 +223,7 @@ def test_what_a_killed_deletion_left_goes_with_the_next_change(tmp_path: Path, m
         left = run_in(tmp_path, "old").path.rename(tmp_path / ".tmp-deleted-old-12345678")
         (tmp_path / ".tmp-link").symlink_to(tmp_path.parent)
         with monkeypatch.context() as patch:
-            patch.setattr(directory, "_LEFTOVER_SECONDS", -60.0)
+            patch.setattr(files, "_LEFTOVER_SECONDS", -60.0)
             act()
         assert not left.exists() and not (tmp_path / ".tmp-link").is_symlink()
     assert list(tmp_path.iterdir()) == []

@@ -90,6 +90,7 @@ def test_a_status_truncated_anywhere_is_damaged(tmp_path: Path) -> None:
         (b'{"schema_version": 1}', "does not match its checksum"),
         (seal({"schema_version": 1}), "missing or unknown field"),
         (seal({"schema_version": 1, "epochs": 3}).rstrip(), "does not match its checksum"),
+        (seal({"schema_version": 1, **asdict(Status.new(3)), "problem": "\ud800"}), "has no valid problem"),
         (b"x" * (64 * 2**10 + 1), "is larger than 64 KiB"),
     ],
 )
