@@ -39,6 +39,7 @@ DEFAULT_RUNS: Final = "runs"
 GRAVE_PREFIX: Final = f"{TEMPORARY_PREFIX}deleted-"
 _FILES: Final = ("config.json", "lock", "status.json", "metrics.jsonl", "worker.log")
 _FOLDERS: Final = ("snapshots", "checkpoints", "control", "tensorboard")
+_LOCKING_SECONDS: Final = 10.0
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 
 
@@ -202,23 +203,34 @@ def drafted_run(folder: Path, name: str) -> Iterator[Run]:
         raise _taken(name)
     _sweep(folder)
     with storage_errors(final.path):
+        held = None
         try:
             draft.path.mkdir(parents=True)
+            held = lock.acquire(draft.lock_file)  # until it is published: others see that somebody is at work on it
             for place in (draft.snapshots_folder, draft.checkpoints_folder, draft.control_folder):
                 place.mkdir()
-            draft.lock_file.touch()
             yield draft
             _publish(draft, final)
         finally:
+            if held is not None:
+                lock.release(held)
             remove(draft.path)
 
 
 def _sweep(folder: Path) -> None:
-    """Remove what a creation or deletion left that was killed; one still under way is younger, or holds its lock."""
+    """Remove what a creation or deletion left that was killed."""
     with suppress(OSError):  # nothing is lost by leaving it to the next time
         for leftover in folder.glob(f"{TEMPORARY_PREFIX}*"):
-            if is_abandoned(leftover) and not lock.is_held(Run(leftover).lock_file):
+            if not _is_under_way(leftover):
                 remove(leftover)
+
+
+def _is_under_way(draft: Path) -> bool:
+    """Whether somebody is at work on a draft: its lock is held, all but its first moment long."""
+    own = Run(draft).lock_file
+    if is_real_folder(draft) and is_own_file(own):
+        return lock.is_held(own) or not is_abandoned(own, _LOCKING_SECONDS)
+    return not is_abandoned(draft)
 
 
 def _publish(draft: Run, final: Run) -> None:

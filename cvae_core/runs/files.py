@@ -126,13 +126,17 @@ def remove_abandoned_drafts(path: Path) -> None:
                 remove(draft)
 
 
-def is_abandoned(draft: Path) -> bool:
+def is_abandoned(draft: Path, seconds: float | None = None) -> bool:
     """Whether something unpublished is so old that nobody can be at it any more.
+
+    Args:
+        draft: What it is.
+        seconds: How old that is; an hour if ``None``.
 
     Raises:
         OSError: It is gone.
     """
-    return time.time() - draft.lstat().st_ctime > _LEFTOVER_SECONDS
+    return time.time() - draft.lstat().st_ctime > (_LEFTOVER_SECONDS if seconds is None else seconds)
 
 
 def remove(path: Path) -> None:

@@ -13,6 +13,7 @@ from cvae_core.errors import RunBusyError, RunDamagedError, RunError, RunNotFoun
 from cvae_core.runs import directory, files
 from cvae_core.runs.directory import Run, all_runs, check_run_name, create_run, delete_run, open_run, runs_folder
 from cvae_core.runs.disk import disk_use
+from cvae_core.runs.lock import is_held
 from cvae_core.runs.status import read_status
 from tests.runs.examples import CONFIG, held, run_in
 
@@ -224,9 +225,23 @@ def test_what_a_killed_deletion_left_goes_with_the_next_change(tmp_path: Path, m
         (tmp_path / ".tmp-link").symlink_to(tmp_path.parent)
         with monkeypatch.context() as patch:
             patch.setattr(files, "_LEFTOVER_SECONDS", -60.0)
+            patch.setattr(directory, "_LOCKING_SECONDS", -60.0)
             act()
         assert not left.exists() and not (tmp_path / ".tmp-link").is_symlink()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_killed_creation_left_goes_soon_and_what_is_being_made_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(directory, "_LOCKING_SECONDS", -60.0)
+    with directory.drafted_run(tmp_path, "slow") as draft:
+        left = run_in(tmp_path, "old").path.rename(tmp_path / ".tmp-old-12345678")
+        run_in(tmp_path, "new")
+        assert draft.lock_file.exists() and not left.exists()
+        draft.config_file.touch()
+    assert (tmp_path / "slow" / "config.json").exists()
+    assert not is_held(tmp_path / "slow" / "lock")
 
 
 def test_what_is_being_made_or_deleted_is_left_alone(tmp_path: Path) -> None:

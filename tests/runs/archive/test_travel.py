@@ -16,7 +16,7 @@ from cvae_core.config import RunConfig
 from cvae_core.data import dataset_shape
 from cvae_core.errors import ArchiveError, ExportStoppedError, RunDamagedError, RunError, StorageError
 from cvae_core.presets import preset
-from cvae_core.runs import files
+from cvae_core.runs import directory
 from cvae_core.runs.archive import unpack
 from cvae_core.runs.archive.pack import pack_run
 from cvae_core.runs.checkpoints import newest_checkpoint
@@ -264,7 +264,7 @@ def test_what_a_killed_import_left_is_removed_by_the_next(
         draft.lock_file.touch()
     unpacked(packed(run), there, "first")
     assert {path.name for path in there.iterdir()} == {".tmp-left-abcd", ".tmp-busy-abcd", "first"}
-    monkeypatch.setattr(files, "_LEFTOVER_SECONDS", -1.0)
+    monkeypatch.setattr(directory, "_LOCKING_SECONDS", -1.0)
     with living_worker(busy):
         unpacked(packed(run), there, "second")
     assert {path.name for path in there.iterdir()} == {".tmp-busy-abcd", "first", "second"}
