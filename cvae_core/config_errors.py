@@ -26,7 +26,8 @@ def explain_validation_error(error: ValidationError, model: type[BaseModel]) -> 
     """
     first_faults: dict[str, ErrorDetails] = {}
     for details in error.errors(include_url=False):
-        first_faults.setdefault(str(details["loc"][0]), details)
+        place = details["loc"] or (details["input"],)  # the name of a setting that is no text has no place
+        first_faults.setdefault(str(place[0]), details)
     return " ".join(_sentence(name, first_faults[name], model) for name in list(first_faults)[:_FAULTS_TOLD])
 
 

@@ -17,6 +17,7 @@ from cvae_core.config_fields import Settings
 from cvae_core.errors import ConfigError, DataError
 
 _PREFIX: Final = "CVAE_"
+PICTURE_MB: Final = 20  # a photograph by a telephone has 3 to 12
 _MEGABYTE: Final = 2**20  # as Streamlit counts them
 _TRUE: Final = ("1", "true", "yes", "on")
 _FALSE: Final = ("0", "false", "no", "off")

@@ -13,7 +13,7 @@ from typing import Final
 from streamlit.web import cli
 
 from cvae_core.errors import CvaeError
-from cvae_core.limits import Limits, read_limits
+from cvae_core.limits import PICTURE_MB, Limits, largest_upload_mb, read_limits
 from cvae_core.runs.queue import max_workers
 from dashboard.outside import ask_nobody
 from dashboard.registry import forget_pages_directory
@@ -23,6 +23,8 @@ HOME: Final = Path(__file__).with_name("Home.py")
 
 def options(limits: Limits) -> list[str]:
     """Streamlit's options that follow from the limits."""
+    if limits.read_only:  # archives are not taken, so the memory that one fills is kept from those who send it anyhow
+        return ["--server.maxUploadSize", str(largest_upload_mb(limits, PICTURE_MB))]
     return ["--server.maxUploadSize", str(limits.max_upload_mb)] if limits.max_upload_mb else []
 
 

@@ -15,6 +15,7 @@ from cvae_core.export.run_archive import ImportedRun, import_run
 from cvae_core.runs.archive.manifest import Manifest
 from cvae_core.runs.archive.pack import SNAPSHOT_CHOICES, Snapshots, pack_run
 from cvae_core.runs.directory import open_run, runs_folder
+from cvae_core.runs.files import is_folder, named_path, open_to_read
 
 _OutputOption = Annotated[
     Path | None, typer.Option("-o", "--output", help="The archive. Default: the run's name with .zip, here.")
@@ -55,7 +56,7 @@ def import_archive(
 ) -> None:
     """Make a run of an archive, after a look at every file in it; a bad one leaves nothing behind."""
     try:
-        stream = archive.expanduser().open("rb")
+        stream = open_to_read(named_path(archive), follow_links=True)
     except OSError as error:
         raise ArchiveError(f"{archive} cannot be read: {error.strerror}.") from error
     with stream, observed(f"unpacking {archive.name}", as_json) as observer:
@@ -72,8 +73,8 @@ def _known(snapshots: str) -> Snapshots:
 
 
 def _target(output: Path | None, name: str) -> Path:
-    target = (output or Path()).expanduser().absolute()
-    if target.is_dir():
+    target = named_path(output or Path())
+    if is_folder(target):
         return target / name
     if target.suffix.lower() != ".zip":
         raise ConfigError(f"The name of the archive should end in .zip; it is {target.name!r}.")

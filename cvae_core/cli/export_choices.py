@@ -21,6 +21,7 @@ from cvae_core.export.settings import (
     parse_sources,
 )
 from cvae_core.export.trained_run import TrainedRun
+from cvae_core.runs.files import is_folder, named_path
 
 _ALL: Final = "all"
 
@@ -137,11 +138,11 @@ def files(settings: Sequence[PictureSettings], ending: str, output: Path | None)
     Raises:
         ConfigError: The output's name ends otherwise.
     """
-    if len(settings) == 1 and output is not None and not output.expanduser().is_dir():
+    if len(settings) == 1 and output is not None and not is_folder(named_path(output)):
         if output.suffix.lower() != f".{ending}":
             raise ConfigError(f"The name of the output should end in .{ending}; it is {output.name!r}.")
-        return [(settings[0], output.expanduser().absolute())]
-    folder = (output or Path()).expanduser().absolute()
+        return [(settings[0], named_path(output))]
+    folder = named_path(output or Path())
     return [(shown, folder / f"{shown.file_stem}.{ending}") for shown in settings]
 
 

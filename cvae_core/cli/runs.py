@@ -83,7 +83,7 @@ def _print_facts(facts: dict[str, Any]) -> None:
     console = Console(highlight=False)
     console.print(f"[bold]{facts['run']}[/]  {facts['state']}")
     for words in filter(None, (facts["name"], facts["note"])):
-        console.print(words, markup=False)
+        console.print(words, markup=False, emoji=False)
     if "about_problem" in facts:
         console.print(plain(facts["about_problem"]))
     if "problem" in facts:

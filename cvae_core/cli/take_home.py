@@ -12,6 +12,7 @@ from cvae_core.cli.options import print_json
 from cvae_core.cli.terminal import nothing_printed_by_others
 from cvae_core.errors import ConfigError
 from cvae_core.runs.directory import open_run, runs_folder
+from cvae_core.runs.files import named_path
 
 KerasOption = Annotated[
     Path | None,
@@ -58,7 +59,7 @@ def take_home(
     from cvae_core.export.taken_home import take_network_home
 
     found = open_run(runs_folder(runs), run)
-    file, folder = (None if path is None else path.expanduser().absolute() for path in (keras, saved_model))
+    file, folder = (None if path is None else named_path(path) for path in (keras, saved_model))
     if file is not None and file.suffix != ".keras":
         raise ConfigError(f"The name of a Keras file should end in .keras; it is {file.name!r}.")
     # TensorFlow greets everybody with lines about processors, on standard error.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 import keras
@@ -9,7 +10,6 @@ import tensorflow as tf
 
 from cvae_core.architecture import Architecture, DataShape, Weights
 from cvae_core.config import ModelSettings
-from cvae_core.errors import ExportError
 from cvae_core.models.keras_autoencoder import build_keras_autoencoder
 from cvae_core.models.keras_models import KerasModel, build_keras_models
 
@@ -69,10 +69,11 @@ def save_decoder(whole: KerasModel, folder: Path) -> None:
     """Write the decoder of a model as a TensorFlow SavedModel, whose endpoint ``serve`` takes [z, label], or [z].
 
     Raises:
-        ExportError: The folder cannot be written.
-        OSError: Likewise.
+        OSError: The folder cannot be written.
     """
     try:
         whole.get_layer("decoder").export(str(folder), format="tf_saved_model", verbose=False)
+    except tf.errors.ResourceExhaustedError as error:
+        raise OSError(errno.ENOSPC, error.message) from error
     except tf.errors.OpError as error:
-        raise ExportError(f"{folder.name} could not be written: {error.message.splitlines()[0]}.") from error
+        raise OSError(errno.EIO, error.message) from error

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from cvae_core.errors import ExportError
+from cvae_core.runs.files import is_folder
 
 _DRAFT_PREFIX: Final = ".tmp-"
 
@@ -104,16 +105,16 @@ def check_target(target: Path, *, replace: bool) -> None:
         ExportError: Its folder is missing or cannot be written, or its name is taken.
     """
     _check_folder(target.parent)
-    if target.is_dir():
+    if is_folder(target):
         raise ExportError(f"{target} is a folder.", "Give the name of a file.")
     if os.path.lexists(target) and not replace:
         raise ExportError(f"{target} exists already.", "Choose another name, or replace it with --force.")
 
 
 def _check_folder(folder: Path) -> None:
-    if not folder.exists():
+    if not os.path.lexists(folder):
         raise ExportError(f"The folder {folder} does not exist.", "Make it first, or choose another.")
-    if not folder.is_dir():
+    if not is_folder(folder):
         raise ExportError(f"{folder} is no folder.", "Choose another.")
     if not os.access(folder, os.W_OK | os.X_OK):
         raise ExportError(f"The folder {folder} cannot be written.", "Choose one that you may write to.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -100,7 +99,7 @@ def drawing_script(model: str) -> str:
     Args:
         model: The name of the file, which lies beside the script.
     """
-    return _SCRIPT.read_text(encoding="utf-8").replace(_MODEL_LINE, f"MODEL = {json.dumps(model)}\n")
+    return _SCRIPT.read_text(encoding="utf-8").replace(_MODEL_LINE, f"MODEL = {model!a}\n")
 
 
 def _snapshot(run: Run, epoch: int | None) -> tuple[int, Weights]:

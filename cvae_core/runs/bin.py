@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,8 +23,7 @@ from typing import Final
 from cvae_core.errors import RunError, RunNotFoundError
 from cvae_core.runs import lock
 from cvae_core.runs.directory import GRAVE_PREFIX, Run, held_idle
-from cvae_core.runs.files import storage_errors
-from cvae_core.runs.snapshots import is_real_folder
+from cvae_core.runs.files import is_link, is_real_folder, remove, storage_errors
 
 BINS: Final = ".deleted"
 _LOCK: Final = "lock"
@@ -82,7 +80,7 @@ class Bin:
             StorageError: The folder cannot be changed.
         """
         run = deleted.run
-        if not deleted.path.is_dir():
+        if not is_real_folder(deleted.path):
             raise RunNotFoundError(f"The run {run.id} is gone for good.")
         if os.path.lexists(run.path):
             raise RunError(
@@ -90,27 +88,27 @@ class Bin:
             )
         with storage_errors(run.path):
             deleted.path.rename(run.path)
-        shutil.rmtree(deleted.path.parent, ignore_errors=True)
+        remove(deleted.path.parent)
         return run
 
     def remove(self, deleted: Deleted) -> None:
         """Delete a run for good; nothing happens if it was given back or is gone."""
-        shutil.rmtree(deleted.path.parent, ignore_errors=True)
+        remove(deleted.path.parent)
 
     def sweep(self) -> None:
         """Delete for good what dead servers and interrupted deletions left; what cannot be deleted stays."""
         for grave in self._bins.parent.glob(f"{GRAVE_PREFIX}*"):
-            shutil.rmtree(grave, ignore_errors=True)
+            remove(grave)
         if not is_real_folder(self._bins):
             return
         with self._alone():
             for other in self._bins.iterdir():
                 if other != self._own and is_real_folder(other) and not lock.is_held(other / _LOCK):
-                    shutil.rmtree(other, ignore_errors=True)
+                    remove(other)
 
     def _open(self) -> None:
         """Make the bin, with its lock taken before anyone else can take it for that of a dead server."""
-        if self._bins.is_symlink():
+        if is_link(self._bins):
             raise RunError(f"There is a link in place of {self._bins}, where deleted runs are put.", "Remove it.")
         with self._guard, storage_errors(self._bins):
             if self._lock is None:

@@ -7,20 +7,19 @@ the snapshots hold weights, and only the newest two checkpoints are kept, the ol
 from __future__ import annotations
 
 import re
-import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from cvae_core.architecture import Weights
 from cvae_core.errors import RunDamagedError
-from cvae_core.runs.files import publish_folder
+from cvae_core.runs.files import publish_folder, remove
 from cvae_core.runs.seal import config_sha256, read_sealed, refuse_foreign, seal, versioned
 from cvae_core.runs.snapshots import load_arrays, published_folders, save_arrays
 from cvae_core.runs.typed import build
 
-_ARRAYS: Final = "state.safetensors"
-_FACTS: Final = "state.json"
+ARRAYS_FILE: Final = "state.safetensors"
+FACTS_FILE: Final = "state.json"
 _NAME: Final = re.compile(r"[0-9]{6}-[0-9]{8}")
 _KEPT: Final = 2
 
@@ -69,13 +68,13 @@ def publish_checkpoint(folder: Path, checkpoint: Checkpoint, config: str | None 
     """
     target = folder / _name(checkpoint.epoch, checkpoint.step)
     with publish_folder(target) as draft:
-        written = save_arrays(draft / _ARRAYS, checkpoint.arrays)
+        written = save_arrays(draft / ARRAYS_FILE, checkpoint.arrays)
         known = config_sha256(folder.parent) if config is None else config
         facts = _Facts(checkpoint.epoch, checkpoint.step, known, **written, facts=checkpoint.facts)
-        (draft / _FACTS).write_bytes(seal(versioned(asdict(facts)), allow_nan=True))
+        (draft / FACTS_FILE).write_bytes(seal(versioned(asdict(facts)), allow_nan=True))
     kept = [path for path in _published(folder) if path <= target][-_KEPT:]
     for stale in set(_published(folder)) - set(kept):
-        shutil.rmtree(stale, ignore_errors=True)
+        remove(stale)
 
 
 def newest_checkpoint(folder: Path) -> Checkpoint | None:
@@ -105,13 +104,13 @@ def _name(epoch: int, step: int) -> str:
 
 def _load(path: Path, config: str) -> Checkpoint:
     try:
-        found = build(_Facts, read_sealed(path / _FACTS, "A checkpoint"))
+        found = build(_Facts, read_sealed(path / FACTS_FILE, "A checkpoint"))
     except ValueError as error:
-        raise RunDamagedError(f"A checkpoint has {error} ({_FACTS}).") from None
+        raise RunDamagedError(f"A checkpoint has {error} ({FACTS_FILE}).") from None
     if not isinstance(found.facts, dict):
         raise RunDamagedError("A checkpoint is of an unknown form.")
-    refuse_foreign(found.config_sha256, config, "A checkpoint", _FACTS)
+    refuse_foreign(found.config_sha256, config, "A checkpoint", FACTS_FILE)
     if path.name != _name(found.epoch, found.step):
         raise RunDamagedError(f"A checkpoint is that of another moment than its name {path.name} says.")
-    arrays = load_arrays(path / _ARRAYS, "A checkpoint", found.bytes, found.sha256)
+    arrays = load_arrays(path / ARRAYS_FILE, "A checkpoint", found.bytes, found.sha256)
     return Checkpoint(found.epoch, found.step, arrays, found.facts)

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Final, Literal
 
-from cvae_core.runs.files import make_own_folder, open_to_append, refuse_link, storage_errors
+from cvae_core.runs.files import is_link, make_own_folder, open_to_append, refuse_link, storage_errors
 
 Request = Literal["pause", "stop"]
 _REQUESTS: Final[tuple[Request, ...]] = ("pause", "stop")
@@ -42,4 +42,4 @@ def withdraw_all(folder: Path) -> None:
 
 def is_asked(folder: Path, request: Request) -> bool:
     """Whether a request stands; nothing behind a link is looked at."""
-    return not folder.is_symlink() and os.path.lexists(folder / request)
+    return not is_link(folder) and os.path.lexists(folder / request)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import re
 import secrets
-import shutil
 import stat
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -20,7 +19,18 @@ from cvae_core.config import RunConfig
 from cvae_core.config_errors import shown
 from cvae_core.errors import ConfigError, RunBusyError, RunDamagedError, RunError, RunNotFoundError
 from cvae_core.runs import lock
-from cvae_core.runs.files import TEMPORARY_PREFIX, read_text, remove, replace_file, storage_errors, synchronise
+from cvae_core.runs.files import (
+    TEMPORARY_PREFIX,
+    is_abandoned,
+    is_own_file,
+    is_real_folder,
+    named_path,
+    read_text,
+    remove,
+    replace_file,
+    storage_errors,
+    synchronise,
+)
 from cvae_core.runs.seal import refuse_foreign
 from cvae_core.runs.status import Status, write_status
 
@@ -29,7 +39,7 @@ DEFAULT_RUNS: Final = "runs"
 GRAVE_PREFIX: Final = f"{TEMPORARY_PREFIX}deleted-"
 _FILES: Final = ("config.json", "lock", "status.json", "metrics.jsonl", "worker.log")
 _FOLDERS: Final = ("snapshots", "checkpoints", "control", "tensorboard")
-_LEFTOVER_SECONDS: Final = 3600.0
+_LOCKING_SECONDS: Final = 10.0
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 
 
@@ -132,7 +142,7 @@ class Run:
 
 def runs_folder(chosen: str | Path | None = None) -> Path:
     """Where the runs are: what was chosen, else ``CVAE_RUNS``, else ``./runs``."""
-    return Path(chosen or os.environ.get(RUNS_VARIABLE) or DEFAULT_RUNS).expanduser().absolute()
+    return named_path(chosen or os.environ.get(RUNS_VARIABLE) or DEFAULT_RUNS)
 
 
 def check_run_name(name: str) -> str:
@@ -193,24 +203,34 @@ def drafted_run(folder: Path, name: str) -> Iterator[Run]:
         raise _taken(name)
     _sweep(folder)
     with storage_errors(final.path):
+        held = None
         try:
             draft.path.mkdir(parents=True)
+            held = lock.acquire(draft.lock_file)  # until it is published: others see that somebody is at work on it
             for place in (draft.snapshots_folder, draft.checkpoints_folder, draft.control_folder):
                 place.mkdir()
-            draft.lock_file.touch()
             yield draft
             _publish(draft, final)
         finally:
-            shutil.rmtree(draft.path, ignore_errors=True)
+            if held is not None:
+                lock.release(held)
+            remove(draft.path)
 
 
 def _sweep(folder: Path) -> None:
-    """Remove what a creation or deletion left that was killed; one still under way is younger, or holds its lock."""
+    """Remove what a creation or deletion left that was killed."""
     with suppress(OSError):  # nothing is lost by leaving it to the next time
         for leftover in folder.glob(f"{TEMPORARY_PREFIX}*"):
-            old = time.time() - leftover.lstat().st_ctime > _LEFTOVER_SECONDS
-            if old and not lock.is_held(Run(leftover).lock_file):
+            if not _is_under_way(leftover):
                 remove(leftover)
+
+
+def _is_under_way(draft: Path) -> bool:
+    """Whether somebody is at work on a draft: its lock is held, all but its first moment long."""
+    own = Run(draft).lock_file
+    if is_real_folder(draft) and is_own_file(own):
+        return lock.is_held(own) or not is_abandoned(own, _LOCKING_SECONDS)
+    return not is_abandoned(draft)
 
 
 def _publish(draft: Run, final: Run) -> None:
@@ -241,7 +261,7 @@ def open_run(folder: Path, name: str) -> Run:
         RunNotFoundError: There is no such run.
     """
     run = Run(folder / check_run_name(name))
-    if not run.path.is_dir() or run.path.is_symlink():
+    if not is_real_folder(run.path):
         raise RunNotFoundError(
             f"There is no run {name!r} in {folder}.",
             "`cvae runs list` and the Home page show those that there are.",
@@ -257,11 +277,13 @@ def all_runs(folder: Path) -> list[Run]:
     """
     try:
         entries = list(folder.iterdir())
+        if entries and not os.access(folder, os.X_OK):  # only their names may be read, which is as good as nothing
+            raise PermissionError(errno.EACCES, "what is in it cannot be seen", str(folder))
     except (FileNotFoundError, NotADirectoryError):
         return []
     except OSError as error:
         raise RunError(f"The folder of runs {folder} cannot be read: {os.strerror(error.errno or 0)}.") from error
-    found = [Run(path) for path in entries if _can_be_name(path.name) and path.is_dir() and not path.is_symlink()]
+    found = [Run(path) for path in entries if _can_be_name(path.name) and is_real_folder(path)]
     return sorted(found, key=lambda run: (_created(run), run.id), reverse=True)
 
 
@@ -285,7 +307,7 @@ def delete_run(run: Run) -> None:
     with held_idle(run):
         with storage_errors(run.path):
             run.path.rename(grave)
-        shutil.rmtree(grave, ignore_errors=True)
+        remove(grave)
         _sweep(grave.parent)
 
 
@@ -298,9 +320,9 @@ def held_idle(run: Run) -> Iterator[None]:
         RunBusyError: Its worker lives.
         StorageError: The folder cannot be changed.
     """
-    descriptor = _claimed(run) if run.path.is_dir() else None
+    descriptor = _claimed(run) if is_real_folder(run.path) else None
     try:
-        if not run.path.is_dir():  # another may have deleted it while we waited for its lock
+        if not is_real_folder(run.path):  # another may have deleted it while we waited for its lock
             raise RunNotFoundError(f"There is no run {run.id!r} any more.")
         yield
     finally:
@@ -310,7 +332,7 @@ def held_idle(run: Run) -> Iterator[None]:
 
 def _claimed(run: Run) -> int | None:
     """The lock of a run; ``None`` if something else stands in its place, which no worker can have locked."""
-    if os.path.lexists(run.lock_file) and (run.lock_file.is_symlink() or not run.lock_file.is_file()):
+    if os.path.lexists(run.lock_file) and not is_own_file(run.lock_file):
         return None
     descriptor = lock.acquire(run.lock_file)
     if descriptor is None:

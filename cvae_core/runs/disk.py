@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
+
+from cvae_core.runs.files import is_real_folder
 
 _BLOCK: Final = 512  # the unit of st_blocks, whatever the file system's own
 
@@ -18,20 +21,23 @@ def disk_use(path: Path) -> int:
         taken = path.lstat().st_blocks * _BLOCK
     except OSError:
         return 0
-    return taken + _below(path) if path.is_dir() and not path.is_symlink() else taken
-
-
-def _below(folder: str | Path) -> int:
-    taken = 0
-    try:
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                taken += entry.stat(follow_symlinks=False).st_blocks * _BLOCK
-                if entry.is_dir(follow_symlinks=False):
-                    taken += _below(entry.path)
-    except OSError:
-        return taken
+    folders: list[str | Path] = [path] if is_real_folder(path) else []
+    while folders:  # and no recursion: folders may be nested deeper than that can go
+        here, found = _contents(folders.pop())
+        taken += here
+        folders += found
     return taken
+
+
+def _contents(folder: str | Path) -> tuple[int, list[str]]:
+    """Bytes that the entries of a folder take, what is below them left out; and which of them are folders."""
+    taken, folders = 0, []
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            taken += entry.stat(follow_symlinks=False).st_blocks * _BLOCK
+            if entry.is_dir(follow_symlinks=False):
+                folders.append(entry.path)
+    return taken, folders
 
 
 def size_words(size: int) -> str:

@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import stat
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -19,7 +20,9 @@ from cvae_core.errors import RunDamagedError, StorageError
 TEMPORARY_PREFIX: Final = ".tmp-"
 _FULL: Final = (errno.ENOSPC, errno.EDQUOT)
 _CANNOT_TELL: Final = (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS)
-READ_LIMIT: Final = 16 * 2**20
+# Ten times what any of these files holds. In a much larger one a million things could be wrong, and each is noted.
+READ_LIMIT: Final = 64 * 2**10
+_LEFTOVER_SECONDS: Final = 3600.0
 
 
 @contextmanager
@@ -138,31 +141,103 @@ def synchronise(path: Path) -> None:
 
 def remove_leftovers(folder: Path) -> None:
     """Remove what an interrupted writer left unpublished in a folder; not behind a link, and no living one's draft."""
-    if folder.is_symlink():
+    if is_link(folder):
         return
     for leftover in folder.glob(f"{TEMPORARY_PREFIX}*"):
-        if leftover.is_file() and not leftover.is_symlink():
+        if is_own_file(leftover):
             _remove_if_dead(leftover)
         else:
             remove(leftover)
 
 
+def is_abandoned(draft: Path, seconds: float | None = None) -> bool:
+    """Whether something unpublished is so old that nobody can be at it any more.
+
+    Args:
+        draft: What it is.
+        seconds: How old that is; an hour if ``None``.
+
+    Raises:
+        OSError: It is gone.
+    """
+    return time.time() - draft.lstat().st_ctime > (_LEFTOVER_SECONDS if seconds is None else seconds)
+
+
 def remove(path: Path) -> None:
     """Remove a file, a link or a whole folder, as far as the system lets us; a link is not followed."""
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path, ignore_errors=True)
-    else:
+    if not is_real_folder(path):
         with suppress(OSError):
             path.unlink()
+        return
+    with suppress(RecursionError):
+        shutil.rmtree(path, ignore_errors=True)
+    if is_real_folder(path):  # deeper than functions and open folders can be nested
+        with suppress(OSError):
+            _remove_deep(path)
 
 
-def open_to_read(path: Path) -> BinaryIO:
+def _remove_deep(path: Path) -> None:
+    """Remove folders in folders, however deep: each is moved to beside the outermost one before it is emptied."""
+    waiting = [path]
+    while waiting:
+        folder = waiting.pop()
+        for entry in list(folder.iterdir()):
+            if is_real_folder(entry):
+                waiting.append(entry.rename(_draft_of(path)))
+            else:
+                entry.unlink()
+        folder.rmdir()
+
+
+def is_real_folder(path: Path) -> bool:
+    """Whether a path is a folder and no link to one, which may lead out of the run."""
+    return stat.S_ISDIR(_mode(path))
+
+
+def is_own_file(path: Path) -> bool:
+    """Whether a path is a regular file and no link to one."""
+    return stat.S_ISREG(_mode(path))
+
+
+def is_link(path: Path) -> bool:
+    """Whether a path is a link, wherever to."""
+    return stat.S_ISLNK(_mode(path))
+
+
+def is_folder(path: Path) -> bool:
+    """Whether a path that a person named leads to a folder, by whatever links."""
+    with suppress(OSError):
+        return path.is_dir()
+    return False
+
+
+def _mode(path: Path) -> int:
+    """What stands at a path; 0 if there is nothing, or the system does not let us see it."""
+    try:
+        return path.lstat().st_mode
+    except OSError:
+        return 0
+
+
+def named_path(path: str | Path) -> Path:
+    """A path as a person named it, from the root on, with the home folder for "~"; "~" before no user is a name."""
+    with suppress(RuntimeError):
+        path = Path(path).expanduser()
+    return Path(path).absolute()
+
+
+def open_to_read(path: Path, *, follow_links: bool = False) -> BinaryIO:
     """Open a regular file: no link, which may lead out of the run, and no pipe, which may never answer.
+
+    Args:
+        path: The file.
+        follow_links: Whether it may be a link, as a file may that a person named.
 
     Raises:
         OSError: There is none, or it cannot be read.
     """
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    link = 0 if follow_links else os.O_NOFOLLOW
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | link)
     return os.fdopen(_regular(descriptor, path), "rb")
 
 
@@ -180,9 +255,11 @@ def open_to_append(path: Path) -> int:
 
 
 def _regular(descriptor: int, path: Path) -> int:
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+    mode = os.fstat(descriptor).st_mode
+    if not stat.S_ISREG(mode):
         os.close(descriptor)
-        raise OSError(errno.EINVAL, "not a regular file", str(path))
+        what = "it is a directory" if stat.S_ISDIR(mode) else "it is no regular file"
+        raise OSError(errno.EINVAL, what, str(path))
     return descriptor
 
 
@@ -202,7 +279,7 @@ def refuse_link(path: Path) -> None:
     Raises:
         OSError: It is one.
     """
-    if path.is_symlink():
+    if is_link(path):
         raise OSError(f"{path.name} is a link, which may lead elsewhere")
 
 
@@ -225,7 +302,7 @@ def read_text(path: Path, what: str) -> str:
     except OSError as error:
         raise RunDamagedError(f"{what} cannot be read ({path.name}).") from error
     if max(size, len(content)) > READ_LIMIT:
-        raise RunDamagedError(f"{what} is larger than {READ_LIMIT // 2**20} MiB ({path.name}).")
+        raise RunDamagedError(f"{what} is larger than {READ_LIMIT // 2**10} KiB ({path.name}).")
     try:
         text = content.decode()
     except UnicodeDecodeError:

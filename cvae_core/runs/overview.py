@@ -12,6 +12,7 @@ from cvae_core.records import EpochRecord, Losses
 from cvae_core.runs.about import About, about_or_problem
 from cvae_core.runs.directory import Run, all_runs
 from cvae_core.runs.disk import disk_use
+from cvae_core.runs.files import is_real_folder
 from cvae_core.runs.metrics import History, MetricsReader
 from cvae_core.runs.snapshots import snapshot_epochs
 from cvae_core.runs.status import ENDED, State, Status, observed_state, read_status
@@ -60,7 +61,7 @@ def overview(run: Run) -> Overview:
 def overviews(folder: Path) -> list[Overview]:
     """Every run of a folder, the newest first."""
     views = [overview(run) for run in all_runs(folder)]
-    return [view for view in views if view.run.path.is_dir()]  # a run may be deleted while it is looked at
+    return [view for view in views if is_real_folder(view.run.path)]  # a run may be deleted while it is looked at
 
 
 def describe(run: Run) -> dict[str, Any]:

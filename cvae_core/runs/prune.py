@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import secrets
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cvae_core.errors import RunError
 from cvae_core.runs.directory import Run, held_idle
 from cvae_core.runs.disk import disk_use
-from cvae_core.runs.files import TEMPORARY_PREFIX, remove_leftovers, storage_errors, synchronise
+from cvae_core.runs.files import TEMPORARY_PREFIX, remove, remove_leftovers, storage_errors, synchronise
 from cvae_core.runs.snapshots import snapshot_epochs, snapshot_folder
 
 
@@ -96,4 +95,4 @@ def _drop(run: Run, epoch: int) -> None:
     grave = folder.with_name(f"{TEMPORARY_PREFIX}{folder.name}-{secrets.token_hex(4)}")
     with storage_errors(folder):
         folder.rename(grave)
-    shutil.rmtree(grave, ignore_errors=True)
+    remove(grave)

@@ -15,7 +15,7 @@ from safetensors.numpy import load, save
 
 from cvae_core.architecture import Weights
 from cvae_core.errors import RunDamagedError, RunError, RunNotFoundError
-from cvae_core.runs.files import open_to_read, publish_folder
+from cvae_core.runs.files import is_real_folder, open_to_read, publish_folder
 from cvae_core.runs.seal import config_sha256, read_sealed, refuse_foreign, seal, versioned
 from cvae_core.runs.typed import build
 
@@ -69,7 +69,7 @@ def publish_snapshot(folder: Path, epoch: int, weights: Weights, config: str | N
 
 
 def _is_sound(folder: Path, epoch: int) -> bool:
-    if not snapshot_folder(folder, epoch).exists():  # nearly always: not worth an error that names all that there are
+    if not is_real_folder(snapshot_folder(folder, epoch)):  # nearly always: not worth an error that names all others
         return False
     try:
         load_snapshot(folder, epoch)
@@ -90,11 +90,6 @@ def published_folders(folder: Path, name: re.Pattern[str]) -> list[Path]:
     except OSError:
         return []
     return sorted(path for path in entries if name.fullmatch(path.name) and is_real_folder(path))
-
-
-def is_real_folder(path: Path) -> bool:
-    """Whether a path is a folder and no link to one, which may lead out of the run."""
-    return path.is_dir() and not path.is_symlink()
 
 
 def load_snapshot(folder: Path, epoch: int) -> Weights:

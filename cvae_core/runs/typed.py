@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from functools import cache
@@ -9,6 +10,7 @@ from typing import Any, Final, TypeVar
 
 LARGEST_COUNT: Final = 2**53
 _LARGEST_NUMBER: Final = 1e300
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 Record = TypeVar("Record")
 
@@ -22,7 +24,8 @@ def _is_number(value: Any) -> bool:
 
 
 def _is_text(value: Any) -> bool:
-    return isinstance(value, str)
+    """Half of a surrogate pair is none: it can be neither shown nor written."""
+    return isinstance(value, str) and not _SURROGATE.search(value)
 
 
 def _are_numbers(value: Any) -> bool:
@@ -30,7 +33,7 @@ def _are_numbers(value: Any) -> bool:
 
 
 def _are_texts(value: Any) -> bool:
-    return isinstance(value, dict) and all(map(_is_text, value.values()))
+    return isinstance(value, dict) and all(map(_is_text, [*value.keys(), *value.values()]))
 
 
 _CHECKS: Final[dict[str, Callable[[Any], bool]]] = {

@@ -16,7 +16,7 @@ from cvae_core.data.mnist_form import mnist_form
 from cvae_core.data.picture_file import read_picture
 from cvae_core.export.settings import OwnImage, Source
 from cvae_core.inference.folded import FoldedNetwork
-from cvae_core.limits import check_upload, largest_upload_mb
+from cvae_core.limits import PICTURE_MB, check_upload, largest_upload_mb
 from cvae_core.records import Bytes, Split
 from dashboard import actions
 from dashboard.address.parameters import INVERT
@@ -27,7 +27,6 @@ from dashboard.views.time_machine import Scene
 
 _PAD_KEY: Final = "style_pad"
 _TYPES: Final = ("png", "jpg", "jpeg", "webp", "bmp", "gif")
-_MOST_MB: Final = 20  # a photograph by a telephone has 3 to 12
 _ENLARGED: Final = 112
 _UNDECIDED: Final = -1
 _ODDS: Final = "Where each label is equally likely beforehand."
@@ -84,12 +83,12 @@ def uploaded_source(scene: Scene, network: FoldedNetwork) -> Sources | None:
         list(_TYPES),
         help="One digit, dark on light or light on dark. It stays on this machine and is not kept.",
         width=420,
-        max_upload_size=largest_upload_mb(actions.limits(), _MOST_MB),
+        max_upload_size=largest_upload_mb(actions.limits(), PICTURE_MB),
     )
     if upload is None:
         st.info("Choose a picture of one digit. It is cropped, fitted and centred as the digits of MNIST are.")
         return None
-    check_upload(actions.limits(), _MOST_MB, upload.size)
+    check_upload(actions.limits(), PICTURE_MB, upload.size)
     picture = read_picture(upload)
     image = np.rint(255 * mnist_form(picture.pixels, scene.data.shape, picture.least_noise)).astype(np.uint8)
     for note in picture.notes:

@@ -103,6 +103,10 @@ def test_a_folder_as_output_and_a_file_that_is_replaced_only_by_force(
         (["export", "mine", "--snapshots", "some"], ["some", "all or last"]),
         (["import", "missing.zip"], ["missing.zip", "No such file"]),
         (["import", "."], ["directory"]),
+        (["import", "pipe"], ["pipe", "no regular file"]),
+        (["import", "~nobody-of-that-name/run.zip"], ["No such file"]),
+        (["export", "mine", "-o", "~nobody-of-that-name/run.zip"], ["does not exist"]),
+        (["export", "mine", "-o", "a" * 300 + ".zip"], ["too long"]),
         (["import", "notes.txt"], ["The archive was refused: it is no ZIP file. Nothing was imported."]),
         (["import", "empty.zip"], ["The archive was refused: it is empty."]),
     ],
@@ -118,9 +122,10 @@ def test_what_makes_no_sense_leaves_nothing(
 ) -> None:
     (here / "notes.txt").write_text("no archive at all")
     (here / "empty.zip").touch()
+    os.mkfifo(here / "pipe")
     said = fail(["runs", *arguments], monkeypatch, capsys)
     assert all(word in said for word in words), said
-    assert names_in(here) == ["empty.zip", "notes.txt"]
+    assert names_in(here) == ["empty.zip", "notes.txt", "pipe"]
     assert names_in(runs_folder) == ["mine"]
 
 

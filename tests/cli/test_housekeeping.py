@@ -49,7 +49,9 @@ def test_a_name_and_a_note_are_given_one_by_one_and_taken_away(runs_folder: Path
     listed = say("runs", "list")
     assert "[bold]x[/]" in listed
     assert "a note" in listed
-    assert "a note" in say("runs", "show", "id")
+    say("runs", "note", "id", "--note", "a note :smile:")
+    assert "a note :smile:" in say("runs", "show", "id")
+    say("runs", "note", "id", "--note", "a note")
     say("runs", "note", "id", "--name", "")
     assert read_about(run.about_file) == About("", "a note")
 

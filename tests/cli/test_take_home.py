@@ -23,7 +23,7 @@ def test_both_forms_and_the_script(
     said = succeed(["export", "small", "--keras", "m.keras", "--saved-model", "decoder"], monkeypatch, capsys)
     assert names_in(here) == ["decoder", "draw_digits.py", "m.keras"]
     assert (here / "decoder" / "saved_model.pb").is_file()
-    assert 'MODEL = "m.keras"' in (here / "draw_digits.py").read_text()
+    assert "MODEL = 'm.keras'" in (here / "draw_digits.py").read_text()
     assert all(str(here / name) in said for name in names_in(here))
     assert "transfers style" in said
 

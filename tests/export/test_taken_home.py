@@ -129,8 +129,8 @@ def test_the_script_needs_only_what_it_says() -> None:
     assert imported == {"argparse", "pathlib", "keras", "numpy", "PIL"}
 
 
-def test_the_script_knows_its_file() -> None:
-    name = 'sev"en\\.keras'
+@pytest.mark.parametrize("name", ['sev"en\\.keras', "sieben\N{GRINNING FACE}ü.keras", "bytes\udcff.keras"])
+def test_the_script_knows_its_file(name: str) -> None:
     (line,) = [line for line in drawing_script(name).splitlines() if line.startswith("MODEL = ")]
     assert ast.literal_eval(line.removeprefix("MODEL = ")) == name
 
@@ -197,7 +197,8 @@ def test_a_full_disk_leaves_nothing(tmp_path: Path) -> None:
     run = small_run(tmp_path / "runs")
     with small_disk(tmp_path / "disk", size="64k") as disk:
         assert "could not be written" in refused(run, disk, disk / "model.keras", None)
-        assert "could not be written" in refused(run, disk, None, disk / "decoder")
+        said = refused(run, disk, None, disk / "decoder")
+        assert said == f"{disk / 'decoder'} could not be written: No space left on device. Nothing was changed."
 
 
 def test_runs_that_have_nothing_to_take(home: Path, tmp_path: Path) -> None:

@@ -274,7 +274,7 @@ def in_its_place(world: World, name: str) -> dict[str, Callable[[Path], object]]
         "the neighbour's": lambda path: path.write_bytes((world.neighbour.path / name).read_bytes()),
         "the secret": lambda path: path.write_bytes(SECRET),
         "a pickle": lambda path: path.write_bytes(b"cos\nsystem\n(S'touch pwned'\ntR."),
-        "deep brackets": lambda path: path.write_bytes(b"[" * 100_000),
+        "deep brackets": lambda path: path.write_bytes(b"[" * 60_000),
     }
 
 

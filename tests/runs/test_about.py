@@ -24,6 +24,13 @@ def test_what_was_written_is_read(tmp_path_factory: pytest.TempPathFactory, name
     assert read_about(path) == written == About(name.strip(), note.strip())
 
 
+def test_what_a_killed_writer_left_goes_with_the_next(tmp_path: Path) -> None:
+    (tmp_path / ".tmp-about.json-12345678").write_text('{"schema_')
+    (tmp_path / ".tmp-status.json-12345678").touch()
+    write_about(tmp_path / "about.json", "b", "")
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".tmp-status.json-12345678", "about.json"]
+
+
 @given(st.binary(max_size=200) | st.recursive(st.none() | st.integers() | st.text(), st.lists).map(json.dumps))
 def test_whatever_is_in_its_place_is_told_of(tmp_path_factory: pytest.TempPathFactory, content: bytes | str) -> None:
     path = tmp_path_factory.mktemp("run") / "about.json"

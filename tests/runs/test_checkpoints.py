@@ -88,7 +88,7 @@ def test_a_newest_one_with_any_flipped_bit_is_passed_over(tmp_path: Path, file: 
         assert newest(tmp_path) == (1, 0)
 
 
-@pytest.mark.parametrize("facts", [b"[]", b"null", b"{}", b"[" * 100_000, b'{"schema_version": 1}'])
+@pytest.mark.parametrize("facts", [b"[]", b"null", b"{}", b"[" * 60_000, b'{"schema_version": 1}'])
 def test_facts_of_another_form_are_passed_over(tmp_path: Path, facts: bytes) -> None:
     publish_checkpoint(tmp_path, checkpoint(1))
     publish_checkpoint(tmp_path, checkpoint(2))

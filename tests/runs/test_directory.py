@@ -10,8 +10,10 @@ import pytest
 
 from cvae_core.config import RunConfig
 from cvae_core.errors import RunBusyError, RunDamagedError, RunError, RunNotFoundError, StorageError
-from cvae_core.runs import directory
+from cvae_core.runs import directory, files
 from cvae_core.runs.directory import Run, all_runs, check_run_name, create_run, delete_run, open_run, runs_folder
+from cvae_core.runs.disk import disk_use
+from cvae_core.runs.lock import is_held
 from cvae_core.runs.status import read_status
 from tests.runs.examples import CONFIG, held, run_in
 
@@ -129,6 +131,13 @@ def test_a_folder_that_may_not_be_read_says_so(tmp_path: Path, monkeypatch: pyte
         all_runs(tmp_path)
 
 
+def test_a_folder_that_tells_names_alone_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run_in(tmp_path, "hidden")
+    monkeypatch.setattr(os, "access", lambda path, mode: mode != os.X_OK)  # root may do everything
+    with pytest.raises(RunError, match="cannot be read: Permission denied"):
+        all_runs(tmp_path)
+
+
 def test_a_run_deleted_while_runs_are_listed_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     entries = [run_in(tmp_path, name).path for name in ("gone", "stays")]
     shutil.rmtree(entries[0])
@@ -142,6 +151,24 @@ def test_a_deleted_run_is_gone(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["stays"]
     with pytest.raises(RunNotFoundError):
         delete_run(Run(tmp_path / "run"))
+
+
+def nest(folder: Path, depth: int) -> None:
+    here = os.open(folder, os.O_RDONLY)
+    for _ in range(depth):
+        os.mkdir("a", dir_fd=here)
+        inner = os.open("a", os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = inner
+    os.close(here)
+
+
+def test_folders_nested_deeper_than_functions_can_be(tmp_path: Path) -> None:
+    run = create_run(tmp_path, CONFIG, "deep")
+    nest(run.snapshots_folder, 3_000)
+    assert disk_use(run.path) > 0
+    delete_run(run)
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_run_that_is_being_trained_is_not_deleted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -197,10 +224,24 @@ def test_what_a_killed_deletion_left_goes_with_the_next_change(tmp_path: Path, m
         left = run_in(tmp_path, "old").path.rename(tmp_path / ".tmp-deleted-old-12345678")
         (tmp_path / ".tmp-link").symlink_to(tmp_path.parent)
         with monkeypatch.context() as patch:
-            patch.setattr(directory, "_LEFTOVER_SECONDS", -60.0)
+            patch.setattr(files, "_LEFTOVER_SECONDS", -60.0)
+            patch.setattr(directory, "_LOCKING_SECONDS", -60.0)
             act()
         assert not left.exists() and not (tmp_path / ".tmp-link").is_symlink()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_killed_creation_left_goes_soon_and_what_is_being_made_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(directory, "_LOCKING_SECONDS", -60.0)
+    with directory.drafted_run(tmp_path, "slow") as draft:
+        left = run_in(tmp_path, "old").path.rename(tmp_path / ".tmp-old-12345678")
+        run_in(tmp_path, "new")
+        assert draft.lock_file.exists() and not left.exists()
+        draft.config_file.touch()
+    assert (tmp_path / "slow" / "config.json").exists()
+    assert not is_held(tmp_path / "slow" / "lock")
 
 
 def test_what_is_being_made_or_deleted_is_left_alone(tmp_path: Path) -> None:

@@ -82,7 +82,7 @@ def test_a_status_truncated_anywhere_is_damaged(tmp_path: Path) -> None:
         (b"\xff\xfe", "is not UTF-8 text"),
         (b"\0" * 100, "is not valid JSON"),
         (b"running", "is not valid JSON"),
-        (b"[" * 100_000, "is not valid JSON"),
+        (b"[" * 60_000, "is not valid JSON"),
         (b"[]", "should be a JSON object"),
         (b"null", "should be a JSON object"),
         (b"{}", "no valid schema_version"),
@@ -90,7 +90,8 @@ def test_a_status_truncated_anywhere_is_damaged(tmp_path: Path) -> None:
         (b'{"schema_version": 1}', "does not match its checksum"),
         (seal({"schema_version": 1}), "missing or unknown field"),
         (seal({"schema_version": 1, "epochs": 3}).rstrip(), "does not match its checksum"),
-        (b"x" * (16 * 2**20 + 1), "is larger than 16 MiB"),
+        (seal({"schema_version": 1, **asdict(Status.new(3)), "problem": "\ud800"}), "has no valid problem"),
+        (b"x" * (64 * 2**10 + 1), "is larger than 64 KiB"),
     ],
 )
 def test_a_file_that_is_no_status_says_why(tmp_path: Path, content: bytes, sentence: str) -> None:

@@ -12,7 +12,8 @@ import numpy as np
 
 from cvae_core.architecture import Architecture, DataShape, Weights, check_weights, plan
 from cvae_core.config import DataSettings, RunConfig
-from cvae_core.errors import ArchiveError, CvaeError, ExportStoppedError, StoppedError
+from cvae_core.errors import ArchiveError, CvaeError, ExportStoppedError, RunDamagedError, StoppedError
+from cvae_core.runs.about import read_about
 from cvae_core.runs.archive.manifest import Manifest
 from cvae_core.runs.archive.meter import Meter
 from cvae_core.runs.checkpoints import Checkpoint, newest_checkpoint_folder
@@ -51,6 +52,7 @@ def inspect_run(run: Run, manifest: Manifest, shape_of: Callable[[DataSettings],
         _check_texts(config, status)
         _check_facts(config, status, history, manifest)
         architecture = plan(config.model, shape_of(config.data))
+        _check_about(run)
         _check_snapshots(run, config, manifest, architecture, meter)
         _check_checkpoint(run, config, manifest, architecture, meter)
 
@@ -63,8 +65,12 @@ def _readers_complaints() -> Iterator[None]:
     except (ArchiveError, StoppedError, ExportStoppedError):
         raise
     except CvaeError as error:
-        reason = error.problem.rstrip(".")
-        raise ArchiveError(reason[:1].lower() + reason[1:], error.advice) from error
+        raise ArchiveError(_as_reason(error), error.advice) from error
+
+
+def _as_reason(error: CvaeError) -> str:
+    reason = error.problem.rstrip(".")
+    return reason[:1].lower() + reason[1:]
 
 
 def _check_texts(config: RunConfig, status: Status) -> None:
@@ -72,6 +78,14 @@ def _check_texts(config: RunConfig, status: Status) -> None:
     for text in (config.preset, config.data.dataset, status.problem, status.advice):
         if "![" in text or "<" in text or len(text) > 2000 or not text.isprintable():
             raise ArchiveError("a text in it is none that this software writes")
+
+
+def _check_about(run: Run) -> None:
+    """Refuse a name and a note that cannot be read: whoever packs a run leaves them out."""
+    try:
+        read_about(run.about_file)
+    except RunDamagedError as error:
+        raise ArchiveError(_as_reason(error)) from error
 
 
 def _check_facts(config: RunConfig, status: Status, history: History, manifest: Manifest) -> None:

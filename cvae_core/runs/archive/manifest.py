@@ -13,6 +13,7 @@ from cvae_core.errors import ArchiveError
 MANIFEST_FILE: Final = "manifest.json"
 MOST_FILES: Final = 20_000
 _LARGEST: Final = 2**53
+_MOST_PARTS: Final = 4 * MOST_FILES  # two for each file, and the epochs of the snapshots
 _Count = Annotated[int, Field(ge=0, le=_LARGEST)]
 _Checksum = Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")]
 _Words = Annotated[str, StringConstraints(max_length=200)]
@@ -76,6 +77,7 @@ class Manifest(_Part):
         Raises:
             ArchiveError: It is of another form, or of a newer version.
         """
+        _check_extent(content)
         try:
             manifest = cls.model_validate_json(content)
         except (ValidationError, RecursionError) as error:
@@ -86,6 +88,15 @@ class Manifest(_Part):
                 "Update the software to open it.",
             )
         return manifest
+
+
+def _check_extent(content: bytes) -> None:
+    """Refuse what has more parts than a manifest can have: to note what is wrong with millions of them takes gigabytes.
+
+    A part, whether of an object or of a list, is followed by a comma.
+    """
+    if content.count(b",") > _MOST_PARTS:
+        raise ArchiveError("its manifest is too long")
 
 
 def _where(error: Exception) -> str:

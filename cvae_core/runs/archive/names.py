@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from cvae_core.errors import ArchiveError
+from cvae_core.runs import checkpoints, snapshots
 from cvae_core.runs.archive.manifest import MANIFEST_FILE, MOST_FILES
 
 CONFIG: Final = "config.json"
@@ -17,7 +18,10 @@ ABOUT: Final = "about.json"
 NEEDED: Final = frozenset({MANIFEST_FILE, CONFIG, STATUS, METRICS})
 _KNOWN: Final = NEEDED | {ABOUT}
 ARRAYS_ENDING: Final = ".safetensors"
-INNER_FILE: Final = re.compile(r"[a-z]{1,20}(\.[a-z]{1,20})?\.(safetensors|json|sha256)")
+INNER_FILES: Final = {
+    "snapshots": frozenset({snapshots.WEIGHTS_FILE, snapshots.FACTS_FILE}),
+    "checkpoints": frozenset({checkpoints.ARRAYS_FILE, checkpoints.FACTS_FILE}),
+}
 _INNER_FOLDER: Final = re.compile(r"snapshots/[0-9]{6}|checkpoints/[0-9]{6}-[0-9]{8}")
 _HARMLESS: Final = frozenset(string.ascii_letters + string.digits + "._-/")
 
@@ -52,7 +56,7 @@ def _check_name(name: str) -> None:
     if name.startswith(("/", "\\")) or ".." in parts or ":" in name:
         raise ArchiveError(f"{quoted(name)} in it leads outside the folder of the run")
     folder, _, file = name.rpartition("/")
-    if name not in _KNOWN and not (_INNER_FOLDER.fullmatch(folder) and INNER_FILE.fullmatch(file)):
+    if name not in _KNOWN and not (_INNER_FOLDER.fullmatch(folder) and file in INNER_FILES[parts[0]]):
         raise ArchiveError(f"it holds {quoted(name)}, which no run has")
 
 

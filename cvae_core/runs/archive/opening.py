@@ -16,8 +16,9 @@ from typing import IO, Final, NamedTuple
 from cvae_core.errors import ArchiveError
 from cvae_core.runs.archive.manifest import MANIFEST_FILE, MOST_FILES, Manifest
 from cvae_core.runs.archive.names import ABOUT, CONFIG, METRICS, STATUS, check_names, quoted
+from cvae_core.runs.files import READ_LIMIT
 
-LIMITS: Final = {METRICS: 128 * 2**20} | dict.fromkeys((MANIFEST_FILE, CONFIG, STATUS, ABOUT), 16 * 2**20)
+LIMITS: Final = {METRICS: 128 * 2**20, MANIFEST_FILE: 8 * 2**20} | dict.fromkeys((CONFIG, STATUS, ABOUT), READ_LIMIT)
 # Numbers hardly shrink, and a history of them shrinks tenfold; what unfolds to much more was made for that.
 _MOST_UNFOLDING: Final = 100
 _MOST_UNFOLDING_IN_ALL: Final = 4
@@ -25,10 +26,10 @@ _ALLOWANCE: Final = 2**20
 _ALLOWANCE_IN_ALL: Final = 64 * 2**20
 _BEGIN: Final = b"PK\x03\x04"
 _END: Final = struct.Struct("<4s4H2LH")
-_END_64: Final = struct.Struct("<4sLQL")
+_LOCATOR_64: Final = struct.Struct("<4sLQL")
+_END_64: Final = struct.Struct("<4sQ2H2L4Q")
 _LOCAL_HEADER_BYTES: Final = 30
 _LARGEST_ENTRY_BYTES: Final = 512
-_LARGE: Final = 2**32 - 2**16
 _ENCRYPTED: Final = 0x41
 _FAULTS: Final = (
     zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, RuntimeError, ValueError,
@@ -84,19 +85,34 @@ def _check_frame(stream: IO[bytes]) -> int:
     stream.seek(0)
     if stream.read(len(_BEGIN)) != _BEGIN:
         raise ArchiveError("it is no ZIP file")
-    if size < _END.size + _END_64.size:
+    if size < _END.size + _LOCATOR_64.size:
         raise ArchiveError("it is cut off")
-    stream.seek(size - _END.size - _END_64.size)
-    larger, end = _END_64.unpack(stream.read(_END_64.size)), _END.unpack(stream.read(_END.size))
+    stream.seek(size - _END.size - _LOCATOR_64.size)
+    larger, end = _LOCATOR_64.unpack(stream.read(_LOCATOR_64.size)), _END.unpack(stream.read(_END.size))
     mark, _, _, _, count, directory_bytes, _, _ = end
     if mark != b"PK\x05\x06":
         raise ArchiveError("it is cut off, or something was appended to it")
-    # The second, larger end could promise any number of files.
-    if count > MOST_FILES or (larger[0] == b"PK\x06\x07" and size < _LARGE):
+    if larger[0] == b"PK\x06\x07":  # what the second, larger end says is believed instead
+        count, directory_bytes = _larger_end(stream, larger[2], size)
+    if count > MOST_FILES:
         raise ArchiveError(f"it holds too many files; there may be {MOST_FILES:,}")
-    if directory_bytes > MOST_FILES * _LARGEST_ENTRY_BYTES and size < _LARGE:
+    if directory_bytes > MOST_FILES * _LARGEST_ENTRY_BYTES:
         raise ArchiveError("the list of its files is too long")
     return size
+
+
+def _larger_end(stream: IO[bytes], begin: int, size: int) -> tuple[int, int]:
+    """How many files the larger end of an archive promises, and how many bytes their list has.
+
+    It stands right before the rest of the end: nobody is to look at another one than is looked at here.
+    """
+    if begin + _END_64.size + _LOCATOR_64.size + _END.size != size:
+        raise ArchiveError("it is damaged: its end cannot be read")
+    stream.seek(begin)
+    mark, *_, count, directory_bytes, _ = _END_64.unpack(stream.read(_END_64.size))
+    if mark != b"PK\x06\x06":
+        raise ArchiveError("it is damaged: its end cannot be read")
+    return count, directory_bytes
 
 
 def _checked_manifest(archive: zipfile.ZipFile, size: int) -> Manifest:
@@ -119,7 +135,7 @@ def _check_entry(entry: zipfile.ZipInfo) -> None:
     if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise ArchiveError(f"{name} in it is compressed in an unknown way")
     if entry.file_size > LIMITS.get(entry.filename, entry.file_size):
-        raise ArchiveError(f"{name} in it is larger than {LIMITS[entry.filename] // 2**20} MiB")
+        raise ArchiveError(f"{name} in it is larger than {LIMITS[entry.filename] // 2**10:,} KiB")
 
 
 def _check_sizes(entries: list[zipfile.ZipInfo], size: int) -> None:

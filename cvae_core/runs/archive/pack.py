@@ -19,7 +19,7 @@ from cvae_core.errors import ArchiveError, CvaeError, RunDamagedError
 from cvae_core.runs.about import WHAT, read_about
 from cvae_core.runs.archive.manifest import MANIFEST_FILE, Manifest, PackedFile
 from cvae_core.runs.archive.meter import Meter, Progress, ShouldStop
-from cvae_core.runs.archive.names import ABOUT, ARRAYS_ENDING, CONFIG, INNER_FILE, METRICS, STATUS
+from cvae_core.runs.archive.names import ABOUT, ARRAYS_ENDING, CONFIG, INNER_FILES, METRICS, STATUS
 from cvae_core.runs.checkpoints import newest_checkpoint_folder
 from cvae_core.runs.directory import Run
 from cvae_core.runs.files import open_to_read, read_text
@@ -178,7 +178,7 @@ def _checkpoint(run: Run, stack: ExitStack) -> tuple[str | None, dict[str, IO[by
 
 
 def _files(folder: Path) -> Sequence[Path]:
-    return sorted(path for path in folder.iterdir() if INNER_FILE.fullmatch(path.name))
+    return sorted(path for path in folder.iterdir() if path.name in INNER_FILES[folder.parent.name])
 
 
 def _bytes_to_pack(run: Run, view: _View) -> int:

@@ -14,7 +14,6 @@ from typing import IO, Final
 from cvae_core.architecture import DataShape
 from cvae_core.config import DataSettings
 from cvae_core.errors import ArchiveError, RunError, StorageError
-from cvae_core.runs import lock
 from cvae_core.runs.archive.inspection import bytes_to_inspect, inspect_run
 from cvae_core.runs.archive.manifest import Manifest, PackedFile
 from cvae_core.runs.archive.meter import Meter, Progress, ShouldStop
@@ -22,7 +21,7 @@ from cvae_core.runs.archive.names import quoted
 from cvae_core.runs.archive.opening import OpenArchive, opened, reading_faults
 from cvae_core.runs.archive.pack import CHUNK_BYTES
 from cvae_core.runs.directory import Run, drafted_run
-from cvae_core.runs.files import synchronise
+from cvae_core.runs.files import is_folder, synchronise
 from cvae_core.runs.metrics import read_history
 from cvae_core.runs.status import ENDED, read_status, write_status
 
@@ -74,7 +73,7 @@ def unpack_run(
         total = sum(file.size for file in archive.manifest.files.values())
         _check_room(folder, total)
         final = name or archive.manifest.run
-        with _naming_errors(name), drafted_run(folder, final) as draft, _kept_from_removal(draft):
+        with _naming_errors(name), drafted_run(folder, final) as draft:
             meter = Meter(total + bytes_to_inspect(archive.manifest), progress, should_stop)
             _Unpacker(draft, meter).unpack(archive)
             inspect_run(draft, archive.manifest, shape_of, meter)
@@ -110,23 +109,12 @@ def _naming_errors(name: str | None) -> Iterator[None]:
 
 def _check_room(folder: Path, total: int) -> None:
     """Refuse what the disk cannot hold before anything is written."""
-    place = next((path for path in (folder, *folder.parents) if path.is_dir()), None)
+    place = next((path for path in (folder, *folder.parents) if is_folder(path)), None)
     free = shutil.disk_usage(place).free if place else 0
     if total + _ROOM_TO_SPARE > free:
         raise StorageError(
             f"The archive unpacks to {total / 1e6:,.0f} MB, and the disk has room for {free / 1e6:,.0f} MB."
         )
-
-
-@contextmanager
-def _kept_from_removal(draft: Run) -> Iterator[None]:
-    """Hold the lock of a draft, which tells others that somebody is at work on it."""
-    descriptor = lock.acquire(draft.lock_file)
-    try:
-        yield
-    finally:
-        if descriptor is not None:
-            lock.release(descriptor)
 
 
 class _Unpacker:

@@ -129,6 +129,8 @@ BAD_NAMES = {
     "snapshots/٠٠٠٠٠١/weights.safetensors": "which no run has",
     "snapshots/000001/deep/weights.safetensors": "which no run has",
     "snapshots/000001/weights.pickle": "which no run has",
+    "snapshots/000001/more.json": "which no run has",
+    "snapshots/000001/state.json": "which no run has",
     "snapshots/000001/.weights.safetensors": "which no run has",
     "snapshots/.tmp-000001/weights.safetensors": "which no run has",
     "./config.json": "which no run has",
@@ -271,7 +273,19 @@ def test_a_bomb_that_lies_about_its_size(claimed: int, archive: bytes, there: Pa
 def test_a_small_file_that_is_large(archive: bytes, there: Path) -> None:
     large = b" " * (opening.LIMITS["config.json"] + 1)
     said = refusal(forged(archive, lambda files, manifest: files.update({"config.json": large})), there)
-    assert "larger than 16 MiB" in said
+    assert "larger than 64 KiB" in said
+
+
+@pytest.mark.parametrize("part", ['"{}":0', '"a{}":[]'])
+def test_a_manifest_of_more_parts_than_can_be_checked_is_refused_unchecked(
+    part: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def check(*_: object) -> None:
+        raise AssertionError("it was checked")
+
+    monkeypatch.setattr(Manifest, "model_validate_json", check)
+    with pytest.raises(ArchiveError, match="its manifest is too long"):
+        Manifest.from_json(("{" + ",".join(part.format(number) for number in range(100_000)) + "}").encode())
 
 
 def test_files_that_overlap(archive: bytes, there: Path) -> None:
@@ -287,11 +301,30 @@ def test_more_files_than_any_run_has(archive: bytes, there: Path, monkeypatch: p
     assert "too many files" in refusal(archive, there)
 
 
-def test_a_second_end_that_promises_more_files_is_not_believed(archive: bytes, there: Path) -> None:
-    end = archive[-22:]
-    second = struct.pack("<4sQ2H2L4Q", b"PK\x06\x06", 44, 45, 45, 0, 0, 10**9, 10**9, 10**9, 0)
-    locator = struct.pack("<4sLQL", b"PK\x06\x07", 0, len(archive) - 22, 1)
-    assert "too many files" in refusal(archive[:-22] + second + locator + end, there)
+@pytest.mark.parametrize(
+    ("mark", "count", "listed", "place", "words"),
+    [
+        (b"PK\x06\x06", 10**9, 10**9, 0, "too many files"),
+        (b"PK\x06\x06", 5, 10**9, 0, "list of its files is too long"),
+        (b"PK\x06\x06", 5, 1000, -1, "its end cannot be read"),
+        (b"PK\x06\x05", 5, 1000, 0, "its end cannot be read"),
+    ],
+)
+def test_a_second_end_that_promises_more_files_is_not_believed(
+    mark: bytes, count: int, listed: int, place: int, words: str, archive: bytes, there: Path
+) -> None:
+    second = struct.pack("<4sQ2H2L4Q", mark, 44, 45, 45, 0, 0, count, count, listed, 0)
+    locator = struct.pack("<4sLQL", b"PK\x06\x07", 0, len(archive) - 22 + place, 1)
+    assert words in refusal(archive[:-22] + second + locator + archive[-22:], there)
+
+
+def test_an_honest_larger_end_is_taken(archive: bytes, there: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = contents(archive)
+    monkeypatch.setattr(zipfile, "ZIP64_LIMIT", len(archive) // 2)
+    large = zipped(files)
+    assert large[-42:-38] == b"PK\x06\x07"
+    monkeypatch.undo()
+    assert unpacked(large, there).run.id == "mine"
 
 
 @pytest.mark.parametrize("name", ["config.json", "status.json", "metrics.jsonl", WEIGHTS])
@@ -376,6 +409,12 @@ BROKEN: dict[str, tuple[Callable[[Files, dict[str, Any]], None], str]] = {
 def test_files_that_no_reader_takes(fault: str, archive: bytes, there: Path) -> None:
     change, words = BROKEN[fault]
     assert words in refusal(forged(archive, change), there)
+
+
+@pytest.mark.parametrize("about", [b"", b"[]", b"\xff", b'{"schema_version": 1, "name": "\\ud800"}'])
+def test_a_name_and_a_note_that_cannot_be_read(about: bytes, archive: bytes, there: Path) -> None:
+    said = refusal(forged(archive, lambda files, told: files.update({"about.json": about})), there)
+    assert "what is said about the run" in said
 
 
 def test_metrics_with_a_gap_or_a_duplicate(archive: bytes, there: Path) -> None:

@@ -199,7 +199,11 @@ def test_a_damaged_snapshot_is_told_and_can_be_left_out(run: Run, there: Path) -
 def test_links_in_a_run_are_not_followed(run: Run, tmp_path: Path) -> None:
     secret = tmp_path / "secret.json"
     secret.write_text("secret")
-    (snapshot_folder(run.snapshots_folder, 3) / "other.json").symlink_to(secret)
+    folder = snapshot_folder(run.snapshots_folder, 3)
+    (folder / "other.json").symlink_to(secret)
+    assert not any("other" in name for name in contents(packed(run)))
+    (folder / WEIGHTS_FILE).unlink()
+    (folder / WEIGHTS_FILE).symlink_to(secret)
     with pytest.raises(RunDamagedError, match="cannot be read"):
         packed(run)
 
@@ -260,7 +264,7 @@ def test_what_a_killed_import_left_is_removed_by_the_next(
         draft.lock_file.touch()
     unpacked(packed(run), there, "first")
     assert {path.name for path in there.iterdir()} == {".tmp-left-abcd", ".tmp-busy-abcd", "first"}
-    monkeypatch.setattr(directory, "_LEFTOVER_SECONDS", -1.0)
+    monkeypatch.setattr(directory, "_LOCKING_SECONDS", -1.0)
     with living_worker(busy):
         unpacked(packed(run), there, "second")
     assert {path.name for path in there.iterdir()} == {".tmp-busy-abcd", "first", "second"}
