@@ -7,7 +7,7 @@ from typing import Final
 Colour = tuple[int, int, int]
 
 BACKGROUND: Final[Colour] = (255, 255, 255)
-TEXT: Final[Colour] = (28, 36, 41)
+TEXT: Final[Colour] = (17, 24, 28)
 QUIET: Final[Colour] = (84, 92, 97)
 BORDER: Final[Colour] = (217, 223, 226)
 # Ten colours for labels, told apart with protanopia, deuteranopia and tritanopia too (Machado et al. 2009).
