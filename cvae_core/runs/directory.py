@@ -273,16 +273,19 @@ def all_runs(folder: Path) -> list[Run]:
     """Every run in a folder, damaged ones included, the newest first; empty if there is no such folder.
 
     Raises:
-        RunError: The system does not let us read the folder.
+        RunError: The system does not let us read the folder, or it is none.
     """
     try:
         entries = list(folder.iterdir())
         if entries and not os.access(folder, os.X_OK):  # only their names may be read, which is as good as nothing
             raise PermissionError(errno.EACCES, "what is in it cannot be seen", str(folder))
-    except (FileNotFoundError, NotADirectoryError):
+    except FileNotFoundError:
         return []
     except OSError as error:
-        raise RunError(f"The folder of runs {folder} cannot be read: {os.strerror(error.errno or 0)}.") from error
+        raise RunError(
+            f"The folder of runs {folder} cannot be read: {os.strerror(error.errno or 0)}.",
+            "Choose a folder that you may read (--runs or CVAE_RUNS).",
+        ) from error
     found = [Run(path) for path in entries if _can_be_name(path.name) and is_real_folder(path)]
     return sorted(found, key=lambda run: (_created(run), run.id), reverse=True)
 

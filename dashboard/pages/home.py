@@ -128,6 +128,7 @@ def progress_words(item: Overview) -> str:
     return words
 
 
+@errors_shown()
 def live_runs() -> None:
     """The list of runs, renewed while one is alive; once none is, a worker is kept ready for the next."""
     found = overviews(services.folder())

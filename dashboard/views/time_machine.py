@@ -86,6 +86,7 @@ def time_machine(title: str, explanation: str, parameters: Sequence[Parameter[An
     watch_ended()
 
 
+@errors_shown()
 def _page(parameters: Sequence[Parameter[Any]], draw: Draw) -> None:
     """Everything below the title: a fragment, renewed by itself while the run lives.
 

@@ -35,6 +35,7 @@ def torn_view() -> None:
     st.fragment(_pair_view)()
 
 
+@errors_shown()
 def _pair_view() -> None:
     for problem in state.keep_problems(read_address(PAIRS)):
         st.warning(problem, icon=":material/link_off:")

@@ -107,3 +107,15 @@ def assert_harmless(markdown: str) -> None:
 def test_a_sentence_keeps_its_words() -> None:
     assert without_links("Use `cvae runs list`, **now**.") == "Use `cvae runs list`, **now**."
     assert without_links(r"a\[b") == r"a\\\[b"
+
+
+@pytest.mark.parametrize("page", ["home", "why", "train", "latent", "manifold", "samples", "style"])
+def test_a_folder_of_runs_that_is_none_is_one_sentence_on_every_page(page: str, runs_folder: Path) -> None:
+    runs_folder.rmdir()
+    runs_folder.touch()
+    app = open_page(page)
+    assert not app.exception
+    assert {error.value for error in app.error} == {
+        f"The folder of runs {runs_folder} cannot be read: Not a directory. "
+        "Choose a folder that you may read (--runs or CVAE_RUNS)."
+    }

@@ -116,7 +116,7 @@ def test_a_damaged_run_is_listed(tmp_path: Path) -> None:
     assert [run.id for run in all_runs(tmp_path)] == ["empty"]
 
 
-@pytest.mark.parametrize("make", [lambda path: None, Path.touch, Path.mkdir])
+@pytest.mark.parametrize("make", [lambda path: None, Path.mkdir])
 def test_a_folder_without_runs_lists_none(tmp_path: Path, make) -> None:
     make(tmp_path / "runs")
     assert all_runs(tmp_path / "runs") == []
@@ -136,6 +136,12 @@ def test_a_folder_that_tells_names_alone_says_so(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(os, "access", lambda path, mode: mode != os.X_OK)  # root may do everything
     with pytest.raises(RunError, match="cannot be read: Permission denied"):
         all_runs(tmp_path)
+
+
+def test_a_file_in_the_place_of_the_folder_is_told_of(tmp_path: Path) -> None:
+    (tmp_path / "runs").touch()
+    with pytest.raises(RunError, match=r"runs cannot be read: Not a directory\. Choose a folder"):
+        all_runs(tmp_path / "runs")
 
 
 def test_a_run_deleted_while_runs_are_listed_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
