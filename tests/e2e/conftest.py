@@ -35,6 +35,14 @@ IDLE = """quiet => {
   return now - window.__restingSince >= quiet;
 }"""
 
+# True once a fold that is called so is open and has stood still for a moment.
+UNFOLDED = """async title => {
+  const fold = [...document.querySelectorAll('details')].find(it => it.firstElementChild.innerText.includes(title));
+  const height = fold.offsetHeight;
+  await new Promise(resolve => setTimeout(resolve, 100));
+  return fold.open && fold.offsetHeight === height && !fold.getAnimations().length;
+}"""
+
 Serve = Callable[..., str]
 OpenPage = Callable[..., Page]
 
@@ -43,6 +51,12 @@ def wait_until_idle(page: Page, quiet_ms: int = QUIET_MS) -> None:
     """Wait until Streamlit has drawn all that it was asked for."""
     page.evaluate("window.__restingSince = null")
     page.wait_for_function(IDLE, arg=quiet_ms, polling=25)
+
+
+def unfold(page: Page, title: str) -> None:
+    """Open an expander. Until it is open what it holds moves, so that a press would begin on it and end beside it."""
+    page.get_by_text(title, exact=True).click()
+    page.wait_for_function(UNFOLDED, arg=title)
 
 
 def the_button(page: Page, name: str) -> Locator:

@@ -13,12 +13,11 @@ from playwright.sync_api import Page, expect
 from cvae_core.runs.directory import Run
 from cvae_core.runs.status import read_status, write_status
 from tests.dashboard.worlds import living_worker, make_run
-from tests.e2e.conftest import OpenPage, Serve, the_button, wait_until_idle
+from tests.e2e.conftest import OpenPage, Serve, the_button, unfold, wait_until_idle
 
 pytestmark = pytest.mark.e2e
 _RENEWAL_MS = 5_000  # in which there is one at least
 _SOON_MS = 15_000
-_OPENING_MS = 800  # for as long does an expander move
 # Counts what changes in the page, the hidden heartbeat and Streamlit's own signs of work left out.
 _WATCH = """() => {
   window.changes = [];
@@ -53,7 +52,7 @@ def test_the_page_of_an_ended_run_is_left_alone_until_it_lives_again(
 ) -> None:
     run = make_run(runs, "ended", "stopped")
     page = open_page(f"{serve(CVAE_RUNS=str(runs))}/train?run=ended")
-    page.get_by_text("Settings of this run").click()
+    unfold(page, "Settings of this run")
     the_button(page, "Name and note").click()
     field = page.get_by_label("Note", exact=True)
     field.fill("half a sen")
@@ -69,7 +68,6 @@ def test_the_page_of_an_ended_run_is_left_alone_until_it_lives_again(
 
 def changes(page: Page) -> list[str]:
     """What changes while nobody does anything."""
-    page.wait_for_timeout(_OPENING_MS)
     page.evaluate(_WATCH)
     page.wait_for_timeout(_RENEWAL_MS)
     found: list[str] = page.evaluate("changes")

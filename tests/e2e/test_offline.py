@@ -25,7 +25,7 @@ from cvae_core.runs.about import write_about
 from cvae_core.runs.directory import all_runs
 from tests.dashboard.test_why import make_pair
 from tests.dashboard.worlds import make_run
-from tests.e2e.conftest import DASHBOARD, streamlit_server, the_button, wait_until_idle
+from tests.e2e.conftest import DASHBOARD, streamlit_server, the_button, unfold, wait_until_idle
 from tests.workers import wait_for
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
@@ -146,7 +146,7 @@ def test_no_page_asks_for_anything_outside(browser: Browser, site: str, watched:
 def use(page: Page, visit: str) -> None:
     """Do on a page what might fetch something: help, settings, pictures, a film, a training."""
     if visit == "train":
-        page.get_by_text("All settings").click()
+        unfold(page, "All settings")
         page.get_by_test_id("stTooltipIcon").first.hover()
         page.get_by_label("Training images", exact=True).fill("100")
         page.get_by_label("Epochs", exact=True).fill("1")
@@ -155,7 +155,7 @@ def use(page: Page, visit: str) -> None:
         the_button(page, "Train").click()
         expect(page.get_by_text("Finished").first).to_be_visible(timeout=120_000)
     if visit == "style?source=sevens":
-        page.get_by_text("Take a film of all epochs away").click()
+        unfold(page, "Take a film of all epochs away")
         page.get_by_role("button", name=re.compile("^Make .*film")).click()
         expect(page.get_by_role("button", name=re.compile("^Download .*style"))).to_be_visible(timeout=60_000)
     wait_until_idle(page)

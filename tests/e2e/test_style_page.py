@@ -21,7 +21,7 @@ from cvae_core.export.tile_painter import TileLayout
 from cvae_core.records import Bytes
 from cvae_core.runs.directory import Run
 from dashboard.components.code_studio import STEPS
-from tests.e2e.conftest import OpenPage, Serve, wait_until_idle
+from tests.e2e.conftest import OpenPage, Serve, unfold, wait_until_idle
 from tests.e2e.test_style_pad import SEVEN, draw, given, pixels, ranking, versions
 from tests.e2e.test_time_machine_views import network
 from tests.e2e.time_machine import LAST, drag_to, expect_address, expect_epoch, film, slider, wait_until_loaded
@@ -96,7 +96,7 @@ def test_a_drawn_digit_is_seen_as_every_label_at_every_epoch_and_taken_home(open
     content = Path(event.value.path()).read_bytes()
     np.testing.assert_array_equal(tiles_of_png(content), figure(run, 3, image, LABEL))
 
-    page.get_by_text("Take a film of all epochs away").click()
+    unfold(page, "Take a film of all epochs away")
     page.get_by_role("button", name="Make the film").click()
     name, content = downloaded(page, "Download style.gif")
     assert name == "style.gif"

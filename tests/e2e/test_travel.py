@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from cvae_core.runs.directory import Run
 from cvae_core.runs.snapshots import load_snapshot, snapshot_epochs
-from tests.e2e.conftest import DASHBOARD, OpenPage, Serve, streamlit_server, the_button, wait_until_idle
+from tests.e2e.conftest import DASHBOARD, OpenPage, Serve, streamlit_server, the_button, unfold, wait_until_idle
 from tests.e2e.time_machine import wait_until_loaded
 from tests.runs.examples import are_same
 
@@ -19,7 +19,7 @@ _LONG_MS = 60_000
 
 
 def download_archive(page: Page, target: Path) -> None:
-    page.get_by_text("Take this run away").click()
+    unfold(page, "Take this run away")
     the_button(page, "Pack the run").click()
     download = page.get_by_role("button", name=re.compile(r"Download first\.zip"))
     expect(download).to_be_visible(timeout=_LONG_MS)
@@ -30,7 +30,7 @@ def download_archive(page: Page, target: Path) -> None:
 
 
 def import_archive(page: Page, archive: Path) -> None:
-    page.get_by_text("Import a run").click()
+    unfold(page, "Import a run")
     page.locator("input[type=file]").set_input_files(str(archive))
     expect(the_button(page, "Import")).to_be_enabled(timeout=_LONG_MS)
     the_button(page, "Import").click()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.e2e.conftest import OpenPage, streamlit_server, the_button, wait_until_idle
+from tests.e2e.conftest import OpenPage, streamlit_server, the_button, unfold, wait_until_idle
 from tests.e2e.test_train import DASHBOARD, keep_picture
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
@@ -103,7 +103,7 @@ def play_from_the_start(page: Page, film: Locator) -> None:
 
 def test_a_code_of_a_hundred_numbers_copies_its_input(server: str, open_page: OpenPage) -> None:
     page = open_page(f"{server}/why", height=1400)
-    page.get_by_text("Settings", exact=True).click()
+    unfold(page, "Settings")
     for name, value in (("Code dimensions", "100"), ("Epochs", "60")):
         field = page.get_by_role("spinbutton", name=name, exact=True)
         field.fill(value)
