@@ -23,7 +23,7 @@ help:
 	@echo 'make app     set up, then open the laboratory in the browser  (FLAGS="--server.port 8600")'
 	@echo 'make test    set up, then lint, types, import contracts and every test'
 	@echo 'make fast    only the quick tests                             (FLAGS="-k latent")'
-	@echo 'make test-faults  kill workers at every moment, fill disks, ...; some 20 minutes, then the counts'
+	@echo 'make test-faults  kill workers at every moment, fill disks, ...; some 25 minutes, then the counts'
 	@echo 'make latency how long pictures of the time machine take       (FLAGS="--only play")'
 	@echo 'make crowd   how twenty people at once are served              (FLAGS="--sessions 5")'
 	@echo 'make lint    lint, formatting, types and import contracts'
