@@ -279,9 +279,9 @@ def all_runs(folder: Path) -> list[Run]:
         entries = list(folder.iterdir())
         if entries and not os.access(folder, os.X_OK):  # only their names may be read, which is as good as nothing
             raise PermissionError(errno.EACCES, "what is in it cannot be seen", str(folder))
-    except FileNotFoundError:
-        return []
     except OSError as error:
+        if isinstance(error, FileNotFoundError) or not os.path.lexists(folder):
+            return []
         raise RunError(
             f"The folder of runs {folder} cannot be read: {os.strerror(error.errno or 0)}.",
             "Choose a folder that you may read (--runs or CVAE_RUNS).",
