@@ -279,8 +279,10 @@ def all_runs(folder: Path) -> list[Run]:
         entries = list(folder.iterdir())
         if entries and not os.access(folder, os.X_OK):  # only their names may be read, which is as good as nothing
             raise PermissionError(errno.EACCES, "what is in it cannot be seen", str(folder))
+    except FileNotFoundError:
+        return []
     except OSError as error:
-        if isinstance(error, FileNotFoundError) or not os.path.lexists(folder):
+        if isinstance(error, NotADirectoryError) and not os.path.lexists(folder):  # a file stands further up
             return []
         raise RunError(
             f"The folder of runs {folder} cannot be read: {os.strerror(error.errno or 0)}.",

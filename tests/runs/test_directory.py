@@ -127,8 +127,9 @@ def test_a_folder_that_may_not_be_read_says_so(tmp_path: Path, monkeypatch: pyte
         raise PermissionError(13, "Permission denied", str(path))
 
     monkeypatch.setattr(Path, "iterdir", refuse)
-    with pytest.raises(RunError, match="cannot be read: Permission denied"):
-        all_runs(tmp_path)
+    for folder in (tmp_path, tmp_path / "behind" / "a closed door"):
+        with pytest.raises(RunError, match="cannot be read: Permission denied"):
+            all_runs(folder)
 
 
 def test_a_folder_that_tells_names_alone_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
