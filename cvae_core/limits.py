@@ -18,7 +18,7 @@ from cvae_core.errors import ConfigError, DataError
 
 _PREFIX: Final = "CVAE_"
 PICTURE_MB: Final = 20  # a photograph by a telephone has 3 to 12
-_MEGABYTE: Final = 2**20  # as Streamlit counts them
+MEGABYTE: Final = 2**20  # as Streamlit counts them
 _TRUE: Final = ("1", "true", "yes", "on")
 _FALSE: Final = ("0", "false", "no", "off")
 
@@ -31,6 +31,8 @@ class Limits(Settings):
         max_queued: Trainings that may wait for their turn.
         max_epochs: Epochs of a training.
         max_images: Training images, or points, of a training.
+        max_parameters: Parameters of a network.
+        max_storage: Megabytes of disk that all files of one training may take.
         max_upload_mb: Megabytes of a file that is uploaded.
 
     Raises:
@@ -41,7 +43,15 @@ class Limits(Settings):
     max_queued: int | None = Field(None, ge=0, le=1_000)
     max_epochs: int | None = Field(None, ge=1)
     max_images: int | None = Field(None, ge=1)
+    max_parameters: int | None = Field(None, ge=1)
+    max_storage: int | None = Field(None, ge=1)
     max_upload_mb: int | None = Field(None, ge=1, le=10_000)
+
+    @property
+    def limits_size(self) -> bool:
+        """Whether the size of a training is limited at all."""
+        sizes = (self.max_epochs, self.max_images, self.max_parameters, self.max_storage)
+        return any(limit is not None for limit in sizes)
 
 
 def variable(name: str) -> str:
@@ -81,9 +91,9 @@ def check_upload(limits: Limits, usual: int, size: int) -> None:
         DataError: It is.
     """
     most = largest_upload_mb(limits, usual)
-    if size > most * _MEGABYTE:
+    if size > most * MEGABYTE:
         raise DataError(
-            f"This server takes files of up to {most:,} MB; this one has {size / _MEGABYTE:,.1f} MB.",
+            f"This server takes files of up to {most:,} MB; this one has {size / MEGABYTE:,.1f} MB.",
             "Choose a smaller one.",
         )
 

@@ -18,8 +18,9 @@ from typing import IO, Any, Final
 import streamlit as st
 
 from cvae_core import jobs
-from cvae_core.admission import check_admission
+from cvae_core.admission import check_admission, check_resources
 from cvae_core.config import RunConfig
+from cvae_core.cost import check_memory, training_cost
 from cvae_core.errands import Errand
 from cvae_core.errors import CvaeError, ReadOnlyError, StorageError
 from cvae_core.export.orders import IMPORT_MODULE, import_order
@@ -36,6 +37,7 @@ from dashboard import errands, services
 from dashboard.deletions import Deletion, Deletions
 from dashboard.torn_pairs import new_pair
 
+FORCE_LABEL: Final = "Train it all the same"
 ARCHIVE_MB: Final = 1024  # as server.maxUploadSize
 _COPIED_AT_ONCE: Final = 2**20
 _SPARE_DELAY_SECONDS: Final = 3.0
@@ -67,13 +69,37 @@ def check_changeable() -> None:
         raise ReadOnlyError
 
 
-def start(config: RunConfig, name: str | None) -> Run:
+def may_force() -> bool:
+    """Whether a visitor may start a training that needs more memory than one should take."""
+    return not limits().limits_size
+
+
+def check_fits(configs: Sequence[RunConfig], force: bool = False) -> None:
+    """Refuse trainings for which this machine has too little memory or disk.
+
+    Args:
+        configs: Trainings that start together.
+        force: Leave the memory unchecked, where visitors may do so.
+
+    Raises:
+        CvaeError: As ``check_resources``.
+    """
+    way_out = f"Or tick “{FORCE_LABEL}”." if may_force() else ""
+    check_resources(services.folder(), configs, force and may_force(), way_out)
+
+
+def start(config: RunConfig, name: str | None, force: bool = False) -> Run:
     """Start a training.
+
+    Args:
+        config: All settings.
+        name: Of the run; made from time and preset if ``None``.
+        force: As for ``check_fits``.
 
     Raises:
         CvaeError: The server does not take it, or as ``Launcher.start``.
     """
-    return _start({name: config})[0]
+    return _start({name: config}, force)[0]
 
 
 def start_pair(settings: dict[str, Any]) -> str:
@@ -90,10 +116,11 @@ def start_pair(settings: dict[str, Any]) -> str:
     return name
 
 
-def _start(configs: dict[Any, RunConfig]) -> list[Run]:
+def _start(configs: dict[Any, RunConfig], force: bool = False) -> list[Run]:
     check_changeable()
     with _starting():
         check_admission(limits(), services.folder(), list(configs.values()))
+        check_fits(list(configs.values()), force)
         return [_launcher().start(services.folder(), config, name) for name, config in configs.items()]
 
 
@@ -105,7 +132,10 @@ def resume(*runs: Run) -> None:
     """
     check_changeable()
     with _starting():
-        check_admission(limits(), services.folder(), [run.config() for run in runs])
+        configs = [run.config() for run in runs]
+        check_admission(limits(), services.folder(), configs)
+        for config in configs:
+            check_memory(training_cost(config), "Or use `cvae resume --force`." if may_force() else "")
         for run in runs:
             _launcher().resume(run)
 

@@ -107,10 +107,16 @@ def limits_told() -> None:
     limits = actions.limits()
     sizes = [
         f"{most:,} {what}"
-        for most, what in ((limits.max_epochs, "epochs"), (limits.max_images, "training images or points"))
+        for most, what in (
+            (limits.max_epochs, "epochs"),
+            (limits.max_images, "training images or points"),
+            (limits.max_parameters, "parameters"),
+            (limits.max_storage, "MB of disk"),
+        )
         if most is not None
     ]
-    size = f" It takes trainings of up to {' and '.join(sizes)}." if sizes else ""
+    *first, last = sizes or [""]
+    size = f" It takes trainings of up to {', '.join(first)}{' and ' if first else ''}{last}." if sizes else ""
     room = f" Up to {limits.max_queued:,} may wait for their turn." if limits.max_queued is not None else ""
     if size or room:
         st.caption(f":material/groups: This server is shared.{size}{room}")

@@ -18,6 +18,7 @@ RUN_PICKER: Final = "run_picker"
 SNAPSHOT_RUN_PICKER: Final = "snapshot_run_picker"
 PRESET: Final = "preset"
 RUN_NAME: Final = "run_name"
+FORCE: Final = "force_training"
 DATASET: Final = "dataset"
 SETTING_PREFIX: Final = "setting_"
 

@@ -16,7 +16,6 @@ PACKAGES = ("cvae_core", "dashboard")
 VAGUE_NAMES = {"utils", "util", "helpers", "helper", "manager", "managers", "common", "misc"}
 UNPICKLERS = {"pickle", "cPickle", "_pickle", "cloudpickle", "dill", "joblib", "shelve"}
 MOST_LINES_IN_A_FILE = 350
-MOST_LINES_IN_A_FUNCTION = 40
 
 TRAINS = re.compile(r"cvae_core\.(models|training|bench|export)\b")
 SCRIPTS = re.compile(r"dashboard\.(Home|pages)\b")
@@ -66,27 +65,6 @@ def test_dashboard_never_loads_tensorflow() -> None:
 def test_files_are_short() -> None:
     lengths = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in sources(".py", ".js", ".css")}
     assert {path: lines for path, lines in lengths.items() if lines > MOST_LINES_IN_A_FILE} == {}
-
-
-def test_functions_are_short() -> None:
-    long = [
-        f"{path}:{node.lineno} {node.name} has {lines_of_code(node)} lines"
-        for path, tree in syntax_trees()
-        for node in ast.walk(tree)
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and lines_of_code(node) > MOST_LINES_IN_A_FUNCTION
-    ]
-    assert long == []
-
-
-def lines_of_code(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
-    """The lines of a function, its docstring not counted."""
-    docstring = function.body[0] if ast.get_docstring(function) is not None else None
-    return length(function) - (length(docstring) if docstring else 0)
-
-
-def length(node: ast.stmt) -> int:
-    assert node.end_lineno is not None
-    return node.end_lineno - node.lineno + 1
 
 
 def test_no_fragment_of_a_page_is_made_inside_another() -> None:

@@ -22,7 +22,7 @@ Settings = dict[str, Any]
 def test_without_variables_everything_is_allowed() -> None:
     assert read_limits({}) == Limits()
     assert read_limits({"CVAE_READ_ONLY": "", "CVAE_MAX_EPOCHS": ""}) == Limits()
-    assert Limits() == Limits(read_only=False, max_queued=None, max_epochs=None, max_images=None, max_upload_mb=None)
+    assert not Limits().read_only and set(Limits().model_dump(exclude={"read_only"}).values()) == {None}
 
 
 def test_each_limit_has_its_variable() -> None:
@@ -31,11 +31,19 @@ def test_each_limit_has_its_variable() -> None:
         "CVAE_MAX_QUEUED": "0",
         "CVAE_MAX_EPOCHS": "10",
         "CVAE_MAX_IMAGES": "2000",
+        "CVAE_MAX_PARAMETERS": "1000000",
+        "CVAE_MAX_STORAGE": "500",
         "CVAE_MAX_UPLOAD_MB": "3",
     }
     assert set(environment) == set(map(variable, Limits.model_fields))
     assert read_limits(environment) == Limits(
-        read_only=True, max_queued=0, max_epochs=10, max_images=2000, max_upload_mb=3
+        read_only=True,
+        max_queued=0,
+        max_epochs=10,
+        max_images=2000,
+        max_parameters=1_000_000,
+        max_storage=500,
+        max_upload_mb=3,
     )
 
 

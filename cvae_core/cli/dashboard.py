@@ -34,6 +34,8 @@ def dashboard(
     max_images: Annotated[
         int | None, typer.Option(metavar="N", help="Training images, or points, of a training.")
     ] = None,
+    max_parameters: Annotated[int | None, typer.Option(metavar="N", help="Parameters of a network.")] = None,
+    max_storage: Annotated[int | None, typer.Option(metavar="MB", help="Disk that one training may take.")] = None,
     max_upload_mb: Annotated[int | None, typer.Option(metavar="MB", help="Size of a file that is uploaded.")] = None,
     runs: RunsOption = None,
 ) -> None:
@@ -47,6 +49,8 @@ def dashboard(
             variable("max_queued"): max_queued,
             variable("max_epochs"): max_epochs,
             variable("max_images"): max_images,
+            variable("max_parameters"): max_parameters,
+            variable("max_storage"): max_storage,
             variable("max_upload_mb"): max_upload_mb,
         }
     )

@@ -4,23 +4,33 @@ from __future__ import annotations
 
 import json
 import threading
+from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
-from cvae_core.cli.options import JsonOption, RunArgument, RunsOption, parse_settings
+from cvae_core.admission import check_resources
+from cvae_core.cli.options import JsonOption, RunArgument, RunsOption, parse_settings, print_json
 from cvae_core.cli.progress import TrainingProgress
 from cvae_core.cli.signals import stop_on_signal
 from cvae_core.cli.terminal import messages_into
-from cvae_core.errors import RunError, TrainingError
+from cvae_core.config import RunConfig
+from cvae_core.cost import check_memory, measured_seconds, time_words, training_cost
+from cvae_core.errors import CvaeError, RunError, TrainingError
 from cvae_core.jobs import check_startable, claim
 from cvae_core.presets import PRESETS, TOY_PRESETS, preset
 from cvae_core.runs import lock
 from cvae_core.runs.directory import Run, create_run, open_run, runs_folder
+from cvae_core.runs.overview import overviews
 from cvae_core.runs.status import RESUMABLE, Status, observed_state
 from cvae_core.training.session import work
 
 _INTERRUPTED: Final = 130
+_FORCE_HINT: Final = "Or use --force."
+ForceOption = Annotated[
+    bool, typer.Option("--force", help="Train even if it needs more memory than this machine should give.")
+]
 
 
 def train(
@@ -36,6 +46,10 @@ def train(
     name: Annotated[
         str | None, typer.Option(help="The name of the run; made from time and preset if left out.")
     ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print parameters, memory, disk and time, and train nothing.")
+    ] = False,
+    force: ForceOption = False,
     runs: RunsOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -44,16 +58,39 @@ def train(
     chosen = {key: value for key, value in named.items() if value is not None} | parse_settings(settings or [])
     config = preset(preset_name).with_settings(chosen)
     check_startable(config)
-    _work(create_run(runs_folder(runs), config, name), as_json)
+    folder = runs_folder(runs)
+    if dry_run:
+        _tell_cost(config, folder, force, as_json)
+        return
+    check_resources(folder, [config], force, _FORCE_HINT)
+    _work(create_run(folder, config, name), as_json)
 
 
-def resume(run: RunArgument, runs: RunsOption = None, as_json: JsonOption = False) -> None:
+def _tell_cost(config: RunConfig, folder: Path, force: bool, as_json: bool) -> None:
+    """Print what a training will take, and why it would be refused if it would be."""
+    cost, seconds = training_cost(config), measured_seconds(config, overviews(folder))
+    refusal = None
+    try:
+        check_resources(folder, [config], force, _FORCE_HINT)
+    except CvaeError as error:
+        refusal = str(error)
+    if as_json:
+        print_json({**asdict(cost), "seconds": seconds, "refusal": refusal})
+        return
+    typer.echo(f"{cost.to_words()}, {time_words(seconds)}.")
+    if refusal:
+        typer.echo(f"It would be refused: {refusal}")
+
+
+def resume(run: RunArgument, force: ForceOption = False, runs: RunsOption = None, as_json: JsonOption = False) -> None:
     """Go on with a run that was stopped, interrupted, or failed."""
     found = open_run(runs_folder(runs), run)
-    found.config()
+    config = found.config()
     state, _ = observed_state(found.lock_file, found.status_file)
     if state not in RESUMABLE:
         raise RunError(f"The run {found.id} is {state}; there is nothing to resume.")
+    if not force:
+        check_memory(training_cost(config), _FORCE_HINT)
     _work(found, as_json)
 
 

@@ -7,6 +7,7 @@ from cvae_core.data.registry import (
     dataset_title,
     load_dataset,
     load_test_data,
+    test_size,
     training_size,
 )
 
@@ -17,5 +18,6 @@ __all__ = [
     "dataset_title",
     "load_dataset",
     "load_test_data",
+    "test_size",
     "training_size",
 ]

@@ -19,6 +19,7 @@ class _Source:
     load: Callable[[bool], Dataset]
     shape: DataShape
     training_images: int = 60_000
+    test_images: int = 10_000
 
 
 _SOURCES: Final[dict[str, _Source]] = {
@@ -80,6 +81,18 @@ def training_size(config: DataSettings) -> int:
         return config.points * config.pieces
     there = _source(config.dataset).training_images
     return there if config.train_limit is None else min(config.train_limit, there)
+
+
+def test_size(config: DataSettings) -> int:
+    """How many images, or points, a configuration measures on; nothing is loaded to tell.
+
+    Raises:
+        DataError: The name is unknown.
+    """
+    if isinstance(config, TornManifoldConfig):
+        return config.points * config.pieces
+    there = _source(config.dataset).test_images
+    return there if config.test_limit is None else min(config.test_limit, there)
 
 
 def check_dataset_name(name: str) -> None:

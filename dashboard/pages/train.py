@@ -37,7 +37,7 @@ elif actions.is_read_only():
         icon=":material/visibility:",
     )
 else:
-    training_form()
+    training_form(found)
     run_import()
 if not any(other.state in ALIVE for other in found):
     actions.keep_spare_worker()

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import streamlit as st
 
 from cvae_core.config import SECTIONS
+from cvae_core.cost import measured_seconds, time_words, training_cost
 from cvae_core.data import dataset_names, dataset_title
-from cvae_core.errors import CvaeError
+from cvae_core.errors import CvaeError, StorageError
 from cvae_core.presets import preset
+from cvae_core.runs.overview import Overview
 from dashboard import actions, state
 from dashboard.controls import kept_message, limits_told
+from dashboard.markdown import without_links
 from dashboard.views.setting_widgets import setting_widget
 
 _PRESET_WORDS: Final = {
@@ -24,8 +28,12 @@ _OUTSIDE: Final = {"dataset", "kind"}
 _COLUMNS: Final = 3
 
 
-def training_form() -> None:
-    """Draw the form; starting a run selects it."""
+def training_form(found: Sequence[Overview]) -> None:
+    """Draw the form; starting a run selects it.
+
+    Args:
+        found: Earlier runs, the newest first; those alike tell how long the training will take.
+    """
     kept_message()
     limits_told()
     left, right = st.columns(2, gap="medium")
@@ -40,12 +48,13 @@ def training_form() -> None:
         placeholder="made from date and preset",
         help="The run's name: letters, digits, '-', '_' and single dots. It is the name of its folder, too.",
     )
+    force = _cost(chosen, settings, found)
     st.button(
         "Train",
         type="primary",
         icon=":material/play_arrow:",
         on_click=_start,
-        args=(chosen, settings, name.strip() or None),
+        args=(chosen, settings, name.strip() or None, force),
         help="Start training in a process of its own. It goes on if you close this page.",
     )
 
@@ -100,9 +109,30 @@ def _row(chosen: str, section: str, names: list[str]) -> dict[str, Any]:
     return values
 
 
-def _start(chosen: str, settings: dict[str, Any], name: str | None) -> None:
+def _cost(chosen: str, settings: dict[str, Any], found: Sequence[Overview]) -> bool:
+    """Show what the training will take; whether to start it although it needs too much memory.
+
+    Settings that are refused have no cost; the button says what is wrong with them.
+    """
     try:
-        run = actions.start(preset(chosen).with_settings(settings), name)
+        config = preset(chosen).with_settings(settings)
+        cost = training_cost(config)
+    except CvaeError:
+        return False
+    st.caption(f":material/memory: {cost.to_words()}, {time_words(measured_seconds(config, found))}.")
+    try:
+        actions.check_fits([config])
+    except StorageError as error:
+        st.warning(without_links(str(error)), icon=":material/hard_drive:")
+    except CvaeError as error:
+        st.warning(without_links(str(error)), icon=":material/memory_alt:")
+        return actions.may_force() and st.checkbox(actions.FORCE_LABEL, key=state.FORCE)
+    return False
+
+
+def _start(chosen: str, settings: dict[str, Any], name: str | None, force: bool) -> None:
+    try:
+        run = actions.start(preset(chosen).with_settings(settings), name, force)
     except CvaeError as error:
         state.keep_message(error)
         return

@@ -11,9 +11,11 @@ from streamlit.testing.v1 import AppTest
 
 from cvae_core import jobs
 from cvae_core.config import SECTIONS, RunConfig
+from cvae_core.errors import ConfigError
 from cvae_core.presets import PRESETS
 from cvae_core.runs.control import is_asked
 from cvae_core.runs.directory import Run
+from dashboard import actions
 from tests.dashboard.app import component_names, open_page, said
 from tests.dashboard.worlds import living_worker, make_run
 
@@ -122,6 +124,44 @@ def test_a_changed_setting_is_started(runs_folder: Path, monkeypatch: pytest.Mon
     assert not app.exception
     assert (caught[0].model.latent_dim, caught[0].model.hidden_widths) == (3, (64, 32))
     assert app.query_params["run"] == "mine"
+
+
+def test_the_cost_is_told_and_too_much_memory_has_to_be_forced(
+    runs_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caught = started_config(monkeypatch, runs_folder)
+    app = train_page()
+    assert "413,984 parameters, about 1.1 GB of memory, up to 38.3 MB of disk for 14 snapshots" in said(app)
+    assert "time known after the first epoch" in said(app)
+    monkeypatch.setattr("cvae_core.cost.machine_memory", lambda: 10**9)
+    app.run()
+    assert "This training needs about 1.1 GB of memory; a training may use 75% of this machine's 1.0 GB." in said(app)
+    next(button for button in app.button if button.label == "Train").click().run()
+    assert (len(app.error), caught) == (1, [])
+    app.checkbox(key="force_training").check().run()
+    next(button for button in app.button if button.label == "Train").click().run()
+    assert (len(app.error), caught) == (0, [PRESETS["quick"]()])
+
+
+def test_a_server_with_limits_lets_nobody_force(runs_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CVAE_MAX_PARAMETERS", "1000000")
+    monkeypatch.setenv("CVAE_MAX_STORAGE", "500")
+    monkeypatch.setattr("cvae_core.cost.machine_memory", lambda: 10**9)
+    app = train_page()
+    assert "takes trainings of up to 1,000,000 parameters and 500 MB of disk" in said(app)
+    assert "This training needs about 1.1 GB" in said(app) and "all the same" not in said(app)
+    assert len(app.checkbox) == 0
+    with pytest.raises(ConfigError):
+        actions.start(PRESETS["quick"](), None, force=True)
+
+
+def test_a_run_that_needs_too_much_memory_is_not_resumed_here(
+    runs_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = make_run(runs_folder, "run", "stopped")
+    monkeypatch.setattr("cvae_core.cost.machine_memory", lambda: 10**8)
+    with pytest.raises(ConfigError, match="cvae resume --force"):
+        actions.resume(run)
 
 
 @pytest.mark.parametrize(
