@@ -9,6 +9,7 @@ import typer
 
 from cvae_core.cli.observing import observed
 from cvae_core.cli.options import JsonOption, RunArgument, RunsOption, print_json
+from cvae_core.cli.terminal import printable
 from cvae_core.errors import ArchiveError, ConfigError
 from cvae_core.export.output import published_together
 from cvae_core.export.run_archive import ImportedRun, import_run
@@ -102,4 +103,4 @@ def _say_imported(imported: ImportedRun, as_json: bool) -> None:
     if imported.resumable:
         typer.echo(f"It had not finished. Go on with: cvae resume {imported.run.id}")
     if imported.note:
-        typer.echo(imported.note, err=True)
+        typer.echo(printable(imported.note), err=True)

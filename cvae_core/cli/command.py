@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
+from typing import NoReturn
 
 import typer
 from rich.console import Console
 from rich.text import Text
 
 from cvae_core.cli import benchmark, dashboard, export, judge, runs, train
-from cvae_core.cli.terminal import plain
+from cvae_core.cli.terminal import plain, replace_unencodable
 from cvae_core.errors import CvaeError
 
 _FAILED = 1
@@ -31,9 +32,17 @@ app.command("dashboard")(dashboard.dashboard)
 
 def main() -> None:
     """Run the command that the arguments name."""
+    replace_unencodable()
     try:
         app()
     except CvaeError as error:
-        console = Console(stderr=True, soft_wrap=True, highlight=False)
-        console.print(Text.assemble(("Error:", "bold red"), " ", plain(str(error))))
-        sys.exit(_FAILED)
+        _fail(str(error))
+    except OSError as error:  # of our own output too, which may go to a full disk
+        place = f"{error.filename}: " if error.filename else ""
+        _fail(f"{place}{error.strerror or error}.")
+
+
+def _fail(problem: str) -> NoReturn:
+    console = Console(stderr=True, soft_wrap=True, highlight=False)
+    console.print(Text.assemble(("Error:", "bold red"), " ", plain(problem)))
+    sys.exit(_FAILED)

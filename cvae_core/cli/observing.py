@@ -10,8 +10,10 @@ from typing import Final
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.table import Column
 
 from cvae_core.cli.signals import stop_on_signal
+from cvae_core.cli.terminal import printable
 from cvae_core.errors import ExportStoppedError
 
 Observer = tuple[Callable[[int, int], None], Callable[[], bool]]
@@ -27,12 +29,17 @@ def observed(work: str, as_json: bool) -> Iterator[Observer]:
         as_json: Draw nothing.
     """
     stop = threading.Event()
-    columns = (TextColumn("[bold]{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    columns = (
+        TextColumn("{task.description}", style="bold", markup=False, table_column=Column(overflow="fold")),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeRemainingColumn(table_column=Column(no_wrap=True)),
+    )
     console = Console(stderr=True)
     bar = Progress(*columns, console=console, disable=as_json or not console.is_terminal, transient=True)
     try:
         with stop_on_signal(stop), bar:
-            task = bar.add_task(work, total=None)
+            task = bar.add_task(printable(work), total=None)
             yield lambda done, total: bar.update(task, completed=done, total=total), stop.is_set
     except ExportStoppedError as stopped:
         typer.echo(str(stopped), err=True)

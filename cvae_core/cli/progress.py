@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from types import TracebackType
-from typing import Any, Self, TextIO
+from typing import Any, Final, Self, TextIO
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, ProgressColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.table import Column
 
+from cvae_core.cli.terminal import plain
 from cvae_core.records import EpochRecord, StepRecord
 from cvae_core.runs.directory import Run
 from cvae_core.runs.status import Status
@@ -20,6 +22,9 @@ _STATES = {
     "stopped": "stopped",
     "failed": "failed",
 }
+# Columns of text: below the first there is no room for a bar, below the second none for the speed beside it.
+_WIDTH_FOR_BAR: Final = 75
+_WIDTH_FOR_SPEED: Final = 100
 
 
 class TrainingProgress:
@@ -32,20 +37,10 @@ class TrainingProgress:
 
     def __init__(self, run: Run, terminal: TextIO | None) -> None:
         console = Console(file=terminal)
-        self._progress = Progress(
-            TextColumn("[bold]{task.description}"),
-            BarColumn(),
-            TaskProgressColumn(),
-            TextColumn("epoch {task.fields[epoch]}"),
-            TimeRemainingColumn(),
-            TextColumn("{task.fields[speed]}"),
-            TextColumn("{task.fields[loss]}"),
-            console=console,
-            disable=terminal is None,
-        )
+        self._progress = Progress(*_columns(console.width), console=console, disable=terminal is None)
         self._task = self._progress.add_task("starting", total=1.0, epoch="0", speed="", loss="")
         if terminal is not None:
-            console.print(f"Run {run.id} in {run.path.parent}", highlight=False, soft_wrap=True)
+            console.print(plain(f"Run {run.id} in {run.path.parent}"), soft_wrap=True)
 
     def observe(self, status: Status, record: StepRecord | EpochRecord | None) -> None:
         """Show where the training stands.
@@ -69,6 +64,23 @@ class TrainingProgress:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._progress.stop()
+
+
+def _columns(width: int) -> list[ProgressColumn]:
+    """A bar between the words where it fits; else the words alone, over as many lines as they take."""
+    epoch, speed, loss = "epoch {task.fields[epoch]}", "{task.fields[speed]}", "{task.fields[loss]}"
+    if width < _WIDTH_FOR_BAR:
+        words = f"[bold]{{task.description}}[/] {{task.percentage:.0f}}%  {epoch}  {speed}  {loss}"
+        return [TextColumn(words, table_column=Column(overflow="fold"))]
+    return [
+        TextColumn("[bold]{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TextColumn(epoch),
+        TimeRemainingColumn(table_column=Column(no_wrap=True)),
+        *([TextColumn(speed)] if width >= _WIDTH_FOR_SPEED else []),
+        TextColumn(loss),
+    ]
 
 
 def _test_loss(record: EpochRecord) -> str:

@@ -8,12 +8,13 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from cvae_core.cli import archive
 from cvae_core.cli.options import JsonOption, RunArgument, RunsOption, print_json
-from cvae_core.cli.terminal import plain
+from cvae_core.cli.terminal import plain, printable
 from cvae_core.runs.about import About, read_about, write_about
 from cvae_core.runs.directory import delete_run, open_run, runs_folder
 from cvae_core.runs.disk import disk_use, size_words
@@ -25,6 +26,7 @@ app = typer.Typer(help="List, show, note, prune and delete runs, and carry them 
 app.command("export")(archive.export_archive)
 app.command("import")(archive.import_archive)
 _SHOWN_EPOCHS = 10
+_NAME_WIDTH = 20
 
 
 @app.command("list")
@@ -35,7 +37,7 @@ def list_runs(runs: RunsOption = None, as_json: JsonOption = False) -> None:
     if as_json:
         print_json([_summary(item) for item in found])
     elif found:
-        Console().print(_table(found))
+        _print_list(found)
     else:
         typer.echo(f"There is no run in {folder} yet. Start one with: cvae train --preset quick")
 
@@ -55,17 +57,41 @@ def _summary(item: Overview) -> dict[str, Any]:
     }
 
 
-def _table(found: list[Overview]) -> Table:
+def _print_list(found: list[Overview]) -> None:
+    """A table; where that leaves too little room for names and notes, a few lines for each run."""
+    console = Console(highlight=False)
+    rows = [_row(item) for item in found]
+    whole = sum(max(len(row[column]) for row in rows) + 2 for column in range(4))
+    if whole + _NAME_WIDTH <= console.width:
+        console.print(_table(rows))
+        return
+    for run, state, epoch, disk, words in rows:
+        console.print(Text(str(run), style="bold"), soft_wrap=True)
+        facts = Text("  ").join(filter(None, (state, epoch, disk)))
+        console.print(Padding(Text("\n").join(filter(None, (facts, words))), (0, 0, 0, 2)))
+
+
+def _row(item: Overview) -> tuple[Text, Text, Text, Text, Text]:
+    """Id, state, epoch, size on the disk, and what people or we say of it."""
+    epoch = f"{item.status.epoch} of {item.status.epochs}" if item.status else ""
+    words = filter(None, (item.about.name, item.problem, item.about.note.partition("\n")[0], item.about_problem))
+    return (
+        plain(item.run.id),
+        plain(item.state),
+        plain(epoch),
+        plain(size_words(disk_use(item.run.path))),
+        Text("\n").join(map(plain, words)),
+    )
+
+
+def _table(rows: list[tuple[Text, Text, Text, Text, Text]]) -> Table:
     table = Table(box=None, header_style="bold")
     for title in ("Run", "State", "Epoch"):  # whole: other commands ask for a run's id
         table.add_column(title, no_wrap=True)
     table.add_column("Disk", no_wrap=True, justify="right")
-    table.add_column("Name and note")
-    for item in found:
-        epoch = f"{item.status.epoch} of {item.status.epochs}" if item.status else ""
-        words = filter(None, (item.about.name, item.problem, item.about.note.partition("\n")[0], item.about_problem))
-        cells = map(plain, (item.run.id, item.state, epoch, size_words(disk_use(item.run.path))))
-        table.add_row(*cells, Text("\n").join(map(plain, words)))
+    table.add_column("Name and note", overflow="fold")
+    for row in rows:
+        table.add_row(*row)
     return table
 
 
@@ -81,9 +107,10 @@ def show(run: RunArgument, runs: RunsOption = None, as_json: JsonOption = False)
 
 def _print_facts(facts: dict[str, Any]) -> None:
     console = Console(highlight=False)
-    console.print(f"[bold]{facts['run']}[/]  {facts['state']}")
-    for words in filter(None, (facts["name"], facts["note"])):
-        console.print(words, markup=False, emoji=False)
+    console.print(Text.assemble((facts["run"], "bold"), "  ", facts["state"]))
+    for line in f"{facts['name']}\n{facts['note']}".split("\n"):
+        if line:
+            console.print(plain(line))
     if "about_problem" in facts:
         console.print(plain(facts["about_problem"]))
     if "problem" in facts:
@@ -98,9 +125,7 @@ def _print_facts(facts: dict[str, Any]) -> None:
 
 
 def _loss_table(epochs: list[dict[str, Any]]) -> Table:
-    table = Table(
-        "Epoch", "Train", "Test", "Reconstruction", "KL", "Seconds", box=None, title="nats per image", title_style="dim"
-    )
+    table = _epoch_table("nats per image", "Epoch", "Train", "Test", "Reconstruction", "KL", "Seconds")
     for epoch in epochs[-_SHOWN_EPOCHS:]:
         test = epoch["test"]
         values = (epoch["train"]["loss"], test["loss"], test["reconstruction"], test["kl"], epoch["seconds"])
@@ -110,10 +135,18 @@ def _loss_table(epochs: list[dict[str, Any]]) -> Table:
 
 def _error_table(epochs: list[dict[str, Any]]) -> Table:
     """Of an autoencoder, whose loss is the reconstruction alone."""
-    table = Table("Epoch", "Train", "Test", "Seconds", box=None, title="mean squared error", title_style="dim")
+    table = _epoch_table("mean squared error", "Epoch", "Train", "Test", "Seconds")
     for epoch in epochs[-_SHOWN_EPOCHS:]:
         values = (f"{epoch['train']['loss']:.5f}", f"{epoch['test']['loss']:.5f}", f"{epoch['seconds']:.2f}")
         table.add_row(str(epoch["epoch"]), *values)
+    return table
+
+
+def _epoch_table(title: str, *columns: str) -> Table:
+    """An empty table of numbers, which are folded rather than cut where the terminal is narrow."""
+    table = Table(box=None, title=title, title_style="dim", pad_edge=False, padding=(0, 1, 0, 0))
+    for column in columns:
+        table.add_column(column, overflow="fold")
     return table
 
 
@@ -141,7 +174,8 @@ def note(
     if as_json:
         print_json({"run": found.id, **asdict(about)})
     else:
-        typer.echo("\n".join(filter(None, (about.name, about.note))) or f"{found.id} has no name and no note.")
+        lines = "\n".join(filter(None, (about.name, about.note))) or f"{found.id} has no name and no note."
+        typer.echo("\n".join(map(printable, lines.split("\n"))))
 
 
 @app.command()

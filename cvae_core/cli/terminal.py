@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr
+from io import TextIOWrapper
 from pathlib import Path
-from typing import TextIO
+from typing import Final, TextIO
 
 from rich.text import Text
 
@@ -16,9 +19,34 @@ from cvae_core.runs.files import open_to_append, storage_errors
 _STANDARD_ERROR = 2
 
 
+_UNSAFE_CATEGORIES: Final = frozenset({"Cc", "Zl", "Zp", "Cs"})  # controls, separators of lines, lone surrogates
+# They change the order of what follows, so that a line reads as something else.
+_BIDI_CONTROLS: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def replace_unencodable() -> None:
+    """Print replacement characters where the encoding of the terminal lacks a character, instead of failing."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
+def printable(text: str) -> str:
+    """The text with replacement characters for all that a terminal could take for a command.
+
+    Args:
+        text: Words that may come from a file. A line break is no part of them.
+    """
+    return "".join("\N{REPLACEMENT CHARACTER}" if _is_unsafe(character) else character for character in text)
+
+
+def _is_unsafe(character: str) -> bool:
+    return unicodedata.category(character) in _UNSAFE_CATEGORIES or character in _BIDI_CONTROLS
+
+
 def plain(text: str) -> Text:
-    """Words that may come from a file: nothing in them is taken for markup, or by the terminal for a command."""
-    return Text("".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in text))
+    """``printable`` for rich, which takes nothing in it for markup."""
+    return Text(printable(text))
 
 
 @contextmanager
@@ -57,7 +85,8 @@ def nothing_printed_by_others() -> Iterator[None]:
 def _sent_into(descriptor: int) -> Iterator[TextIO]:
     """Let standard error go elsewhere for a while; gives where it went before."""
     terminal = os.dup(_STANDARD_ERROR)
-    with os.fdopen(terminal, "w", encoding="utf-8") as screen:
+    encoding = getattr(sys.stderr, "encoding", None) or "utf-8"
+    with os.fdopen(terminal, "w", encoding=encoding, errors="replace") as screen:
         os.dup2(descriptor, _STANDARD_ERROR)
         try:
             yield screen
