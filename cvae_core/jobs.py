@@ -21,9 +21,10 @@ from cvae_core.errors import RunBusyError, RunError
 from cvae_core.runs import lock
 from cvae_core.runs.control import ask, withdraw, withdraw_all
 from cvae_core.runs.directory import Run, create_run
-from cvae_core.runs.files import open_to_append, storage_errors
+from cvae_core.runs.files import open_to_append
 from cvae_core.runs.queue import max_workers
 from cvae_core.runs.status import ALIVE, RESUMABLE, observed_state, queued_again, read_status, write_status
+from cvae_core.system_errors import storage_errors
 
 WORKER_MODULE: Final = "cvae_core.training.worker"
 
@@ -59,13 +60,9 @@ class Launcher:
             RunBusyError: It has a living worker.
             RunError: It is finished.
             RunDamagedError: Its files cannot be read.
+            StorageError: It cannot be written or locked.
         """
-        run.config()
-        state, _ = observed_state(run.lock_file, run.status_file)
-        if state in ALIVE:
-            raise RunBusyError(f"The run {run.id} is being trained already.")
-        if state not in RESUMABLE:
-            raise RunError(f"The run {run.id} is {state}; there is nothing to resume.")
+        check_resumable(run)
         self._launch(run)
 
     def keep_spare(self) -> None:
@@ -101,6 +98,24 @@ def check_startable(config: RunConfig) -> None:
     """
     max_workers()
     check_dataset_name(config.data.dataset)
+
+
+def check_resumable(run: Run) -> None:
+    """Refuse to go on with a run that is under way, finished or damaged, or that cannot be locked.
+
+    Raises:
+        RunBusyError: It has a living worker.
+        RunError: It is finished.
+        RunDamagedError: Its files cannot be read.
+        StorageError: It cannot be locked.
+    """
+    run.config()
+    lock.check_lockable(run.lock_file)
+    state, _ = observed_state(run.lock_file, run.status_file)
+    if state in ALIVE:
+        raise RunBusyError(f"The run {run.id} is being trained already.")
+    if state not in RESUMABLE:
+        raise RunError(f"The run {run.id} is {state}; there is nothing to resume.")
 
 
 def claim(run: Run) -> int:

@@ -14,7 +14,8 @@ from typing import Final, TextIO
 
 from rich.text import Text
 
-from cvae_core.runs.files import open_to_append, storage_errors
+from cvae_core.runs.files import open_to_append
+from cvae_core.system_errors import storage_errors
 
 _STANDARD_ERROR = 2
 

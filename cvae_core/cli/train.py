@@ -17,13 +17,13 @@ from cvae_core.cli.signals import stop_on_signal
 from cvae_core.cli.terminal import messages_into
 from cvae_core.config import RunConfig
 from cvae_core.cost import check_memory, measured_seconds, time_words, training_cost
-from cvae_core.errors import CvaeError, RunError, TrainingError
-from cvae_core.jobs import check_startable, claim
+from cvae_core.errors import CvaeError, TrainingError
+from cvae_core.jobs import check_resumable, check_startable, claim
 from cvae_core.presets import PRESETS, TOY_PRESETS, preset
 from cvae_core.runs import lock
 from cvae_core.runs.directory import Run, create_run, open_run, runs_folder
 from cvae_core.runs.overview import overviews
-from cvae_core.runs.status import RESUMABLE, Status, observed_state
+from cvae_core.runs.status import Status
 from cvae_core.training.session import work
 
 _INTERRUPTED: Final = 130
@@ -85,12 +85,9 @@ def _tell_cost(config: RunConfig, folder: Path, force: bool, as_json: bool) -> N
 def resume(run: RunArgument, force: ForceOption = False, runs: RunsOption = None, as_json: JsonOption = False) -> None:
     """Go on with a run that was stopped, interrupted, or failed."""
     found = open_run(runs_folder(runs), run)
-    config = found.config()
-    state, _ = observed_state(found.lock_file, found.status_file)
-    if state not in RESUMABLE:
-        raise RunError(f"The run {found.id} is {state}; there is nothing to resume.")
+    check_resumable(found)
     if not force:
-        check_memory(training_cost(config), _FORCE_HINT)
+        check_memory(training_cost(found.config()), _FORCE_HINT)
     _work(found, as_json)
 
 

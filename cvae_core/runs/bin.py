@@ -23,7 +23,8 @@ from typing import Final
 from cvae_core.errors import RunError, RunNotFoundError
 from cvae_core.runs import lock
 from cvae_core.runs.directory import GRAVE_PREFIX, Run, held_idle
-from cvae_core.runs.files import is_link, is_real_folder, remove, storage_errors
+from cvae_core.runs.files import is_link, is_real_folder, make_shared_folder, remove
+from cvae_core.system_errors import storage_errors
 
 BINS: Final = ".deleted"
 _LOCK: Final = "lock"
@@ -103,7 +104,7 @@ class Bin:
             return
         with self._alone():
             for other in self._bins.iterdir():
-                if other != self._own and is_real_folder(other) and not lock.is_held(other / _LOCK):
+                if other != self._own and is_real_folder(other) and lock.is_held(other / _LOCK) is False:
                     remove(other)
 
     def _open(self) -> None:
@@ -112,7 +113,7 @@ class Bin:
             raise RunError(f"There is a link in place of {self._bins}, where deleted runs are put.", "Remove it.")
         with self._guard, storage_errors(self._bins):
             if self._lock is None:
-                self._bins.mkdir(parents=True, exist_ok=True)
+                make_shared_folder(self._bins)
                 with self._alone():
                     self._own.mkdir()
                     self._lock = lock.acquire(self._own / _LOCK)

@@ -6,7 +6,8 @@ import os
 from pathlib import Path
 from typing import Final, Literal
 
-from cvae_core.runs.files import is_link, make_own_folder, open_to_append, refuse_link, storage_errors
+from cvae_core.runs.files import is_link, make_own_folder, open_to_append, refuse_link
+from cvae_core.system_errors import storage_errors
 
 Request = Literal["pause", "stop"]
 _REQUESTS: Final[tuple[Request, ...]] = ("pause", "stop")

@@ -28,11 +28,11 @@ from cvae_core.runs.files import (
     read_text,
     remove,
     replace_file,
-    storage_errors,
     synchronise,
 )
 from cvae_core.runs.seal import refuse_foreign
 from cvae_core.runs.status import Status, write_status
+from cvae_core.system_errors import storage_errors
 
 RUNS_VARIABLE: Final = "CVAE_RUNS"
 DEFAULT_RUNS: Final = "runs"
@@ -229,7 +229,7 @@ def _is_under_way(draft: Path) -> bool:
     """Whether somebody is at work on a draft: its lock is held, all but its first moment long."""
     own = Run(draft).lock_file
     if is_real_folder(draft) and is_own_file(own):
-        return lock.is_held(own) or not is_abandoned(own, _LOCKING_SECONDS)
+        return lock.is_held(own) is not False or not is_abandoned(own, _LOCKING_SECONDS)
     return not is_abandoned(draft)
 
 
@@ -329,10 +329,18 @@ def held_idle(run: Run) -> Iterator[None]:
     try:
         if not is_real_folder(run.path):  # another may have deleted it while we waited for its lock
             raise RunNotFoundError(f"There is no run {run.id!r} any more.")
+        _check_writable(run)
         yield
     finally:
         if descriptor is not None:
             lock.release(descriptor)
+
+
+def _check_writable(run: Run) -> None:
+    """Refuse a run of another user: in a shared folder it could be moved, and what it holds could not be deleted."""
+    if not os.access(run.path, os.W_OK | os.X_OK):
+        with storage_errors(run.path):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(run.path))
 
 
 def _claimed(run: Run) -> int | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import json
 import os
 import shutil
@@ -15,31 +14,15 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
-from cvae_core.errors import RunDamagedError, StorageError
+from cvae_core.errors import RunDamagedError
+from cvae_core.runs import lock
+from cvae_core.system_errors import storage_errors
 
 TEMPORARY_PREFIX: Final = ".tmp-"
-_FULL: Final = (errno.ENOSPC, errno.EDQUOT)
 _CANNOT_TELL: Final = (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS)
 # Ten times what any of these files holds. In a much larger one a million things could be wrong, and each is noted.
 READ_LIMIT: Final = 64 * 2**10
 _LEFTOVER_SECONDS: Final = 3600.0
-
-
-@contextmanager
-def storage_errors(path: Path) -> Iterator[None]:
-    """Turn an ``OSError`` about writing below ``path`` into a ``StorageError``."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in _FULL:
-            raise StorageError(
-                f"The disk is full: {path} could not be written.", "Free some space, then resume the run."
-            ) from error
-        reason = os.strerror(error.errno) if error.errno else str(error)
-        raise StorageError(
-            f"{path} could not be written: {reason}.",
-            "Choose a folder that you may write to (--runs or CVAE_RUNS).",
-        ) from error
 
 
 def replace_file(path: Path, content: str | bytes, durable: bool = False) -> None:
@@ -69,7 +52,7 @@ def _draft(path: Path) -> Iterator[Path]:
         draft = _draft_of(path)
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            lock.lock_open_file(descriptor, wait=True)
             if os.fstat(descriptor).st_nlink:  # else it was taken for a dead one's before it was locked
                 yield draft
                 return
@@ -88,8 +71,9 @@ def _remove_if_dead(draft: Path) -> None:
     with suppress(OSError):
         descriptor = os.open(draft, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            draft.unlink()
+            locked = lock.lock_open_file(descriptor, wait=False)
+            if locked or (locked is None and is_abandoned(draft)):
+                draft.unlink()
         finally:
             os.close(descriptor)
 
@@ -271,6 +255,20 @@ def make_own_folder(path: Path) -> None:
     """
     refuse_link(path)
     path.mkdir(exist_ok=True)
+
+
+def make_shared_folder(path: Path) -> None:
+    """Make a folder that everyone can use who may use the one that it is in; a link to one is refused.
+
+    Raises:
+        OSError: It is a link, or cannot be made.
+    """
+    make_own_folder(path)
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        lock.share(descriptor, path.parent)
+    finally:
+        os.close(descriptor)
 
 
 def refuse_link(path: Path) -> None:

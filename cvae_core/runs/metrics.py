@@ -11,9 +11,10 @@ from typing import BinaryIO, Final, Self
 
 from cvae_core.errors import RunDamagedError
 from cvae_core.records import EpochRecord, StepRecord
-from cvae_core.runs.files import open_to_append, open_to_read, replace_file, storage_errors
+from cvae_core.runs.files import open_to_append, open_to_read, replace_file
 from cvae_core.runs.record_lines import BeginRecord, Record, decode, encode, follows, position
 from cvae_core.runs.seal import config_sha256, ends_sealed, refuse_foreign
+from cvae_core.system_errors import storage_errors
 
 __all__ = [
     "BeginRecord",

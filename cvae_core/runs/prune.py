@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from cvae_core.errors import RunError
 from cvae_core.runs.directory import Run, held_idle
 from cvae_core.runs.disk import disk_use
-from cvae_core.runs.files import TEMPORARY_PREFIX, remove, remove_leftovers, storage_errors, synchronise
+from cvae_core.runs.files import TEMPORARY_PREFIX, remove, remove_leftovers, synchronise
 from cvae_core.runs.snapshots import snapshot_epochs, snapshot_folder
+from cvae_core.system_errors import storage_errors
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,9 @@ from cvae_core.config_errors import shown
 from cvae_core.errors import ConfigError, CvaeError, RunDamagedError
 from cvae_core.runs import lock
 from cvae_core.runs.directory import Run, all_runs
-from cvae_core.runs.files import make_own_folder, storage_errors
+from cvae_core.runs.files import make_shared_folder
 from cvae_core.runs.status import observed_state
+from cvae_core.system_errors import storage_errors
 
 MAX_WORKERS_VARIABLE: Final = "CVAE_MAX_WORKERS"
 _TURNS_FOLDER: Final = ".turns"
@@ -64,14 +65,14 @@ def take_turn(run: Run, limit: int) -> int | None:
         The descriptor that holds the turn until it is closed, or ``None``.
 
     Raises:
-        StorageError: The folder of runs cannot be written, or a link stands in the place of the turns.
+        StorageError: The folder of runs cannot be written or locked, or a link stands in the place of the turns.
     """
     folder = run.path.parent
     small = _is_small(run)
     count, name = turn_count(limit, small), "small-turn" if small else "turn"
     turns = folder / _TURNS_FOLDER
     with storage_errors(turns):
-        make_own_folder(turns)
+        make_shared_folder(turns)
     free = [turn for turn in (turns / f"{name}-{number}" for number in range(count)) if not lock.is_held(turn)]
     rivals = [rival for rival in waiting(folder) if _is_small(Run(folder / rival)) == small]
     if run.id not in rivals[: len(free)]:

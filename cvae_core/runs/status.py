@@ -111,14 +111,15 @@ def _check_sense(status: Status) -> None:
 def observed_state(lock_file: Path, status_file: Path) -> tuple[State, Status]:
     """The state of a run as it is now.
 
-    The lock is looked at before the status: a worker that ends in between has then written its last word.
+    The lock is looked at before the status: a worker that ends in between has then written its last word. Where the
+    system cannot tell whether the lock is held, the status is believed.
 
     Raises:
         RunDamagedError: The status cannot be read.
     """
     alive = lock.is_held(lock_file)
     status = read_status(status_file)
-    if alive or status.state in ENDED:
+    if alive is not False or status.state in ENDED:
         return status.state, status
     return "interrupted", status
 

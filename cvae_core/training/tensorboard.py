@@ -14,7 +14,8 @@ from typing import Final
 import tensorflow as tf
 
 from cvae_core.records import EpochRecord
-from cvae_core.runs.files import make_own_folder, storage_errors
+from cvae_core.runs.files import make_own_folder
+from cvae_core.system_errors import storage_errors
 
 _NAME: Final = "events.out.tfevents."
 _MOMENT: Final = re.compile(re.escape(_NAME) + r"([0-9]{10}\.[0-9]{6})\.")

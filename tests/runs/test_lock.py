@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import os
 import signal
 import subprocess
@@ -136,10 +138,11 @@ def test_a_lock_in_a_folder_that_is_not_there(tmp_path: Path) -> None:
 
 def test_a_system_without_locks_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(descriptor: int, operation: int) -> None:
-        raise OSError(37, "No locks available")
+        raise OSError(errno.ENOLCK, "No locks available")
 
     before = len(list(Path("/dev/fd").iterdir()))
-    monkeypatch.setattr(lock.fcntl, "flock", refuse)
-    with pytest.raises(StorageError, match="No locks available"):
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with pytest.raises(StorageError, match=r"cannot lock files\. .*\(--runs or CVAE_RUNS\)"):
         lock.acquire(tmp_path / "lock")
+    assert lock.is_held(tmp_path / "lock") is None
     assert len(list(Path("/dev/fd").iterdir())) == before

@@ -27,15 +27,18 @@ from cvae_core.runs.files import (
     remove_dead_drafts,
     remove_leftovers,
     replace_file,
-    storage_errors,
     synchronise,
 )
 from cvae_core.runs.metrics import MetricsWriter, cut_back, read_history
 from cvae_core.runs.snapshots import load_snapshot, publish_snapshot, snapshot_epochs
 from cvae_core.runs.status import read_status, write_status
+from cvae_core.system_errors import storage_errors
 from tests.runs.examples import CONFIG, are_same, run_in, small_disk, some_weights, training
 
-FULL = r"^The disk is full: \S+ could not be written\. Free some space, then resume the run\.$"
+FULL = (
+    r"^(The disk is full: \S+ could not be written|\S+ could not be written: Disk quota exceeded)\. "
+    r".*, then try again\.$"
+)
 RECORDS = training(2)
 NEXT = training(3)[len(RECORDS) :]
 
