@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from cvae_core.architecture import DataShape
+from cvae_core.errors import DataError
+from cvae_core.examples import checked_images, checked_labels
 
 Floats = npt.NDArray[np.float32]
 Bytes = npt.NDArray[np.uint8]
@@ -81,14 +83,25 @@ class EpochRecord:
 class Split:
     """One part of a data set.
 
+    It may be built from whatever ``checked_images`` and ``checked_labels`` take: floats 0 to 1, flat images, one-hot
+    labels, ... What it then holds is in the form below.
+
     Attributes:
         images: uint8 (n, height, width, channels), 0 to 255. Points of the plane, which are no images but go the same
             way: float32 (n, 1, 2, 1), x and y.
         labels: int64 (n,), 0 to n_classes - 1.
+
+    Raises:
+        DataError: Images or labels are of another form; the text names the first wrong number and its index.
     """
 
     images: Examples
     labels: Labels
+
+    def __post_init__(self) -> None:
+        images = checked_images(self.images)
+        object.__setattr__(self, "images", images)
+        object.__setattr__(self, "labels", checked_labels(self.labels, len(images)))
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -109,6 +122,10 @@ class Dataset:
         train: What is learned from; of length 0 where only the test part was asked for.
         test: What is never learned from.
         sha256: Checksum that identifies the data, 64 hexadecimal digits.
+
+    Raises:
+        DataError: A label has no class name, the two parts hold examples of different shapes or kinds, or no pixel is
+            above 1 of 255, as in images that were meant to be binary.
     """
 
     name: str
@@ -117,6 +134,21 @@ class Dataset:
     train: Split
     test: Split
     sha256: str
+
+    def __post_init__(self) -> None:
+        kinds = [(part.images.shape[1:], part.images.dtype) for part in (self.train, self.test)]
+        if kinds[0] != kinds[1]:
+            (train, train_type), (test, test_type) = kinds
+            raise DataError(
+                f"Training and test examples should be alike; they are {train_type} {train} and {test_type} {test}."
+            )
+        for part, words in ((self.train, "training"), (self.test, "test")):
+            checked_labels(part.labels, len(part), len(self.class_names), f"{words} labels")
+            if part.images.dtype == np.uint8 and part.images.size and part.images.max() == 1:
+                raise DataError(
+                    f"The {words} images hold 0 and 1 only; whole numbers should be from 0 to 255.",
+                    "Multiply them by 255, or give truth values.",
+                )
 
     @property
     def shape(self) -> DataShape:

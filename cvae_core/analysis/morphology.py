@@ -18,6 +18,7 @@ import numpy.typing as npt
 from cvae_core.analysis.network import Network, Progress, check_whole_number, decode_images, no_progress
 from cvae_core.analysis.records import Doubles, Marks, Morphology, StyleKept
 from cvae_core.config import SEED_LIMIT
+from cvae_core.examples import checked_images
 from cvae_core.records import Bytes, Floats, Labels, Split
 
 SCALE: Final = 4
@@ -37,12 +38,16 @@ def measure(images: Bytes, progress: Progress = no_progress) -> Morphology:
     the image itself. What lies outside the image counts as background.
 
     Args:
-        images: uint8 (n, height, width, channels); colours are averaged.
+        images: uint8 (n, height, width, channels), or what else ``checked_images`` takes; colours are averaged.
         progress: Told now and then how many images are done, and of how many; what it raises ends the work.
 
     Returns:
         The record; the measures of an image do not depend on the others.
+
+    Raises:
+        DataError: They are no images.
     """
+    images = checked_images(images)
     parts = [images[begin : begin + _IMAGES_AT_A_TIME] for begin in range(0, len(images), _IMAGES_AT_A_TIME)]
     # The distances of one part are computed while the skeletons of another are.
     measured: list[tuple[Doubles, Doubles]] = []

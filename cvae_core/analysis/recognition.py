@@ -11,6 +11,7 @@ from cvae_core.analysis.network import Network, Progress, no_progress
 from cvae_core.analysis.reconstruction import cross_entropy
 from cvae_core.analysis.records import Doubles, Recognition
 from cvae_core.errors import ConfigError, DataError
+from cvae_core.examples import checked_images
 from cvae_core.records import Bytes, Floats, Labels, Split
 
 _PIXELS_AT_A_TIME: Final = 2**19
@@ -28,7 +29,7 @@ def recognise(network: Network, images: Bytes, progress: Progress = no_progress)
 
     Args:
         network: Encoder and decoder.
-        images: uint8 (n, height, width, channels).
+        images: uint8 (n, height, width, channels), or what else ``checked_images`` takes.
         progress: Told now and then how many images are done, and of how many; what it raises ends the work.
 
     Raises:
@@ -36,6 +37,7 @@ def recognise(network: Network, images: Bytes, progress: Progress = no_progress)
         DataError: The images do not fit the network.
     """
     _check_kind(network)
+    images = checked_images(images)
     elbo = np.empty((len(images), network.architecture.shape.n_classes))
     for part in _parts(network, len(images)):
         elbo[part] = _elbo(network, images[part])

@@ -24,6 +24,7 @@ from cvae_core.architecture import (
 )
 from cvae_core.config import ModelSettings
 from cvae_core.errors import DataError
+from cvae_core.examples import checked_labels, checked_pixels
 from cvae_core.inference.activations import ACTIVATIONS, sigmoid
 from cvae_core.records import Bytes, Floats, Labels
 
@@ -90,8 +91,8 @@ class FoldedNetwork:
         """Posterior of each image.
 
         Args:
-            images: (n, height, width, channels) or (n, pixels); uint8 0 to 255, or floats 0 to 1. Points of the
-                plane: floats (n, 1, 2, 1) or (n, 2).
+            images: (n, height, width, channels) or (n, pixels); whole numbers 0 to 255, floats 0 to 1, or truth
+                values. Of a plain autoencoder, finite floats as they are, such as points (n, 1, 2, 1) or (n, 2).
             labels: Integers (n,), 0 to n_classes - 1; looked at only if the network is conditional.
 
         Returns:
@@ -101,8 +102,9 @@ class FoldedNetwork:
         Raises:
             DataError: Images or labels do not fit the network.
         """
-        pixels = _rows(images, self.architecture.shape.pixels, "image", "pixels")
-        self._check_labels(labels, len(pixels))
+        checked = checked_pixels(images, are_points=not self.architecture.is_variational)
+        pixels = _rows(checked, self.architecture.shape.pixels, "image", "pixels")
+        labels = self._checked_labels(labels, len(pixels))
         z_mean = np.empty((len(pixels), self.architecture.latent_dim), np.float32)
         z_log_var = np.full_like(z_mean, -np.inf)
         for part in _parts(len(pixels)):
@@ -159,7 +161,7 @@ class FoldedNetwork:
 
     def _decode(self, z: Floats, labels: Labels, link: Callable[[Floats], Floats]) -> Floats:
         codes = _rows(z, self.architecture.latent_dim, "code", "numbers")
-        self._check_labels(labels, len(codes))
+        labels = self._checked_labels(labels, len(codes))
         pixels = np.empty((len(codes), self.architecture.shape.pixels), np.float32)
         for part in _parts(len(codes)):
             h = self._hidden(self.decoder, codes[part].astype(np.float32), labels[part])
@@ -185,12 +187,13 @@ class FoldedNetwork:
             h += (layer.kernel[inputs:] + layer.bias)[labels]
         return h
 
-    def _check_labels(self, labels: Labels, count: int) -> None:
-        n_classes = self.architecture.shape.n_classes
-        if labels.shape != (count,):
-            raise DataError(f"There should be one label for each of {count} examples; there are {labels.shape}.")
-        if self.architecture.conditional and count and not 0 <= labels.min() <= labels.max() < n_classes:
-            raise DataError(f"Labels should be from 0 to {n_classes - 1}; there are {labels.min()} to {labels.max()}.")
+    def _checked_labels(self, labels: Labels, count: int) -> Labels:
+        """Labels that the network can be given; any numbers if it takes none."""
+        if self.architecture.conditional:
+            return checked_labels(labels, count, self.architecture.shape.n_classes)
+        if np.shape(labels) != (count,):
+            raise DataError(f"There should be one label for each of {count} examples; there are {np.shape(labels)}.")
+        return labels
 
 
 def _rows(values: npt.NDArray[Any], width: int, what: str, unit: str) -> npt.NDArray[Any]:

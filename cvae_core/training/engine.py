@@ -32,7 +32,7 @@ def train(config: RunConfig, dataset: Dataset, start: Checkpoint | None = None) 
 
     Args:
         config: All settings.
-        dataset: Images to learn from and to measure on.
+        dataset: Images to learn from and to measure on, checked when it was built.
         start: Where to go on; ``None`` for the beginning.
 
     Yields:
@@ -40,7 +40,7 @@ def train(config: RunConfig, dataset: Dataset, start: Checkpoint | None = None) 
         schedule, the untrained model's first. Time between asking for events does not count as training.
 
     Raises:
-        DataError: There is no image to learn from or to measure on.
+        DataError: There is no image to learn from or to measure on, or a CVAE is given points.
         DivergedError: A loss became NaN or infinite.
         WeightsError: The checkpoint is of another network.
         RunDamagedError: The checkpoint is of another form.
@@ -66,6 +66,11 @@ class _Trainer:
     def __init__(self, config: RunConfig, dataset: Dataset, start: Checkpoint | None) -> None:
         if not len(dataset.train) or not len(dataset.test):
             raise DataError(f"The data set {dataset.title} has no images to learn from or none to measure on.")
+        if config.model.kind == "cvae" and dataset.train.images.dtype != np.uint8:
+            raise DataError(
+                f"A CVAE learns images; the data set {dataset.title} holds points.",
+                "Take images, or one of the presets for the torn manifold.",
+            )
         self._train = config.train
         self._data = dataset.train
         self._architecture = plan(config.model, dataset.shape)

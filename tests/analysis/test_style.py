@@ -51,7 +51,7 @@ def test_sources_that_do_not_fit_are_refused():
     model = ModelConfig(hidden_widths=(3,))
     network = FoldedNetwork(model, SHAPE, random_weights(model, SHAPE))
     split = random_split(SHAPE, 2)
-    with pytest.raises(DataError, match="Labels should be from 0 to 3"):
+    with pytest.raises(DataError, match="labels should be from 0 to 3"):
         transfer(network, split.images, np.array([0, 4]))
     with pytest.raises(DataError, match="Each image should have 60 pixels"):
         transfer(network, split.images[:, :3], split.labels)
