@@ -1,7 +1,7 @@
 """Every cache but those of pictures: what is expensive to read is read once.
 
-A run is identified by its folder and by the moment its configuration was written, so that a new run of an old name
-is new.
+A run is identified by its folder, its configuration and the moment it was made, so that a new run of an old name is
+new, and one whose files were only touched is not.
 """
 
 from __future__ import annotations
@@ -15,12 +15,13 @@ import streamlit as st
 from cvae_core.config import DataSettings, RunConfig
 from cvae_core.data import load_dataset, load_test_data
 from cvae_core.records import Dataset, Split
-from cvae_core.runs.directory import Run, runs_folder
+from cvae_core.runs.directory import Run, created_at, runs_folder
 from cvae_core.runs.disk import disk_use
 from cvae_core.runs.metrics import History, MetricsReader
 from cvae_core.runs.overview import whole_history
+from cvae_core.runs.seal import config_sha256
 
-RunKey = tuple[str, int]
+RunKey = tuple[str, str]
 
 
 def folder() -> Path:
@@ -30,7 +31,7 @@ def folder() -> Path:
 
 def run_key(run: Run) -> RunKey:
     """Identifies a run for the caches."""
-    return str(run.path), run.config_file.stat().st_mtime_ns
+    return str(run.path), f"{config_sha256(run.path)} {created_at(run)}"
 
 
 @st.cache_resource(max_entries=256, show_spinner=False)

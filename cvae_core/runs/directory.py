@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import math
 import os
 import re
 import secrets
@@ -25,6 +26,7 @@ from cvae_core.runs.files import (
     is_own_file,
     is_real_folder,
     named_path,
+    read_object,
     read_text,
     remove,
     replace_file,
@@ -289,15 +291,21 @@ def all_runs(folder: Path) -> list[Run]:
             "Choose a folder that you may read (--runs or CVAE_RUNS).",
         ) from error
     found = [Run(path) for path in entries if _can_be_name(path.name) and is_real_folder(path)]
-    return sorted(found, key=lambda run: (_created(run), run.id), reverse=True)
+    return sorted(found, key=lambda run: (created_at(run), run.id), reverse=True)
 
 
-def _created(run: Run) -> float:
-    """When the configuration was written, which is once."""
-    try:
+def created_at(run: Run) -> float:
+    """When a run was made, seconds since 1970, as its status says: a copy or a backup has other file times.
+
+    If the status does not say so, it is when the configuration was written; 0 if there is none.
+    """
+    with suppress(RunDamagedError):
+        moment = read_object(run.status_file, "The status of the run").get("created_at")
+        if isinstance(moment, float) and 0.0 < moment < math.inf:
+            return moment
+    with suppress(OSError):
         return run.config_file.lstat().st_mtime
-    except OSError:
-        return 0.0
+    return 0.0
 
 
 def delete_run(run: Run) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 import streamlit as st
@@ -47,7 +48,7 @@ class Scene:
     epochs: tuple[int, ...]
     alive: bool
 
-    @property
+    @cached_property
     def key(self) -> services.RunKey:
         """Identifies the run for the caches."""
         return services.run_key(self.run)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,12 +11,13 @@ import pytest
 from streamlit.runtime.caching import clear_session_resource_cache
 from streamlit.testing.v1 import AppTest
 
-from cvae_core.runs.directory import Run
+from cvae_core.runs.directory import Run, delete_run
 from dashboard import services, trained_models
 from dashboard.components.packing import unpack
 from dashboard.shared_cache import SharedCache
 from tests.dashboard.app import open_page
 from tests.dashboard.worlds import make_run
+from tests.runs.examples import run_in
 
 EPOCHS = (0, 1, 2, 3)
 
@@ -114,3 +116,15 @@ def test_what_is_held_stays_within_its_bound(run: Run, loaded: list[int], monkey
     assert len(kept(run)) <= 2
     ask(app, "samples", [0])
     assert cache().bytes <= bound
+
+
+def test_a_run_is_the_same_for_the_caches_until_it_is_made_anew(runs_folder: Path) -> None:
+    first = run_in(runs_folder, "again")
+    key = services.run_key(first)
+    os.utime(first.config_file, (10**9, 10**9))
+    assert services.run_key(first) == key
+    moments = first.config_file.stat()
+    delete_run(first)
+    second = run_in(runs_folder, "again")
+    os.utime(second.config_file, ns=(moments.st_atime_ns, moments.st_mtime_ns))
+    assert services.run_key(second) != key

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from cvae_core.runs import directory, files
 from cvae_core.runs.directory import Run, all_runs, check_run_name, create_run, delete_run, open_run, runs_folder
 from cvae_core.runs.disk import disk_use
 from cvae_core.runs.lock import is_held
-from cvae_core.runs.status import read_status
+from cvae_core.runs.status import read_status, write_status
 from tests.runs.examples import CONFIG, held, run_in
 
 BAD_NAMES = [
@@ -90,11 +91,40 @@ def test_a_run_that_is_not_there(tmp_path: Path) -> None:
             open_run(tmp_path, name)
 
 
+def set_created(run: Run, moment: float) -> None:
+    write_status(run.status_file, replace(read_status(run.status_file), created_at=float(moment)))
+
+
+def test_the_order_of_runs_survives_touching_and_copying(tmp_path: Path) -> None:
+    folder, names = tmp_path / "runs", ["new", "middle", "old"]
+    for age, name in enumerate(names):
+        run = run_in(folder, name)
+        set_created(run, 10**9 - age)
+        os.utime(run.config_file, (10**9 + age, 10**9 + age))
+    assert [run.id for run in all_runs(folder)] == names
+    copied = shutil.copytree(folder, tmp_path / "copy", copy_function=shutil.copyfile)
+    assert [run.id for run in all_runs(copied)] == names
+
+
+@pytest.mark.parametrize("status", [None, b"{", b"[]", b'{"created_at": 0.0}', b'{"created_at": NaN}', b"{}"])
+def test_a_run_that_does_not_say_when_it_was_made_is_as_old_as_its_configuration(
+    tmp_path: Path, status: bytes | None
+) -> None:
+    for moment, name in enumerate(["old", "silent", "new"], 10**9):
+        set_created(run_in(tmp_path, name), moment)
+    silent = Run(tmp_path / "silent")
+    os.utime(silent.config_file, (10**9 + 1, 10**9 + 1))
+    silent.status_file.unlink()
+    if status is not None:
+        silent.status_file.write_bytes(status)
+    assert [run.id for run in all_runs(tmp_path)] == ["new", "silent", "old"]
+
+
 def test_runs_are_listed_the_newest_first_and_nothing_else(tmp_path: Path) -> None:
     outside = run_in(tmp_path / "elsewhere", "outside")
     folder = tmp_path / "runs"
     for age, name in enumerate(["new", "middle", "old"]):
-        os.utime(run_in(folder, name).config_file, (10**9 - age, 10**9 - age))
+        set_created(run_in(folder, name), 10**9 - age)
     (folder / "link").symlink_to(outside.path)
     (folder / ".tmp-draft").mkdir()
     (folder / ".turns").mkdir()
