@@ -21,6 +21,11 @@ PICTURE_MB: Final = 20  # a photograph by a telephone has 3 to 12
 MEGABYTE: Final = 2**20  # as Streamlit counts them
 _TRUE: Final = ("1", "true", "yes", "on")
 _FALSE: Final = ("0", "false", "no", "off")
+# Who may talk to the server; the dashboard reads them.
+TOKEN_VARIABLE: Final = "CVAE_TOKEN"
+NO_TOKEN_VARIABLE: Final = "CVAE_NO_TOKEN"
+ALLOWED_HOSTS_VARIABLE: Final = "CVAE_ALLOWED_HOSTS"
+_SHORTEST_TOKEN: Final = 12
 
 
 class Limits(Settings):
@@ -72,6 +77,24 @@ def read_limits(environment: Mapping[str, str] | None = None) -> Limits:
     given = {name: source.get(variable(name), "") for name in Limits.model_fields}
     values: dict[str, Any] = {name: _value(name, text) for name, text in given.items() if text}
     return Limits(**values)
+
+
+def check_token(token: str) -> None:
+    """Refuse a token that is too short to keep anyone out.
+
+    Raises:
+        ConfigError: It is.
+    """
+    if len(token) < _SHORTEST_TOKEN:
+        raise ConfigError(
+            f"The token has {len(token)} characters; expected at least {_SHORTEST_TOKEN}.",
+            f"Choose a longer one, or leave it and {TOKEN_VARIABLE} out: the server then makes one.",
+        )
+
+
+def goes_without_token() -> bool:
+    """Whether the person said that no token is wanted."""
+    return os.environ.get(NO_TOKEN_VARIABLE, "") not in ("", "0")
 
 
 def largest_upload_mb(limits: Limits, usual: int) -> int:

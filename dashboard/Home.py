@@ -1,35 +1,49 @@
-"""The dashboard's first script: the registry of pages, and how a page shows an error."""
+"""The dashboard's first script: the server imports it, and each visit runs it.
+
+It has the registry of pages, and how a page shows an error.
+"""
 
 import numpy  # noqa: F401  before Plotly, which breaks if two first visitors import NumPy at once
 import streamlit as st
 
 from cvae_core.bundled import bundled_file
-from dashboard import actions, sessions
-from dashboard.components.page_frame import page_frame
-from dashboard.controls import errors_shown
-from dashboard.outside import ask_nobody
+from dashboard import asgi
 
-ask_nobody()
-st.set_page_config(page_title="CVAE laboratory", page_icon=str(bundled_file("logo.svg")), layout="wide")
-st.logo(str(bundled_file("logo.svg")))
-home = st.Page("pages/home.py", title="Home", icon=":material/home:", url_path="", default=True)
-page = st.navigation(
-    [
-        home,
-        # Streamlit gives the first page no name in the address, but people type one.
-        st.Page(lambda: st.switch_page(home), title="Home", url_path="home", visibility="hidden"),
-        st.Page("pages/why.py", title="Why condition?", icon=":material/call_split:", url_path="why"),
-        st.Page("pages/train.py", title="Train", icon=":material/model_training:", url_path="train"),
-        st.Page("pages/latent.py", title="Latent space", icon=":material/scatter_plot:", url_path="latent"),
-        st.Page("pages/manifold.py", title="Manifold", icon=":material/grid_view:", url_path="manifold"),
-        st.Page("pages/samples.py", title="Samples", icon=":material/casino:", url_path="samples"),
-        st.Page("pages/style.py", title="Style transfer", icon=":material/brush:", url_path="style"),
-    ],
-    position="top",
-)
-sessions.end_with_the_browser()
-with errors_shown():
-    actions.tidy_up()
-    actions.enter(page.url_path)
-    page.run()
-page_frame()
+
+def show_page() -> None:
+    """Draw the page that the visitor looks at."""
+    # Components register with the server as they are imported, so it must run by then.
+    from dashboard import actions, sessions
+    from dashboard.components.page_frame import page_frame
+    from dashboard.controls import errors_shown
+
+    st.set_page_config(page_title="CVAE laboratory", page_icon=str(bundled_file("logo.svg")), layout="wide")
+    st.logo(str(bundled_file("logo.svg")))
+    home = st.Page("pages/home.py", title="Home", icon=":material/home:", url_path="", default=True)
+    page = st.navigation(
+        [
+            home,
+            # Streamlit gives the first page no name in the address, but people type one.
+            st.Page(lambda: st.switch_page(home), title="Home", url_path="home", visibility="hidden"),
+            st.Page("pages/why.py", title="Why condition?", icon=":material/call_split:", url_path="why"),
+            st.Page("pages/train.py", title="Train", icon=":material/model_training:", url_path="train"),
+            st.Page("pages/latent.py", title="Latent space", icon=":material/scatter_plot:", url_path="latent"),
+            st.Page("pages/manifold.py", title="Manifold", icon=":material/grid_view:", url_path="manifold"),
+            st.Page("pages/samples.py", title="Samples", icon=":material/casino:", url_path="samples"),
+            st.Page("pages/style.py", title="Style transfer", icon=":material/brush:", url_path="style"),
+        ],
+        position="top",
+    )
+    sessions.end_with_the_browser()
+    with errors_shown():
+        actions.tidy_up()
+        actions.enter(page.url_path)
+        page.run()
+    page_frame()
+
+
+if __name__ == "__main__":
+    show_page()
+else:
+    # `streamlit run` finds this by its text, and serves it.
+    app = st.App(__file__, middleware=asgi.middleware(), lifespan=asgi.serving)

@@ -1,11 +1,11 @@
 """Starts the server: `python -m dashboard.server`, with Streamlit's own options after it.
 
-The limits are checked before anything listens, and two ways are closed by which Streamlit would ask the world outside
-for the address of this machine.
+The settings are checked before anything listens.
 """
 
 from __future__ import annotations
 
+import signal
 import sys
 from pathlib import Path
 from typing import Final
@@ -15,8 +15,7 @@ from streamlit.web import cli
 from cvae_core.errors import CvaeError
 from cvae_core.limits import PICTURE_MB, Limits, largest_upload_mb, read_limits
 from cvae_core.runs.queue import max_workers
-from dashboard.outside import ask_nobody
-from dashboard.registry import forget_pages_directory
+from dashboard.access.rules import given_token
 
 HOME: Final = Path(__file__).with_name("Home.py")
 
@@ -33,10 +32,11 @@ def main() -> None:
     try:
         max_workers()
         limits = read_limits()
+        given_token()
     except CvaeError as error:
         sys.exit(f"Error: {error}")
-    ask_nobody()
-    forget_pages_directory()
+    for number in (signal.SIGTERM, signal.SIGINT):  # Uvicorn hands them on when it has closed everything
+        signal.signal(number, lambda *_: sys.exit(0))
     sys.argv = ["streamlit", "run", str(HOME), *options(limits), *sys.argv[1:]]
     cli.main()
 

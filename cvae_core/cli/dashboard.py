@@ -12,11 +12,20 @@ import typer
 
 from cvae_core.cli.options import RunsOption
 from cvae_core.errors import CvaeError
-from cvae_core.limits import read_limits, variable
+from cvae_core.limits import (
+    ALLOWED_HOSTS_VARIABLE,
+    NO_TOKEN_VARIABLE,
+    TOKEN_VARIABLE,
+    check_token,
+    goes_without_token,
+    read_limits,
+    variable,
+)
 from cvae_core.runs import queue
 from cvae_core.runs.directory import RUNS_VARIABLE, runs_folder
 
 _SERVER = "dashboard.server"
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 def dashboard(
@@ -24,6 +33,15 @@ def dashboard(
     host: Annotated[
         str, typer.Option(help="The address to listen on: this machine alone, unless you name another.")
     ] = "127.0.0.1",
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="A name under which visitors open it, such as a proxy's; once for each."),
+    ] = None,
+    base_path: Annotated[str, typer.Option(metavar="PATH", help="The path of its address, behind a proxy.")] = "",
+    token: Annotated[
+        str | None, typer.Option(help="What visitors must know; better set by CVAE_TOKEN. Made at the start if needed.")
+    ] = None,
+    no_token: Annotated[bool, typer.Option("--no-token", help="Whoever reaches it may change everything.")] = False,
     headless: Annotated[bool, typer.Option("--headless", help="Do not open a browser.")] = False,
     read_only: Annotated[
         bool, typer.Option("--read-only", help="Visitors look at everything and change nothing.")
@@ -56,8 +74,11 @@ def dashboard(
     )
     if importlib.util.find_spec("dashboard") is None:
         raise CvaeError("The dashboard is not installed.", "Install the project again.")
+    _set_access(host, allow_host or [], token, no_token)
     _warn(host, port)
     options = ["--server.port", str(port), "--server.headless", str(headless).lower(), *_address(host)]
+    if base_path.strip("/"):
+        options += ["--server.baseUrlPath", base_path.strip("/")]
     sys.stdout.flush()
     # -P keeps a folder named dashboard in the working directory from being taken for ours.
     os.execv(sys.executable, [sys.executable, "-P", "-m", _SERVER, *options])
@@ -70,6 +91,21 @@ def _set_limits(given: dict[str, int | None]) -> None:
     read_limits()
 
 
+def _set_access(host: str, names: list[str], token: str | None, no_token: bool) -> None:
+    """Tell the server who may talk to it; by its environment, as everybody can read its command line."""
+    if token is not None and no_token:
+        raise CvaeError("--token and --no-token exclude each other.", "Leave one out.")
+    if token is not None:
+        check_token(token)
+        os.environ[TOKEN_VARIABLE] = token
+    if no_token:
+        os.environ[NO_TOKEN_VARIABLE] = "1"
+        os.environ.pop(TOKEN_VARIABLE, None)
+    if names or not _is_local(host):
+        known = [*_LOOPBACK, host, *names, os.environ.get(ALLOWED_HOSTS_VARIABLE, "")]
+        os.environ[ALLOWED_HOSTS_VARIABLE] = ",".join(dict.fromkeys(filter(None, known)))
+
+
 def _address(host: str) -> list[str]:
     """The options of the server that say where it listens, and what address it shows."""
     shown = "localhost" if _is_local(host) or host in ("0.0.0.0", "::") else host
@@ -77,14 +113,15 @@ def _address(host: str) -> list[str]:
 
 
 def _warn(host: str, port: int) -> None:
-    if _is_local(host):
-        return
+    """Say who can come in, where the server is open to others and asks for no token."""
     can = "look at every run" if read_limits().read_only else "start trainings, and change and delete every run"
-    typer.echo(
-        f"Warning: the laboratory listens on {host}, not on this machine alone. It asks for no password: whoever "
-        f"reaches port {port} can {can}.",
-        err=True,
-    )
+    asks = not (read_limits().read_only or goes_without_token()) or TOKEN_VARIABLE in os.environ
+    if not _is_local(host) and not asks:
+        typer.echo(
+            f"Warning: the laboratory listens on {host}, not on this machine alone. It asks for no password: whoever "
+            f"reaches port {port} can {can}.",
+            err=True,
+        )
 
 
 def _is_local(host: str) -> bool:

@@ -130,15 +130,29 @@ def test_the_dashboard_listens_on_this_machine_alone_unless_told_otherwise(
     say("dashboard", "--headless")
     assert started["command"][1:4] == ["-P", "-m", "dashboard.server"]
     assert started["command"][-4:] == ["--server.address", "127.0.0.1", "--browser.serverAddress", "localhost"]
+    environment = dict(os.environ)
     for host, shown in (("0.0.0.0", "localhost"), ("192.168.1.5", "192.168.1.5")):
-        monkeypatch.setattr(sys, "argv", ["cvae", "dashboard", "--host", host])
-        with pytest.raises(SystemExit):
-            main()
-        warning = capsys.readouterr().err
-        assert f"listens on {host}" in warning
-        assert "no password" in warning
-        assert "delete every run" in warning
-        assert started["command"][-4:] == ["--server.address", host, "--browser.serverAddress", shown]
+        for asks, options in ((True, ()), (False, ("--no-token",)), (False, ("--read-only",))):
+            monkeypatch.setattr(os, "environ", dict(environment))
+            monkeypatch.setattr(sys, "argv", ["cvae", "dashboard", "--host", host, *options])
+            with pytest.raises(SystemExit):
+                main()
+            warning = capsys.readouterr().err
+            assert ("no password" in warning) != asks
+            assert ("delete every run" in warning) == ("--no-token" in options)
+            assert started["command"][-4:] == ["--server.address", host, "--browser.serverAddress", shown]
+
+
+def test_the_server_is_told_by_its_environment_who_may_talk_to_it(
+    started: dict[str, Any], say: Say, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    say("dashboard", "--allow-host", "lab.example", "--token", "known to the class", "--base-path", "/cvae/")
+    assert os.environ["CVAE_ALLOWED_HOSTS"] == "localhost,127.0.0.1,::1,lab.example"
+    assert os.environ["CVAE_TOKEN"] == "known to the class"
+    assert "known to the class" not in started["command"]
+    assert started["command"][-2:] == ["--server.baseUrlPath", "cvae"]
+    assert "exclude each other" in fail(["dashboard", "--no-token", "--token", "x" * 20], monkeypatch, capsys)
+    assert "expected at least 12" in fail(["dashboard", "--token", "short"], monkeypatch, capsys)
 
 
 def test_limits_reach_the_server_by_its_environment(started: dict[str, Any], say: Say) -> None:

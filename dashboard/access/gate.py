@@ -1,0 +1,126 @@
+"""Refuses whoever may not talk to the server, before Streamlit sees the request."""
+
+from __future__ import annotations
+
+from typing import Final
+from urllib.parse import parse_qsl, quote, urlencode
+
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.websockets import WebSocketClose
+from streamlit import config
+
+from dashboard.access.pages import HEADERS, login_page, wrong_host_page
+from dashboard.access.rules import Rules
+
+_SAFE_METHODS: Final = ("GET", "HEAD", "OPTIONS")
+_FORM: Final = "application/x-www-form-urlencoded"
+_LARGEST_FORM: Final = 4096
+_OPEN_PATHS: Final = ("/_stcore/health",)  # holds nothing secret, and monitors ask for it
+_NO_PAGES: Final = ("/_stcore/", "/media/", "/component/", "/static/", "/app/static/")
+
+
+class Gate:
+    """ASGI middleware.
+
+    Args:
+        app: What it protects.
+        rules: Whom it lets pass.
+    """
+
+    def __init__(self, app: ASGIApp, rules: Rules) -> None:
+        self._app = app
+        self._rules = rules
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request that is refused or brings a token; pass all others on."""
+        answer: ASGIApp | None = None
+        if scope["type"] == "http":
+            answer = await self._answer(Request(scope, receive))
+        elif scope["type"] == "websocket" and not self._lets_connect(HTTPConnection(scope)):
+            answer = WebSocketClose(1008, "refused")
+        await (answer or self._app)(scope, receive, send)
+
+    def _lets_connect(self, connection: HTTPConnection) -> bool:
+        headers = connection.headers
+        return (
+            self._rules.knows_host(headers.get("host"))
+            and self._rules.knows_origin(headers.get("origin"), headers.get("host"))
+            and self._rules.admits(connection.cookies.get(_cookie_name()))
+        )
+
+    async def _answer(self, request: Request) -> Response | None:
+        """The answer to a request that does not go on to Streamlit."""
+        host, path = request.headers.get("host"), _path_below_base(request)
+        if not self._rules.knows_host(host):
+            name = (host or "").rpartition(":")[0] or host or ""
+            return wrong_host_page(name, config.get_option("server.port"), _base())
+        if request.method not in _SAFE_METHODS and not self._rules.knows_origin(request.headers.get("origin"), host):
+            return PlainTextResponse("This page may not use the server: its origin is another.\n", 403)
+        if self._rules.token is None or path in _OPEN_PATHS:
+            return None
+        return await self._answer_by_token(request, is_page=not path.startswith(_NO_PAGES))
+
+    async def _answer_by_token(self, request: Request, *, is_page: bool) -> Response | None:
+        known = self._rules.admits(request.cookies.get(_cookie_name()))
+        given = await _given_token(request) if is_page else None
+        if given is not None and self._rules.accepts(given):
+            return self._welcome(request)
+        if given is not None and known:
+            return _without_token(request)
+        if known:
+            return None
+        return login_page(wrong=given is not None) if is_page else PlainTextResponse("The token is missing.\n", 401)
+
+    def _welcome(self, request: Request) -> Response:
+        """Keep in the browser that it knows the token, and take the token out of the address."""
+        response = _without_token(request)
+        response.set_cookie(
+            _cookie_name(),
+            self._rules.proof(),
+            path=_base(),
+            secure=request.url.scheme == "https",
+            httponly=True,
+            samesite="lax",  # with "strict" a link in a message would ask for the token again
+        )
+        return response
+
+
+async def _given_token(request: Request) -> str | None:
+    """The token in the address or in the form of the login page."""
+    if request.method in ("GET", "HEAD"):
+        return request.query_params.get("token")
+    if request.method != "POST" or request.headers.get("content-type", "").partition(";")[0] != _FORM:
+        return None
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > _LARGEST_FORM:
+            return None
+    return dict(parse_qsl(body.decode("utf-8", "replace"))).get("token", "").strip()
+
+
+def _without_token(request: Request) -> Response:
+    """Open the same address without the token in it.
+
+    The address is relative: that holds behind a proxy that takes a path away, and leads to no other host.
+    """
+    query = urlencode([(name, value) for name, value in request.query_params.multi_items() if name != "token"])
+    page = quote(request.scope["path"].rpartition("/")[2])
+    return RedirectResponse(f"./{page}{'?' if query else ''}{query}", 303, HEADERS)
+
+
+def _cookie_name() -> str:
+    """One for each port, as browsers send cookies to all ports of a host."""
+    return f"cvae_token_{config.get_option('server.port')}"
+
+
+def _base() -> str:
+    """The path below which the pages are, with a slash at both ends."""
+    base = config.get_option("server.baseUrlPath").strip("/")
+    return f"/{base}/" if base else "/"
+
+
+def _path_below_base(request: Request) -> str:
+    return "/" + str(request.scope["path"]).removeprefix(_base().rstrip("/")).lstrip("/")

@@ -1,0 +1,152 @@
+"""Which hosts, origins and tokens the server accepts.
+
+A page elsewhere can rebind its own name to 127.0.0.1 (DNS rebinding); it then speaks to this server with that name in
+``Host`` and ``Origin``. So only known names are accepted. An IP address in ``Host`` is never the work of rebinding.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import ipaddress
+import os
+import secrets
+import socket
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from streamlit import config
+
+from cvae_core.limits import ALLOWED_HOSTS_VARIABLE, TOKEN_VARIABLE, check_token, goes_without_token, read_limits
+
+LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
+
+
+@dataclass
+class Rules:
+    """What the server accepts.
+
+    Attributes:
+        hosts: Host names, in lower case; ``*.example.org`` stands for all names below, ``*`` for any.
+        any_address: Whether any IP address will do in place of a name.
+        token: What a visitor must know; ``None`` if nothing.
+        origins: Other origins (``scheme://host:port``) whose pages may use this server.
+    """
+
+    hosts: tuple[str, ...] = LOOPBACK_NAMES
+    any_address: bool = False
+    token: str | None = None
+    origins: tuple[str, ...] = ()
+    _tickets: set[str] = field(default_factory=set)
+
+    def knows_host(self, host: str | None) -> bool:
+        """Whether a ``Host`` header names this server."""
+        name = _host_name(f"//{host or ''}")
+        return name is not None and (self._lists(name) or (self.any_address and _is_address(name)))
+
+    def knows_origin(self, origin: str | None, host: str | None) -> bool:
+        """Whether a page of an origin may use the server; programs, unlike browsers, name no origin."""
+        if origin is None or origin in self.origins or origin.partition("://")[2] == host:
+            return True
+        name = _host_name(origin)  # a proxy may have replaced the Host header
+        return name is not None and name not in LOOPBACK_NAMES and "*" not in self.hosts and self._lists(name)
+
+    def accepts(self, token: str) -> bool:
+        """Whether a token is right; a ticket is right once."""
+        if token in self._tickets:
+            self._tickets.remove(token)
+            return True
+        return self.token is not None and hmac.compare_digest(token.encode(), self.token.encode())
+
+    def admits(self, proof: str | None) -> bool:
+        """Whether a cookie shows that its bearer knew the token."""
+        return self.token is None or hmac.compare_digest((proof or "").encode(), self.proof().encode())
+
+    def proof(self) -> str:
+        """What the cookie holds."""
+        return hashlib.sha256(f"cvae {self.token}".encode()).hexdigest()
+
+    def new_ticket(self) -> str:
+        """A token for one use, such as by the browser that the server opens: other users can see its command line."""
+        ticket = secrets.token_urlsafe()
+        self._tickets.add(ticket)
+        return ticket
+
+    def _lists(self, name: str) -> bool:
+        return any(
+            pattern in ("*", name) or (pattern[:2] == "*." and name.endswith(pattern[1:])) for pattern in self.hosts
+        )
+
+
+def read_rules() -> Rules:
+    """The rules that follow from Streamlit's options and the environment.
+
+    Takes the token out of the environment, so that processes that the server starts do not inherit it.
+
+    Raises:
+        ConfigError: The token is too short.
+    """
+    listens_here = _is_local(config.get_option("server.address") or "")
+    named = os.environ.get(ALLOWED_HOSTS_VARIABLE, "").replace(",", " ").split()
+    given = [*(named or config.get_option("server.allowedHosts")), *([] if listens_here else _own_names())]
+    hosts = tuple(name.lower().strip("[]").rstrip(".") for name in given)
+    others_come = not listens_here or not set(hosts) <= set(LOOPBACK_NAMES)
+    token = given_token()
+    os.environ.pop(TOKEN_VARIABLE, None)
+    if token is None and others_come and not read_limits().read_only and not goes_without_token():
+        token = secrets.token_urlsafe()
+    if named or not listens_here:
+        _let_streamlit_accept(hosts)
+    return Rules(hosts or ("*",), not listens_here, token, tuple(config.get_option("server.corsAllowedOrigins")))
+
+
+def given_token() -> str | None:
+    """The token that the person chose, if any.
+
+    Raises:
+        ConfigError: It is too short to keep anyone out.
+    """
+    token = os.environ.get(TOKEN_VARIABLE) or None
+    if token is not None:
+        check_token(token)
+    return token
+
+
+def _own_names() -> list[str]:
+    """The names by which other machines may know this one."""
+    name = socket.gethostname()
+    first = name.partition(".")[0]
+    return [name, first, f"{first}.local"]
+
+
+def _is_local(host: str) -> bool:
+    """Whether nobody but this machine can reach an address."""
+    return ipaddress.ip_address(host).is_loopback if _is_address(host) else host == "localhost"
+
+
+def _is_address(name: str) -> bool:
+    """Whether it is an IP address and not a name."""
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def _host_name(url: str) -> str | None:
+    """The host of an address, in lower case; None if it makes no sense."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # raises if it is no number
+    except ValueError:
+        return None
+    if parts.username is not None or any(parts[2:]) or not parts.hostname:  # has a path or more
+        return None
+    return parts.hostname.rstrip(".")
+
+
+def _let_streamlit_accept(names: tuple[str, ...]) -> None:
+    """Have Streamlit's own check, which knows no IP addresses as such, leave the decision to these rules."""
+    origins = [f"{scheme}://{name}" for name in names for scheme in ("http", "https")]
+    config.set_option("server.allowedHosts", ["*"])
+    config.set_option("server.corsAllowedOrigins", [*config.get_option("server.corsAllowedOrigins"), *origins])

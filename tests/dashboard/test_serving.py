@@ -1,0 +1,152 @@
+"""Real servers, however they are started: whom they answer, and what a visit leaves behind."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.faults.visitor import Visitor
+
+pytestmark = pytest.mark.slow
+HOME = Path(__file__).parents[2] / "dashboard" / "Home.py"
+CVAE = ["-c", "from cvae_core.cli import main; main()", "dashboard", "--headless", "--port"]
+WAYS = {
+    "cvae dashboard": CVAE,
+    "make app": ["-m", "dashboard.server", "--server.headless", "true", "--server.port"],
+    "streamlit run": ["-m", "streamlit", "run", str(HOME), "--server.headless", "true", "--server.port"],
+}
+
+
+@dataclass
+class Server:
+    """A server of a test."""
+
+    port: int
+    process: subprocess.Popen[bytes]
+    log: Path
+    base: str = ""
+
+    def answer(self, path: str = "/", **headers: str) -> tuple[int, str]:
+        """Status and text of a page."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection.request("GET", self.base + path, headers={"Host": f"localhost:{self.port}", **headers})
+        response = connection.getresponse()
+        text = response.read().decode()
+        connection.close()
+        return response.status, text
+
+    def connect(self, **headers: str) -> int:
+        """The status of a WebSocket's handshake; 101 lets in."""
+        wanted = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
+        return self.answer("/_stcore/stream", **wanted, **{"Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="}, **headers)[
+            0
+        ]
+
+    def token(self) -> str:
+        """What it printed."""
+        found = re.search(r"/\?token=(\S+)", self.log.read_text())
+        assert found
+        return found[1]
+
+    def descriptors(self) -> int:
+        """How many it has open."""
+        return len(list(Path(f"/proc/{self.process.pid}/fd").iterdir()))
+
+
+@contextmanager
+def serving(
+    folder: Path, way: list[str], *options: str, base: str = "", most_files: int = 0, **environment: str
+) -> Iterator[Server]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    log = folder / f"{port}.log"
+    command = [sys.executable, "-P", *way, str(port), *options]
+    if most_files:
+        command = ["sh", "-c", f'ulimit -n {most_files} && exec "$@"', "sh", *command]
+    variables = {**os.environ, "STREAMLIT_SERVER_FILE_WATCHER_TYPE": "none", **environment}
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, cwd=folder, env=variables, stdout=output, stderr=output)
+    try:
+        server = Server(port, process, log, base)
+        deadline = time.monotonic() + 60
+        while process.poll() is None and time.monotonic() < deadline:
+            try:
+                urllib.request.urlopen(f"http://127.0.0.1:{port}{base}/_stcore/health", timeout=5).close()
+                break
+            except OSError:
+                time.sleep(0.05)
+        else:
+            pytest.fail(f"The server did not start:\n{log.read_text()}")
+        yield server
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+@pytest.fixture(params=list(WAYS))
+def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Server]:
+    with serving(tmp_path, WAYS[request.param]) as made:
+        yield made
+
+
+def test_a_page_elsewhere_that_takes_our_address_is_refused(server: Server) -> None:
+    evil = f"evil.example:{server.port}"
+    assert server.connect(Host=evil, Origin=f"http://{evil}") == 403
+    status, text = server.answer(Host=evil)
+    assert status == 403
+    assert "Unknown host name" in text
+    for host in (f"localhost:{server.port}", f"127.0.0.1:{server.port}", f"[::1]:{server.port}"):
+        assert server.connect(Host=host, Origin=f"http://{host}") == 101
+        assert server.answer(Host=host)[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("way", "option"),
+    [("cvae dashboard", "--host"), ("make app", "--server.address"), ("streamlit run", "--server.address")],
+)
+def test_others_need_the_token(way: str, option: str, tmp_path: Path) -> None:
+    with serving(tmp_path, WAYS[way], option, "0.0.0.0") as server:
+        assert "Token needed" in server.answer()[1]
+        assert server.connect() == 403
+        assert server.answer("/_stcore/host-config")[0] == 401
+        token = server.token()
+        assert token not in Path(f"/proc/{server.process.pid}/cmdline").read_text()
+        with pytest.raises(urllib.error.HTTPError) as wrong:
+            urllib.request.urlopen(f"http://127.0.0.1:{server.port}/?token={token}x")
+        assert wrong.value.code == 401
+        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+        connection.request("GET", f"/train?token={token}", headers={"Host": f"localhost:{server.port}"})
+        answer = connection.getresponse()
+        assert (answer.status, answer.headers["location"]) == (303, "./train")
+        proof = answer.headers["set-cookie"].partition(";")[0]
+        connection.close()
+        assert server.connect(Cookie=proof) == 101
+        assert "root" in server.answer(Cookie=proof)[1]
+        assert server.log.read_text().count(token) == 2  # the links, and nowhere else
+        name = f"{socket.gethostname()}:{server.port}"
+        assert server.connect(Cookie=proof, Host=name, Origin=f"http://{name}") == 101
+
+
+def test_the_token_is_chosen_or_left_out_on_purpose(tmp_path: Path) -> None:
+    with serving(tmp_path, CVAE, "--host", "0.0.0.0", "--token", "chosen by the teacher") as server:
+        assert server.token() == "chosen+by+the+teacher"
+        assert server.connect() == 403
+    with serving(tmp_path, CVAE, "--host", "0.0.0.0", "--no-token") as server:
+        assert server.connect() == 101
+        assert server.connect(Host="evil.example", Origin="http://evil.example") == 403
+        assert server.connect(Host="192.0.2.1:8501", Origin="http://192.0.2.1:8501") == 101
+        assert "can start trainings, and change and delete every run" in server.log.read_text()
