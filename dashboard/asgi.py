@@ -17,6 +17,7 @@ from streamlit.web.server import server_util
 
 from dashboard.access.gate import Gate
 from dashboard.access.rules import Rules, read_rules
+from dashboard.access.uploads import UploadBound
 from dashboard.outside import ask_nobody
 from dashboard.registry import forget_pages_directory
 
@@ -28,7 +29,7 @@ def _rules() -> Rules:
 
 def middleware() -> list[Middleware]:
     """What a request passes before Streamlit sees it, the outermost first."""
-    return [Middleware(Gate, rules=_rules())]
+    return [Middleware(Gate, rules=_rules()), Middleware(UploadBound)]
 
 
 @asynccontextmanager
