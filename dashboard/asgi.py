@@ -15,6 +15,7 @@ from starlette.middleware import Middleware
 from streamlit import cli_util, config
 from streamlit.web.server import server_util
 
+from dashboard import descriptors
 from dashboard.access.gate import Gate
 from dashboard.access.rules import Rules, read_rules
 from dashboard.access.uploads import UploadBound
@@ -29,7 +30,7 @@ def _rules() -> Rules:
 
 def middleware() -> list[Middleware]:
     """What a request passes before Streamlit sees it, the outermost first."""
-    return [Middleware(Gate, rules=_rules()), Middleware(UploadBound)]
+    return [Middleware(Gate, rules=_rules()), Middleware(descriptors.DescriptorRelease), Middleware(UploadBound)]
 
 
 @asynccontextmanager
@@ -37,6 +38,7 @@ async def serving(app: Any) -> AsyncIterator[None]:  # noqa: ARG001  Streamlit h
     """Prepare the process, and say how the laboratory is reached."""
     ask_nobody()
     forget_pages_directory()
+    descriptors.prepare()
     for link in _links():
         click.echo(f"  Open {link}")
     if not config.get_option("server.headless"):

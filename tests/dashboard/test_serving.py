@@ -150,3 +150,47 @@ def test_the_token_is_chosen_or_left_out_on_purpose(tmp_path: Path) -> None:
         assert server.connect(Host="evil.example", Origin="http://evil.example") == 403
         assert server.connect(Host="192.0.2.1:8501", Origin="http://192.0.2.1:8501") == 101
         assert "can start trainings, and change and delete every run" in server.log.read_text()
+
+
+def test_a_closed_visit_keeps_no_descriptor(tmp_path: Path) -> None:
+    with serving(tmp_path, WAYS["make app"], most_files=256) as server:
+        url = f"http://127.0.0.1:{server.port}"
+        with Visitor(url, "none"):
+            pass
+        time.sleep(3)
+        assert server.descriptors() < 20
+        before = server.descriptors()
+        for _ in range(4):
+            with ExitStack() as visits:
+                for _ in range(20):
+                    visits.enter_context(Visitor(url, "none"))
+            time.sleep(3)
+        assert server.descriptors() <= before + 5
+        assert "Traceback" not in server.log.read_text()
+
+
+def test_the_log_stays_short_when_no_descriptor_is_left(tmp_path: Path) -> None:
+    with serving(tmp_path, WAYS["make app"], most_files=40) as server, ExitStack() as held:
+        for _ in range(60):
+            held.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=10))
+        time.sleep(4)
+        text = server.log.read_text()
+        assert text.count("file descriptors are in use") == 1
+        assert len(text.splitlines()) < 20
+        held.close()
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            try:
+                assert server.connect() == 101
+                return
+            except OSError:
+                time.sleep(0.5)
+        pytest.fail("The server does not answer again.")
+
+
+def test_the_limit_of_descriptors_is_raised(tmp_path: Path) -> None:
+    way = ["sh", "-c", 'ulimit -S -n 256 && exec "$@"', "sh", sys.executable, "-P", *WAYS["make app"]]
+    with serving(tmp_path, ["-c", "import os, sys; os.execvp(sys.argv[1], sys.argv[1:])", *way]) as server:
+        line = re.search(r"Max open files +(\d+)", Path(f"/proc/{server.process.pid}/limits").read_text())
+        assert line
+        assert int(line[1]) > 256
