@@ -12,8 +12,8 @@ from starlette.responses import HTMLResponse
 
 HEADERS: Final = {
     "Cache-Control": "no-store",
-    "Referrer-Policy": "no-referrer",
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; "
+    "Referrer-Policy": "same-origin",  # with "no-referrer" browsers would send the form with the origin "null"
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'self'; "
     "frame-ancestors 'none'; base-uri 'none'",
 }
 # The colours of .streamlit/config.toml.
@@ -21,6 +21,7 @@ _PAGE: Final = """<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="icon" href="data:,">
 <title>{title} · CVAE laboratory</title>
 <style>
 :root {{

@@ -161,7 +161,7 @@ def test_the_link_lets_in_and_leaves_no_token_in_the_address() -> None:
     answer = ask(rules, f"/train?run=a%20b&token={TOKEN.replace(' ', '+')}&epoch=3")
     assert answer.status == 303
     assert answer.headers["location"] == "./train?run=a+b&epoch=3"
-    assert answer.headers["referrer-policy"] == "no-referrer"
+    assert answer.headers["referrer-policy"] == "same-origin"
     kept = answer.headers["set-cookie"]
     assert "HttpOnly" in kept
     assert "SameSite=lax" in kept

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from tests.faults.visitor import Visitor
 
 pytestmark = pytest.mark.slow
 HOME = Path(__file__).parents[2] / "dashboard" / "Home.py"
+DOCUMENT = HOME.parents[1] / "docs" / "server.md"
 CVAE = ["-c", "from cvae_core.cli import main; main()", "dashboard", "--headless", "--port"]
 WAYS = {
     "cvae dashboard": CVAE,
@@ -61,6 +63,16 @@ class Server:
         assert found
         return found[1]
 
+    def proof(self, token: str, **headers: str) -> str:
+        """The cookie that the link with the token gives."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        named = {"Host": f"localhost:{self.port}", **headers}
+        connection.request("GET", f"{self.base}/train?token={token}", headers=named)
+        answer = connection.getresponse()
+        assert (answer.status, answer.headers["location"]) == (303, "./train")
+        connection.close()
+        return answer.headers["set-cookie"].partition(";")[0]
+
     def descriptors(self) -> int:
         """How many it has open."""
         return len(list(Path(f"/proc/{self.process.pid}/fd").iterdir()))
@@ -70,9 +82,7 @@ class Server:
 def serving(
     folder: Path, way: list[str], *options: str, base: str = "", most_files: int = 0, **environment: str
 ) -> Iterator[Server]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     log = folder / f"{port}.log"
     command = [sys.executable, "-P", *way, str(port), *options]
     if most_files:
@@ -81,20 +91,29 @@ def serving(
     with log.open("wb") as output:
         process = subprocess.Popen(command, cwd=folder, env=variables, stdout=output, stderr=output)
     try:
-        server = Server(port, process, log, base)
-        deadline = time.monotonic() + 60
-        while process.poll() is None and time.monotonic() < deadline:
-            try:
-                urllib.request.urlopen(f"http://127.0.0.1:{port}{base}/_stcore/health", timeout=5).close()
-                break
-            except OSError:
-                time.sleep(0.05)
-        else:
-            pytest.fail(f"The server did not start:\n{log.read_text()}")
-        yield server
+        wait_for_health(process, f"http://127.0.0.1:{port}{base}", log)
+        yield Server(port, process, log, base)
     finally:
         process.terminate()
         process.wait(20)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def wait_for_health(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
+    deadline = time.monotonic() + 60
+    while process.poll() is None and time.monotonic() < deadline:
+        try:
+            urllib.request.urlopen(f"{url}/_stcore/health", timeout=5).close()
+            return
+        except OSError:
+            time.sleep(0.05)
+    pytest.fail(f"The server did not start:\n{log.read_text()}")
 
 
 @pytest.fixture(params=list(WAYS))
@@ -128,12 +147,7 @@ def test_others_need_the_token(way: str, option: str, tmp_path: Path) -> None:
         with pytest.raises(urllib.error.HTTPError) as wrong:
             urllib.request.urlopen(f"http://127.0.0.1:{server.port}/?token={token}x")
         assert wrong.value.code == 401
-        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
-        connection.request("GET", f"/train?token={token}", headers={"Host": f"localhost:{server.port}"})
-        answer = connection.getresponse()
-        assert (answer.status, answer.headers["location"]) == (303, "./train")
-        proof = answer.headers["set-cookie"].partition(";")[0]
-        connection.close()
+        proof = server.proof(token)
         assert server.connect(Cookie=proof) == 101
         assert "root" in server.answer(Cookie=proof)[1]
         assert server.log.read_text().count(token) == 2  # the links, and nowhere else
@@ -150,6 +164,46 @@ def test_the_token_is_chosen_or_left_out_on_purpose(tmp_path: Path) -> None:
         assert server.connect(Host="evil.example", Origin="http://evil.example") == 403
         assert server.connect(Host="192.0.2.1:8501", Origin="http://192.0.2.1:8501") == 101
         assert "can start trainings, and change and delete every run" in server.log.read_text()
+
+
+NGINX = shutil.which("nginx") or shutil.which("/usr/sbin/nginx")
+NGINX_CONFIG = """
+pid {folder}/pid; error_log {folder}/error.log; daemon off; events {{}}
+http {{
+  access_log off; client_body_temp_path {folder}/a; proxy_temp_path {folder}/b; fastcgi_temp_path {folder}/c;
+  uwsgi_temp_path {folder}/d; scgi_temp_path {folder}/e;
+  server {{ listen 127.0.0.1:{port}; server_name lab.example; {location} }}
+}}
+"""
+
+
+@pytest.mark.skipif(NGINX is None, reason="nginx is not installed")
+@pytest.mark.parametrize("keeps_host", [True, False])
+def test_nginx_as_documented(keeps_host: bool, tmp_path: Path) -> None:
+    example = re.search(r"```nginx\n(.*?)```", DOCUMENT.read_text(), re.DOTALL)
+    assert example
+    options = ("--allow-host", "lab.example", "--base-path", "cvae")
+    with serving(tmp_path, CVAE, *options, base="/cvae") as server:
+        location = example[1].replace("8501", str(server.port))
+        if not keeps_host:
+            location = location.replace("proxy_set_header Host $http_host;", "")
+        port = free_port()
+        file = tmp_path / "nginx.conf"
+        file.write_text(NGINX_CONFIG.format(folder=tmp_path, port=port, location=location))
+        process = subprocess.Popen([str(NGINX), "-c", str(file), "-e", str(tmp_path / "error.log")])
+        try:
+            wait_for_health(process, f"http://127.0.0.1:{port}/cvae", tmp_path / "error.log")
+            proxy = Server(port, process, server.log, "/cvae")
+            browser = {"Host": f"lab.example:{port}", "Origin": f"http://lab.example:{port}"}
+            assert "Token needed" in proxy.answer(**browser)[1]
+            proof = proxy.proof(server.token(), **browser)
+            assert 'id="root"' in proxy.answer("/train", Cookie=proof, **browser)[1]
+            assert proxy.connect(Cookie=proof, **browser) == 101
+            assert proxy.connect(**browser) == 403
+            assert proxy.connect(Cookie=proof, Host=browser["Host"], Origin="http://evil.example") == 403
+        finally:
+            process.terminate()
+            process.wait(20)
 
 
 def test_a_closed_visit_keeps_no_descriptor(tmp_path: Path) -> None:
