@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from typing import IO, Any, Final, Self
 
 from cvae_core.errors import CvaeError, StoppedError
+from cvae_core.remaining_time import RemainingTime
 
 Work = Callable[[dict[str, Any]], Mapping[str, Any]]
 
@@ -69,7 +70,7 @@ class _Heard:
 
     done: int = 0
     total: int = 0
-    first_told: tuple[float, int] | None = None
+    remaining: RemainingTime = field(default_factory=RemainingTime)
     report: dict[str, Any] | None = None
     error: Exception | None = None
     ended: threading.Event = field(default_factory=threading.Event)
@@ -135,11 +136,8 @@ class Errand:
 
     @property
     def seconds_left(self) -> float | None:
-        """An estimate from the pace since the first step; ``None`` before the second."""
-        begun, done = self._heard.first_told, self._heard.done
-        if begun is None or done <= begun[1]:
-            return None
-        return (time.monotonic() - begun[0]) / (done - begun[1]) * (self._heard.total - done)
+        """An estimate of the time left; ``None`` until the pace is known."""
+        return self._heard.remaining.seconds
 
     def wait(self, seconds: float | None = None) -> None:
         """Wait until the process has ended, but at most so long."""
@@ -201,4 +199,5 @@ def _take_down(message: dict[str, Any], heard: _Heard) -> None:
         heard.error = CvaeError(message["problem"], message["advice"])
     else:
         heard.done, heard.total = message["done"], message["total"]
-        heard.first_told = heard.first_told or (time.monotonic(), heard.done)
+        if heard.total:
+            heard.remaining.add(time.monotonic(), heard.done / heard.total)

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 from rich.table import Column
 
 from cvae_core.cli.signals import stop_on_signal
 from cvae_core.cli.terminal import printable
 from cvae_core.errors import ExportStoppedError
+from cvae_core.remaining_time import RemainingTime, time_left
 
 Observer = tuple[Callable[[int, int], None], Callable[[], bool]]
 _INTERRUPTED: Final = 130
@@ -33,14 +35,20 @@ def observed(work: str, as_json: bool) -> Iterator[Observer]:
         TextColumn("{task.description}", style="bold", markup=False, table_column=Column(overflow="fold")),
         BarColumn(),
         TaskProgressColumn(),
-        TimeRemainingColumn(table_column=Column(no_wrap=True)),
+        TextColumn("{task.fields[left]}", table_column=Column(no_wrap=True)),
     )
     console = Console(stderr=True)
     bar = Progress(*columns, console=console, disable=as_json or not console.is_terminal, transient=True)
     try:
         with stop_on_signal(stop), bar:
-            task = bar.add_task(printable(work), total=None)
-            yield lambda done, total: bar.update(task, completed=done, total=total), stop.is_set
+            task = bar.add_task(printable(work), total=None, left="")
+            remaining = RemainingTime()
+
+            def show(done: int, total: int) -> None:
+                left = remaining.add(time.monotonic(), done / total) if total else None
+                bar.update(task, completed=done, total=total, left=time_left(left))
+
+            yield show, stop.is_set
     except ExportStoppedError as stopped:
         typer.echo(str(stopped), err=True)
         raise typer.Exit(_INTERRUPTED) from None

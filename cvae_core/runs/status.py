@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Final, Literal, Self, get_args
+from typing import Any, Final, Literal, Self, get_args
 
 from cvae_core.errors import RunDamagedError
 from cvae_core.runs import lock
@@ -14,9 +14,9 @@ from cvae_core.runs.seal import config_sha256, read_sealed, refuse_foreign, seal
 from cvae_core.runs.typed import build
 
 WrittenState = Literal["queued", "running", "paused", "finished", "stopped", "failed"]
-State = Literal["queued", "running", "paused", "finished", "stopped", "failed", "interrupted", "broken"]
+State = Literal["queued", "starting", "running", "paused", "finished", "stopped", "failed", "interrupted", "broken"]
 ENDED: Final = frozenset({"finished", "stopped", "failed"})
-ALIVE: Final = frozenset({"queued", "running", "paused"})
+ALIVE: Final = frozenset({"queued", "starting", "running", "paused"})
 RESUMABLE: Final = frozenset({"stopped", "failed", "interrupted"})
 
 
@@ -30,11 +30,12 @@ class Status:
         epoch: Completed epochs.
         step: Steps done in the epoch under way.
         steps_per_epoch: 0 until known.
-        images_per_second: Recent training speed; 0 until known.
+        images_per_second: Recent training speed; 0 until the first step since the training began or went on.
         seconds: Spent training so far; loading, pauses and interruptions left out.
         created_at, updated_at: Seconds since 1970, UTC.
         queued_at: When it last asked for its turn, on a clock of the machine that nobody sets; orders the queue.
         problem, advice: Why it failed and what to do; empty otherwise.
+        remaining_seconds: Estimate of the training time left while it runs; ``None`` until the pace is known.
         config_sha256: Of the configuration that the run was started with; found when first written, and then kept.
     """
 
@@ -50,6 +51,7 @@ class Status:
     queued_at: float = 0.0
     problem: str = ""
     advice: str = ""
+    remaining_seconds: float | None = None
     config_sha256: str = field(default="", compare=False)
 
     @classmethod
@@ -63,13 +65,6 @@ class Status:
         """Share of the training that is done, 0 to 1."""
         partial = self.step / self.steps_per_epoch if self.steps_per_epoch else 0.0
         return min(1.0, (self.epoch + partial) / self.epochs)
-
-    @property
-    def remaining_seconds(self) -> float | None:
-        """Estimate of the time to go, from the speed so far; ``None`` until there is one."""
-        if self.progress <= 0.0 or self.seconds <= 0.0:
-            return None
-        return self.seconds * (1.0 - self.progress) / self.progress
 
 
 def write_status(path: Path, status: Status, durable: bool = False) -> None:
@@ -91,7 +86,8 @@ def read_status(path: Path) -> Status:
         RunDamagedError: The file is missing, damaged, of a newer version, or of another configuration than the run.
     """
     try:
-        status = build(Status, read_sealed(path, "The status of the run"))
+        # Earlier versions wrote no estimate of the time left.
+        status = build(Status, {"remaining_seconds": None, **read_sealed(path, "The status of the run")})
     except ValueError as error:
         raise RunDamagedError(f"The status of the run has {error} ({path.name}).") from None
     _check_sense(status)
@@ -102,7 +98,7 @@ def read_status(path: Path) -> Status:
 def _check_sense(status: Status) -> None:
     """Refuse what no worker can have meant."""
     moments = (status.images_per_second, status.seconds, status.created_at, status.updated_at, status.queued_at)
-    if status.state not in get_args(WrittenState) or min(moments) < 0.0:
+    if status.state not in get_args(WrittenState) or min(*moments, status.remaining_seconds or 0.0) < 0.0:
         raise RunDamagedError("The status of the run is of an unknown form (status.json).")
     if not 1 <= status.epochs >= status.epoch or 0 < status.steps_per_epoch < status.step:
         raise RunDamagedError("The status of the run tells of impossible progress (status.json).")
@@ -126,4 +122,5 @@ def observed_state(lock_file: Path, status_file: Path) -> tuple[State, Status]:
 
 def queued_again(status: Status) -> Status:
     """The status of a run that asks for a turn now, with what it reached so far and no old error."""
-    return replace(status, state="queued", queued_at=time.monotonic(), images_per_second=0.0, problem="", advice="")
+    no_pace: dict[str, Any] = {"images_per_second": 0.0, "remaining_seconds": None}
+    return replace(status, state="queued", queued_at=time.monotonic(), problem="", advice="", **no_pace)

@@ -39,6 +39,7 @@ def _are_texts(value: Any) -> bool:
 _CHECKS: Final[dict[str, Callable[[Any], bool]]] = {
     "int": _is_count,
     "float": _is_number,
+    "float | None": lambda value: value is None or _is_number(value),
     "str": _is_text,
     "tuple[float, ...]": _are_numbers,
     "dict[str, str]": _are_texts,
