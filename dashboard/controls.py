@@ -33,7 +33,8 @@ class Sign(NamedTuple):
 
 
 SIGNS: Final[dict[State, Sign]] = {
-    "queued": Sign("Queued", ":material/hourglass_empty:", "blue", "Waits for its turn and starts by itself."),
+    "queued": Sign("Queued", ":material/hourglass_empty:", "blue", "Waits for other runs, then starts by itself."),
+    "starting": Sign("Starting", ":material/hourglass_empty:", "green", "Loads and compiles before the first step."),
     "running": Sign("Running", ":material/play_circle:", "green", "Learning now."),
     "paused": Sign("Paused", ":material/pause_circle:", "orange", "Waits until you let it go on."),
     "finished": Sign("Finished", ":material/check_circle:", "gray", "Trained to its end."),
@@ -198,22 +199,8 @@ def _option(item: Overview) -> str:
 
 def _word(of: State) -> str:
     """A state in the list of runs, which is not renewed while a run goes from waiting to training."""
-    return "under way" if of in ("queued", "running") else SIGNS[of].word.lower()
+    return "under way" if of in ("queued", "starting", "running") else SIGNS[of].word.lower()
 
 
 def _pick() -> None:
     state.select_run(st.session_state[state.RUN_PICKER] or None)
-
-
-def duration(seconds: float | None) -> str:
-    """A time span in words that fit beside a progress bar; a dash if unknown."""
-    if seconds is None:
-        return "–"
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    minutes, rest = divmod(whole, 60)
-    if minutes < 60:
-        return f"{minutes} min {rest:02d} s"
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes:02d} min"

@@ -74,7 +74,9 @@ def _print_list(found: list[Overview]) -> None:
 def _row(item: Overview) -> tuple[Text, Text, Text, Text, Text]:
     """Id, state, epoch, size on the disk, and what people or we say of it."""
     epoch = f"{item.status.epoch} of {item.status.epochs}" if item.status else ""
-    words = filter(None, (item.about.name, item.problem, item.about.note.partition("\n")[0], item.about_problem))
+    waits = f"waits for {', '.join(item.ahead)}" if item.ahead else ""
+    note = item.about.note.partition("\n")[0]
+    words = filter(None, (item.about.name, waits, item.problem, note, item.about_problem))
     return (
         plain(item.run.id),
         plain(item.state),

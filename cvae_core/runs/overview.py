@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from cvae_core.config import RunConfig
-from cvae_core.errors import CvaeError, RunDamagedError
+from cvae_core.errors import ConfigError, CvaeError, RunDamagedError
 from cvae_core.records import EpochRecord, Losses
 from cvae_core.runs.about import About, about_or_problem
 from cvae_core.runs.directory import Run, all_runs
 from cvae_core.runs.disk import disk_use
 from cvae_core.runs.files import is_real_folder
 from cvae_core.runs.metrics import History, MetricsReader
+from cvae_core.runs.queue import is_small, max_workers, turn_count
 from cvae_core.runs.snapshots import snapshot_epochs
 from cvae_core.runs.status import ENDED, State, Status, observed_state, read_status
 
@@ -24,11 +26,13 @@ class Overview:
 
     Attributes:
         run: The run.
-        state: As it is now; "broken" if a file of it cannot be read.
+        state: As it is now; "broken" if a file of it cannot be read, "queued" only where it waits for other runs, and
+            "starting" from its turn to its first step.
         config, status: ``None`` if broken.
         problem, advice: Why it is broken or failed and what to do; empty otherwise.
         about: What people call it and say of it.
         about_problem: Why that cannot be read and what to do; empty otherwise.
+        ahead: Titles of the runs that a queued one waits for; empty otherwise.
     """
 
     run: Run
@@ -39,6 +43,7 @@ class Overview:
     advice: str = ""
     about: About = field(default_factory=About)
     about_problem: str = ""
+    ahead: tuple[str, ...] = ()
 
     @property
     def title(self) -> str:
@@ -48,6 +53,11 @@ class Overview:
 
 def overview(run: Run) -> Overview:
     """Look at one run; never raises because of what its files hold."""
+    return _with_turn(_read(run), lambda: map(_read, all_runs(run.path.parent)))
+
+
+def _read(run: Run) -> Overview:
+    """A run as its own files tell of it."""
     about, about_problem = about_or_problem(run.about_file)
     try:
         config = run.config()
@@ -60,8 +70,43 @@ def overview(run: Run) -> Overview:
 
 def overviews(folder: Path) -> list[Overview]:
     """Every run of a folder, the newest first."""
-    views = [overview(run) for run in all_runs(folder)]
-    return [view for view in views if is_real_folder(view.run.path)]  # a run may be deleted while it is looked at
+    views = [_read(run) for run in all_runs(folder)]
+    views = [view for view in views if is_real_folder(view.run.path)]  # a run may be deleted while it is looked at
+    return [_with_turn(view, lambda: views) for view in views]
+
+
+def _with_turn(item: Overview, all_of_folder: Callable[[], Iterable[Overview]]) -> Overview:
+    """Tell a run that waits for others from one that is about to train."""
+    if item.state == "queued" and (ahead := _ahead(item, all_of_folder())):
+        return replace(item, ahead=ahead)
+    before_first_step = item.status is not None and item.status.images_per_second == 0.0
+    starting = item.state == "queued" or (item.state == "running" and before_first_step)
+    return replace(item, state="starting") if starting else item
+
+
+def _ahead(item: Overview, others: Iterable[Overview]) -> tuple[str, ...]:
+    """Titles of the runs that keep a queued one from training; none if there is a free turn for it."""
+    assert item.config is not None
+    small = is_small(item.config)
+    rivals = [other for other in others if other.config is not None and is_small(other.config) == small]
+    training = [other for other in rivals if other.state == "running"]
+    waiting = [other for other in rivals if other.state == "queued" and _asked(other) < _asked(item)]
+    ahead = [*training, *sorted(waiting, key=_asked)]
+    return tuple(other.title for other in ahead) if len(ahead) >= turn_count(_limit(), small) else ()
+
+
+def _asked(item: Overview) -> tuple[float, str]:
+    """Orders the runs that wait for a turn."""
+    assert item.status is not None
+    return item.status.queued_at, item.run.id
+
+
+def _limit() -> int:
+    """How many trainings may run at once, as far as this process knows."""
+    try:
+        return max_workers()
+    except ConfigError:
+        return 1
 
 
 def describe(run: Run) -> dict[str, Any]:
@@ -71,13 +116,13 @@ def describe(run: Run) -> dict[str, Any]:
         RunDamagedError: A file of it cannot be read.
     """
     config = run.config()
-    state, status = observed_state(run.lock_file, run.status_file)
+    status = read_status(run.status_file)
     history = whole_history(run, MetricsReader(run.metrics_file))
     about, about_problem = about_or_problem(run.about_file)
     facts: dict[str, Any] = {
         "run": run.id,
         **asdict(about),
-        "state": state,
+        "state": overview(run).state,
         "config": config.model_dump(mode="json"),
         "data_sha256": history.begins[-1].data_sha256 if history.begins else None,
         "epochs": [_epoch(record) for record in history.epochs],

@@ -11,6 +11,7 @@ from typing import Any, Final
 from cvae_core.data import load_dataset
 from cvae_core.errors import CvaeError, DataError
 from cvae_core.records import Dataset, EpochRecord, StepRecord
+from cvae_core.remaining_time import RemainingTime
 from cvae_core.runs import lock
 from cvae_core.runs.checkpoints import Checkpoint, newest_checkpoint
 from cvae_core.runs.control import is_asked
@@ -66,6 +67,7 @@ class _Session:
         self._stop_requested = stop_requested
         self._turn: int | None = None
         self._last_event: float | None = None
+        self._remaining = RemainingTime()
         self._written_at = -_STATUS_SECONDS
 
     def train(self) -> None:
@@ -82,9 +84,14 @@ class _Session:
         with RunWriter(self._run, dataset, start) as writer:
             for event in train(config, dataset, start):
                 record = writer.write(event)
-                self.report(record, seconds=self._seconds(), **writer.progress(event))
+                self._report_progress(record, writer.progress(event))
                 self._obey(writer.keep_checkpoint)
         self.report(state="finished")
+
+    def _report_progress(self, record: StepRecord | EpochRecord | None, changes: dict[str, Any]) -> None:
+        changed = replace(self.status, seconds=self._seconds(), **changes)
+        remaining = self._remaining.add(changed.seconds, changed.progress)
+        self.report(record, seconds=changed.seconds, remaining_seconds=remaining, **changes)
 
     def report(self, record: StepRecord | EpochRecord | None = None, **changes: Any) -> None:
         """Write the status, where anything in it changed, and tell the observer.
@@ -93,6 +100,8 @@ class _Session:
         events; a change of state is written at once, with the progress until then.
         """
         changed = replace(self.status, **changes)
+        if changed.state != "running":
+            changed = replace(changed, remaining_seconds=None)
         other_state = changed.state != self.status.state
         is_time = time.monotonic() - self._written_at >= _STATUS_SECONDS
         if other_state or (is_time and changed != self.status):
@@ -124,6 +133,7 @@ class _Session:
                 self._wait_while_paused()
             self._turn = take_turn(self._run, max_workers())
             if self._turn is None:
+                self.report()
                 time.sleep(_POLL_SECONDS)
         self.report(state="running")
 

@@ -9,9 +9,9 @@ import streamlit as st
 
 from cvae_core.errands import Errand
 from cvae_core.errors import CvaeError, ServerBusyError, StoppedError
+from cvae_core.remaining_time import time_left
 from dashboard import errands
 from dashboard.components.pulse import pulse
-from dashboard.controls import duration
 from dashboard.markdown import without_links
 
 _POLL_SECONDS: Final = 0.4
@@ -64,7 +64,8 @@ def errand_progress(errand: Errand, words: str, key: str) -> None:
         key: Identifies the work on the page.
     """
     share = errand.done / errand.total if errand.total else 0.0
-    text = f"{words}: stopping." if errand.is_stopped else f"{words}: {share:.0%}{_time_left(errand)}."
+    progress = ", ".join(filter(None, (f"{share:.0%}", time_left(errand.seconds_left))))
+    text = f"{words}: {'stopping' if errand.is_stopped else progress}."
     with st.container(horizontal=True, vertical_alignment="center"):
         st.progress(share, text=text)
         st.button(
@@ -76,8 +77,3 @@ def errand_progress(errand: Errand, words: str, key: str) -> None:
             help="Ends the work; what was done so far is lost.",
         )
     pulse(f"pulse_{key}", _POLL_SECONDS)
-
-
-def _time_left(errand: Errand) -> str:
-    left = errand.seconds_left
-    return "" if left is None else f", about {duration(max(1.0, left))} left"

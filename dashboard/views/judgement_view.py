@@ -79,8 +79,7 @@ def _progress_or_button(scene: Scene, epoch: int, *, is_judged: bool) -> None:
             icon=":material/straighten:",
             on_click=_begin,
             args=(scene, epoch),
-            help="Takes some 20 seconds, while everything else on the page can be used. The outcome is kept until the "
-            "server ends.",
+            help="Everything else on the page can be used meanwhile. The outcome is kept until the server ends.",
         )
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from cvae_core.records import EpochRecord
+from cvae_core.remaining_time import duration, time_left
 from cvae_core.runs.overview import Overview
 from dashboard import services
-from dashboard.controls import duration
+from dashboard.controls import plain
 
 
 def progress_bar(item: Overview) -> None:
@@ -29,16 +30,14 @@ def progress_view(item: Overview) -> None:
 def _words(item: Overview) -> str:
     status = item.status
     assert status is not None
+    words = [f"Epoch {status.epoch:,} of {status.epochs:,}"]
     if item.state == "queued":
-        return "Waiting for its turn."
-    if item.state == "running" and not status.steps_per_epoch:
-        return "Loading the data and compiling the network: a few seconds."
-    words = f"Epoch {status.epoch:,} of {status.epochs:,}"
+        words.append(f"waiting for {' and '.join(map(plain, item.ahead))}")
+    if item.state == "starting":
+        words.append("starting: loading the data and compiling the network")
     if item.state == "running":
-        words += (
-            f"  ·  {duration(status.remaining_seconds)} to go  ·  {status.images_per_second:,.0f} {_things(item)}/s"
-        )
-    return words
+        words += [time_left(status.remaining_seconds), f"{status.images_per_second:,.0f} {_things(item)}/s"]
+    return "  ·  ".join(filter(None, words))
 
 
 def _things(item: Overview) -> str:
@@ -51,20 +50,20 @@ def _figures(item: Overview, newest: EpochRecord | None) -> None:
     assert status is not None
     st.metric("Epochs", f"{status.epoch:,}", help="Completed passes through all training images.", width="content")
     if newest:
-        losses = newest.test
+        losses, after = newest.test, f" after epoch {newest.epoch:,}"
         st.metric(
             "Negative ELBO",
             f"{losses.loss:.1f}",
-            help="Reconstruction + KL on the test set, in nats per image (a nat is 1.44 bits). Lower is better.",
+            help=f"Reconstruction + KL on the test set{after}, in nats per image (1.44 bits). Lower is better.",
             width="content",
         )
         st.metric(
             "Reconstruction",
             f"{losses.reconstruction:.1f}",
-            help="Binary cross-entropy summed over pixels, on the test set, in nats per image.",
+            help=f"Binary cross-entropy summed over pixels, on the test set{after}, in nats per image.",
             width="content",
         )
-        st.metric("KL", f"{losses.kl:.1f}", help="What the code says about an image, in nats.", width="content")
+        st.metric("KL", f"{losses.kl:.1f}", help=f"What the code says about an image{after}, in nats.", width="content")
     st.metric(
         "Time", duration(status.seconds), help="Spent training; loading and pauses are left out.", width="content"
     )

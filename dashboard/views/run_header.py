@@ -43,29 +43,30 @@ def _explanation(item: Overview) -> None:
         st.error(without_links(f"{item.problem} {item.advice}"), icon=":material/error:")
     elif item.state == "interrupted":
         st.warning(
-            "The process that trained this run is gone: it was killed, or the machine was switched off. "
-            "Nothing that was kept is lost"
+            "No process trains this run any more, and it ended without saying why. It may have been killed, have run "
+            f"out of memory, or the machine was switched off; `{item.run.log_file.name}` in its folder may say more. "
+            "What was saved is kept"
             + ("." if actions.is_read_only() else "; **Resume** goes on from the newest checkpoint."),
             icon=":material/power_off:",
         )
     elif item.state == "queued":
+        others = " and ".join(f"**{plain(title)}**" for title in item.ahead)
         st.info(
-            "Another run is being trained. This one starts by itself when its turn comes.",
-            icon=":material/hourglass_empty:",
+            f"Waiting for {others}. This run starts by itself when its turn comes.", icon=":material/hourglass_empty:"
         )
 
 
 def _buttons(item: Overview) -> None:
     run = item.run
     # One button: two of them would stand beside each other for a moment, and push Stop away.
-    if item.state in ("running", "queued"):
+    if item.state in ("running", "starting", "queued"):
         words = "Wait until you let it go on; another run may train meanwhile."
         _button("Pause", "pause", words, actions.pause, f"pause_{run.id}", run, _PAUSE_WIDTH)
     if item.state == "paused":
         words = "Go on with the training."
         _button("Continue", "play_arrow", words, actions.unpause, f"pause_{run.id}", run, _PAUSE_WIDTH)
     if item.state in ALIVE:
-        words = "End within a second and keep what was learnt. It can be resumed."
+        words = "End after the step under way and keep what was learnt. It can be resumed."
         _button("Stop", "stop", words, actions.stop, f"stop_{run.id}", run)
     if item.state in RESUMABLE:
         _button("Resume", "resume", "Go on from where it was.", actions.resume, f"resume_{run.id}", run)

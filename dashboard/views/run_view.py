@@ -69,7 +69,7 @@ def _images(run: Run, now: Overview) -> None:
     label = label_choice(now)
     write_address((LABEL,))
     with errors_shown():
-        snapshot_view(run, label)
+        snapshot_view(now, label)
 
 
 def _settings(item: Overview) -> None:

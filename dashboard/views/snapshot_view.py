@@ -10,6 +10,7 @@ from cvae_core.errors import CvaeError
 from cvae_core.runs.directory import Run
 from cvae_core.runs.overview import Overview
 from cvae_core.runs.snapshots import snapshot_epochs
+from cvae_core.runs.status import ALIVE
 from dashboard import services, snapshots
 from dashboard.components.image_grid import image_grid
 from dashboard.components.latent_scatter import latent_scatter
@@ -34,16 +35,18 @@ def label_choice(item: Overview) -> int:
     return choices.label_choice(names, with_all=False) or 0
 
 
-def snapshot_view(run: Run, label: int) -> None:
+def snapshot_view(item: Overview, label: int) -> None:
     """Draw the pictures of the newest snapshot.
 
     Args:
-        run: The run.
+        item: The run.
         label: Whose manifold and codes to show.
     """
+    run = item.run
     epochs = snapshot_epochs(run.snapshots_folder)
     if not epochs:
-        st.caption("Pictures come with the first snapshot, in a few seconds.")
+        waits = item.state in ALIVE
+        st.caption("Pictures come with the first snapshot." if waits else "This run ended before its first snapshot.")
         return
     key, epoch = services.run_key(run), epochs[-1]
     names = services.test_data(services.run_config(key).data).class_names

@@ -81,7 +81,7 @@ def take_away(run: Run) -> None:
 def _panel(run: Run) -> None:
     epochs = snapshot_epochs(run.snapshots_folder)
     if not epochs:
-        st.caption("There is something to take away after the first snapshot, in a few seconds.")
+        st.caption("There is something to take away after the first snapshot.")
         return
     take_up(_UNDER_WAY, _keep)
     left, right = st.columns(2, gap="large")
@@ -130,7 +130,7 @@ def _network(run: Run, epochs: list[int]) -> None:
         "After epoch", newest_first, key=f"network_epoch_{run.id}", help="The network as it was after so many epochs."
     )
     wanted = _Wanted(services.run_key(run), epochs[-1], "network", int(epoch))
-    _make_or_offer(wanted, "Make the files", "Takes some seconds, as TensorFlow has to be loaded for it.")
+    _make_or_offer(wanted, "Make the files", "TensorFlow is loaded for it.")
 
 
 def _size(folder: Path) -> int:

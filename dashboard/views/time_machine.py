@@ -123,7 +123,7 @@ def _pictures(item: Overview, parameters: Sequence[Parameter[Any]], draw: Draw, 
         raise CvaeError(item.problem, item.advice)
     epochs = tuple(snapshot_epochs(item.run.snapshots_folder))
     if not epochs:
-        st.caption("Pictures come with the first snapshot, in a few seconds.")
+        st.caption("Pictures come with the first snapshot.")
         return
     scene = Scene(item.run, item.config, services.test_data(item.config.data), epochs, _lives(item))
     _announce(read_address(parameters) + fit_to_run(parameters, scene.latent_dim, scene.data, epochs))

@@ -42,7 +42,7 @@ def torn_form() -> None:
         icon=":material/play_arrow:",
         on_click=_start,
         args=(settings,),
-        help="Train an autoencoder without labels and one with them, side by side: some seconds.",
+        help="Train an autoencoder without labels and one with them, side by side.",
     )
     kept_message()
     # The data stand where the eye is: on the page until there is something else to look at.

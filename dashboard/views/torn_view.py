@@ -109,7 +109,14 @@ def _head(pair: Pair) -> None:
 def _pair_buttons(pair: Pair) -> None:
     states = [member.state for member in pair.members.values()]
     if pair.alive:
-        _button("Stop both", "stop", "End both within a second and keep what was learnt.", pair, actions.stop, ALIVE)
+        _button(
+            "Stop both",
+            "stop",
+            "End both after the step under way and keep what was learnt.",
+            pair,
+            actions.stop,
+            ALIVE,
+        )
         return
     if any(of in RESUMABLE for of in states):
         _button("Resume both", "resume", "Go on from where they were.", pair, actions.resume, RESUMABLE)
@@ -128,7 +135,8 @@ def _button(
 def _film(pair: Pair) -> None:
     epochs = pair.epochs
     if not epochs:
-        st.caption("The pictures begin with the first snapshots, in a few seconds.")
+        waits = "The pictures begin with the first snapshots."
+        st.caption(waits if pair.alive else "There is no epoch of which both runs have a snapshot.")
         return
     keys = {model: services.run_key(member.run) for model, member in pair.members.items()}
     torn_film(

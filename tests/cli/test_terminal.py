@@ -107,7 +107,7 @@ def test_the_progress_of_a_training_fits_the_terminal(
     drawn = io.StringIO()
     monkeypatch.setenv("COLUMNS", str(width))
     with TrainingProgress(Run(tmp_path / "[/]" / "named"), drawn) as progress:
-        progress.observe(Status("running", 100, epoch=12), EPOCH)
+        progress.observe(Status("running", 100, epoch=12, images_per_second=1e4), EPOCH)
     lines = drawn.getvalue().splitlines()
     assert lines[0] == f"Run named in {tmp_path}/[/]"
     assert all(len(line) <= width for line in lines[1:])

@@ -185,7 +185,7 @@ def test_a_bad_setting_is_one_message_and_no_run(key: str, value: Any, words: st
 
 
 STATES = {
-    "queued": ({"Pause", "Stop", "Save"}, "starts by itself"),
+    "queued": ({"Pause", "Stop", "Save"}, "Starting"),
     "running": ({"Pause", "Stop", "Save"}, ""),
     "paused": ({"Continue", "Stop", "Save"}, ""),
 }
@@ -205,6 +205,14 @@ def test_a_living_run_can_be_paused_and_stopped(state: Any, runs_folder: Path) -
         next(button for button in app.button if button.label == "Stop").click().run()
     assert not app.exception
     assert is_asked(run.control_folder, "stop")
+
+
+def test_a_run_that_waits_says_for_which(runs_folder: Path) -> None:
+    run, other = make_run(runs_folder, "alive", "queued"), make_run(runs_folder, "other", "running")
+    with living_worker(run):
+        assert "Waiting for" not in said(train_page("alive"))
+        with living_worker(other):
+            assert "Waiting for **other**" in said(train_page("alive"))
 
 
 IDLE = {"Save", "Thin out", "Delete"}

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from cvae_core.config import RunConfig
 from cvae_core.errors import RunDamagedError
+from cvae_core.presets import preset
 from cvae_core.runs import overview as module
+from cvae_core.runs.directory import Run
 from cvae_core.runs.metrics import MetricsWriter
 from cvae_core.runs.overview import describe, overview, overviews
 from cvae_core.runs.seal import config_sha256
 from cvae_core.runs.snapshots import publish_snapshot
-from cvae_core.runs.status import read_status, write_status
+from cvae_core.runs.status import WrittenState, read_status, write_status
 from tests.runs.examples import CONFIG, held, lines_of, run_in, some_weights, training
 
 
@@ -59,11 +65,64 @@ def test_a_broken_run_says_why_and_hides_no_other(tmp_path: Path, harm) -> None:
 @pytest.mark.parametrize("state", ["queued", "running", "paused", "finished", "stopped", "failed"])
 def test_a_run_at_a_glance(tmp_path: Path, state) -> None:
     run = run_in(tmp_path)
-    write_status(run.status_file, replace(read_status(run.status_file), state=state, epoch=4))
-    with held(run.lock_file):
+    say(run, state, epoch=4)
+    with held(run.lock_file), training_elsewhere(tmp_path):
         view = overview(run)
     assert (view.run, view.state, view.config, view.problem, view.advice) == (run, state, CONFIG, "", "")
     assert view.status is not None and view.status.epoch == 4
+
+
+def say(run: Run, state: WrittenState, images_per_second: float = 1e4, **changes: Any) -> None:
+    """Write a state as the worker of a run would."""
+    changes["images_per_second"] = 0.0 if state == "queued" else images_per_second
+    write_status(run.status_file, replace(read_status(run.status_file), state=state, **changes))
+
+
+@contextmanager
+def training_elsewhere(folder: Path, name: str = "other", config: RunConfig = CONFIG) -> Iterator[None]:
+    """Another run of the folder that trains."""
+    run = run_in(folder, name, config)
+    say(run, "running")
+    with held(run.lock_file):
+        yield
+
+
+def test_a_run_is_queued_only_while_another_has_the_turn(tmp_path: Path) -> None:
+    run = run_in(tmp_path)
+    say(run, "queued")
+    with held(run.lock_file):
+        assert (overview(run).state, overview(run).ahead) == ("starting", ())
+        with training_elsewhere(tmp_path):
+            found = {view.run.id: (view.state, view.ahead) for view in (overview(run), *overviews(tmp_path))}
+            assert found == {run.id: ("queued", ("other",)), "other": ("running", ())}
+        assert overview(run).state == "starting"
+        say(run, "running", images_per_second=0.0)
+        assert overview(run).state == "starting"
+        say(run, "running")
+        assert overview(run).state == "running"
+    assert overview(run).state == "interrupted"
+
+
+def test_a_run_waits_for_those_that_asked_earlier_and_for_nobody_where_a_turn_is_free(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    early, late = (run_in(tmp_path, name) for name in ("early", "late"))
+    say(late, "queued", queued_at=2.0)
+    say(early, "queued", queued_at=1.0)
+    with held(early.lock_file), held(late.lock_file):
+        assert [(view.state, view.ahead) for view in map(overview, (early, late))] == [
+            ("starting", ()),
+            ("queued", ("early",)),
+        ]
+        monkeypatch.setenv("CVAE_MAX_WORKERS", "2")
+        assert overview(late).state == "starting"
+        with training_elsewhere(tmp_path):
+            assert overview(late).ahead == ("other", "early")
+            assert overview(early).state == "starting"
+        with training_elsewhere(tmp_path, "toy", preset("torn-manifold")):
+            assert overview(late).state == "starting"
+        monkeypatch.setenv("CVAE_MAX_WORKERS", "many")
+        assert overview(late).ahead == ("early",)
 
 
 def test_a_failed_run_says_why(tmp_path: Path) -> None:
