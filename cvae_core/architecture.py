@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from cvae_core.config import Activation, BatchNormalization, LabelCode, ModelSettings
 from cvae_core.errors import WeightsError
+from cvae_core.short_repr import short_repr
 
 LEAKY_RELU_SLOPE = 0.3
 BATCH_NORM_EPSILON = 1e-3
@@ -105,6 +106,8 @@ class Architecture:
     decoder: tuple[DenseLayer, ...]
     output: DenseLayer
     label_code: LabelCode = "one_hot"
+
+    __repr__ = short_repr
 
     @property
     def layers(self) -> tuple[DenseLayer, ...]:

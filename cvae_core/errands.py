@@ -22,6 +22,7 @@ from typing import IO, Any, Final, Self
 
 from cvae_core.errors import CvaeError, StoppedError
 from cvae_core.remaining_time import RemainingTime
+from cvae_core.short_repr import short_repr
 
 Work = Callable[[dict[str, Any]], Mapping[str, Any]]
 
@@ -74,6 +75,8 @@ class _Heard:
     report: dict[str, Any] | None = None
     error: Exception | None = None
     ended: threading.Event = field(default_factory=threading.Event)
+
+    __repr__ = short_repr
 
 
 class Errand:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from cvae_core.architecture import DataShape
 from cvae_core.errors import DataError
 from cvae_core.examples import checked_images, checked_labels
+from cvae_core.short_repr import short_repr
 
 Floats = npt.NDArray[np.float32]
 Bytes = npt.NDArray[np.uint8]
@@ -37,6 +38,8 @@ class Losses:
     kl: float
     kl_per_dimension: tuple[float, ...] = ()
 
+    __repr__ = short_repr
+
 
 @dataclass(frozen=True)
 class StepRecord:
@@ -55,6 +58,8 @@ class StepRecord:
     steps_per_epoch: int
     train: Losses
     images_per_second: float
+
+    __repr__ = short_repr
 
 
 @dataclass(frozen=True)
@@ -78,6 +83,8 @@ class EpochRecord:
     learning_rate: float
     beta: float
 
+    __repr__ = short_repr
+
 
 @dataclass(frozen=True)
 class Split:
@@ -97,6 +104,8 @@ class Split:
 
     images: Examples
     labels: Labels
+
+    __repr__ = short_repr
 
     def __post_init__(self) -> None:
         images = checked_images(self.images)
@@ -134,6 +143,8 @@ class Dataset:
     train: Split
     test: Split
     sha256: str
+
+    __repr__ = short_repr
 
     def __post_init__(self) -> None:
         kinds = [(part.images.shape[1:], part.images.dtype) for part in (self.train, self.test)]

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cvae_core.records import Bytes, Floats, Labels
+from cvae_core.short_repr import short_repr
 
 Doubles = npt.NDArray[np.float64]
 Marks = npt.NDArray[np.bool_]
@@ -30,6 +31,8 @@ class Reconstructions:
     reconstructions: Bytes
     labels: Labels
     indices: Labels
+
+    __repr__ = short_repr
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,8 @@ class ManifoldGrid:
     dimensions: tuple[int, int | None]
     label: int
 
+    __repr__ = short_repr
+
 
 @dataclass(frozen=True)
 class LabelManifolds:
@@ -71,6 +76,8 @@ class LabelManifolds:
     y_values: Floats
     dimensions: tuple[int, int | None]
     labels: Labels
+
+    __repr__ = short_repr
 
 
 @dataclass(frozen=True)
@@ -94,6 +101,8 @@ class LatentCodes:
     kl_per_dimension: Doubles
     mean_per_dimension: Doubles
     variance_per_dimension: Doubles
+
+    __repr__ = short_repr
 
     @property
     def latent_dim(self) -> int:
@@ -126,6 +135,8 @@ class LatentPlane:
     dimensions: tuple[int, int | None]
     principal: bool = False
 
+    __repr__ = short_repr
+
 
 @dataclass(frozen=True)
 class PrincipalAxes:
@@ -144,6 +155,8 @@ class PrincipalAxes:
     variances: Doubles
     explained: Doubles
 
+    __repr__ = short_repr
+
 
 @dataclass(frozen=True)
 class Projection:
@@ -160,6 +173,8 @@ class Projection:
     offset: Doubles
     kind: Literal["dimensions", "principal"]
     axes: tuple[int, int]
+
+    __repr__ = short_repr
 
 
 @dataclass(frozen=True)
@@ -184,6 +199,8 @@ class DimensionStatistics:
     aggregate_variance: Doubles
     collapsed: Marks
 
+    __repr__ = short_repr
+
 
 @dataclass(frozen=True)
 class SampleGrid:
@@ -198,6 +215,8 @@ class SampleGrid:
     tiles: Bytes
     z: Floats
     labels: Labels
+
+    __repr__ = short_repr
 
 
 @dataclass(frozen=True)
@@ -217,6 +236,8 @@ class StyleTransfer:
     z_mean: Floats
     tiles: Bytes
     target_labels: Labels
+
+    __repr__ = short_repr
 
     def with_originals(self) -> Bytes:
         """The tutorial's figure: the same tiles, but the row of a source's own label shows the original."""
@@ -239,6 +260,8 @@ class Blend:
     z: Floats
     labels: Labels
 
+    __repr__ = short_repr
+
 
 @dataclass(frozen=True)
 class Recognition:
@@ -254,6 +277,8 @@ class Recognition:
     odds: Doubles
     ranking: Labels
 
+    __repr__ = short_repr
+
 
 @dataclass(frozen=True)
 class Morphology:
@@ -266,6 +291,8 @@ class Morphology:
 
     slant: Doubles
     thickness: Doubles
+
+    __repr__ = short_repr
 
 
 @dataclass(frozen=True)
@@ -294,6 +321,8 @@ class StyleKept:
     median_thickness: float
     shuffled_slant: float
     shuffled_thickness: float
+
+    __repr__ = short_repr
 
     def sentence(self) -> str:
         """The outcome in words, without a stop at the end."""

@@ -13,6 +13,7 @@ from cvae_core.config import TornManifoldConfig
 from cvae_core.data.torn_manifold import distance_to_manifold, true_curves
 from cvae_core.errors import ConfigError
 from cvae_core.records import Floats, Labels, Split
+from cvae_core.short_repr import short_repr
 
 NOISE_FLOOR: Final = 0.01
 DEVIATIONS: Final = 3.0
@@ -34,6 +35,8 @@ class SweptCurve:
     label: int | None
     codes: Floats
     points: Floats
+
+    __repr__ = short_repr
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,8 @@ class TornManifoldRecord:
     swept: tuple[SweptCurve, ...]
     tear: Tear
     input_distance: float
+
+    __repr__ = short_repr
 
 
 def analyse_torn_manifold(

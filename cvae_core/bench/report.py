@@ -18,6 +18,7 @@ from cvae_core.bench.peers import BATCH, KerasPeer, matrix_products
 from cvae_core.bench.torn_manifold import torn_manifold_seconds
 from cvae_core.data import load_dataset
 from cvae_core.presets import tutorial
+from cvae_core.short_repr import short_repr
 
 TURNS: Final = 5
 _SNAPSHOTS: Final = 9
@@ -45,6 +46,8 @@ class BenchReport:
     decode_2250_ms: dict[str, float]
     torn_manifold_s: dict[str, float]
     machine: dict[str, str | int]
+
+    __repr__ = short_repr
 
 
 def bench(progress: Callable[[str], None], turns: int = TURNS) -> BenchReport:

@@ -14,6 +14,7 @@ from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from cvae_core.data.mnist_form import LONGEST_SIDE
 from cvae_core.errors import DataError
+from cvae_core.short_repr import short_repr
 
 # Those that Pillow reads without another program.
 FORMATS: Final = ("PNG", "JPEG", "WEBP", "BMP", "GIF")
@@ -39,6 +40,8 @@ class PictureFile:
     pixels: npt.NDArray[Any]
     least_noise: float
     notes: tuple[str, ...]
+
+    __repr__ = short_repr
 
 
 def read_picture(stream: BinaryIO) -> PictureFile:

@@ -18,6 +18,7 @@ from cvae_core.export.pictures import Picture, picture
 from cvae_core.export.settings import FilmFormat, PictureSettings
 from cvae_core.export.trained_run import TrainedRun
 from cvae_core.inference.folded import FoldedNetwork
+from cvae_core.short_repr import short_repr
 
 Progress = Callable[[int, int], None]
 ShouldStop = Callable[[], bool]
@@ -39,6 +40,8 @@ class Film:
     stream: BinaryIO
     film_format: FilmFormat = "gif"
 
+    __repr__ = short_repr
+
 
 @dataclass(frozen=True)
 class FilmReport:
@@ -53,6 +56,8 @@ class FilmReport:
     epochs: tuple[int, ...]
     skipped: tuple[int, ...]
     seconds: float
+
+    __repr__ = short_repr
 
 
 def film_frames(

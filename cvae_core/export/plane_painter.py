@@ -16,6 +16,7 @@ from cvae_core.export.colours import BACKGROUND, BORDER, QUIET, TEXT, label_colo
 from cvae_core.export.lettering import draw_text, text_turned, text_width
 from cvae_core.export.point_stamps import point_radius, stamp_points
 from cvae_core.records import Floats
+from cvae_core.short_repr import short_repr
 
 LIMIT: Final = 5.0
 SIGMAS: Final = (1, 2, 3)
@@ -45,6 +46,8 @@ class PlanePainter:
     legend: tuple[tuple[int, str], ...] = ()
     limit: float = LIMIT
     ratio: int = 1
+
+    __repr__ = short_repr
 
     @property
     def size(self) -> tuple[int, int]:

@@ -12,6 +12,7 @@ from pydantic import TypeAdapter
 from cvae_core.analysis.manifold import GRID_SIZE, QUANTILES, quantile_steps
 from cvae_core.analysis.network import check_whole_number
 from cvae_core.errors import ConfigError
+from cvae_core.short_repr import short_repr
 
 FilmFormat = Literal["gif", "webp"]
 FILM_FORMATS: Final[tuple[FilmFormat, ...]] = get_args(FilmFormat)
@@ -62,6 +63,8 @@ class OwnImage:
     pixels: str
     label: int
 
+    __repr__ = short_repr
+
 
 Source = Sources | PickedImage | OwnImage
 
@@ -89,6 +92,8 @@ class Plane:
     size: int = GRID_SIZE
     others: tuple[float, ...] = ()
     pinned: int | None = None
+
+    __repr__ = short_repr
 
     def __post_init__(self) -> None:
         quantile_steps(self.size, self.quantiles)
@@ -128,6 +133,8 @@ class PictureSettings:
     scale: int | None = None
     plane: Plane = Plane()
     invert: bool = False
+
+    __repr__ = short_repr
 
     def __post_init__(self) -> None:
         if self.kind not in PICTURE_KINDS:

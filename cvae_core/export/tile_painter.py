@@ -12,6 +12,7 @@ from PIL import Image
 from cvae_core.export.colours import BACKGROUND, TEXT, grey_of
 from cvae_core.export.lettering import draw_text, text_width
 from cvae_core.records import Bytes
+from cvae_core.short_repr import short_repr
 
 _CAPTION_SIZE: Final = 15
 _NAME_SIZE: Final = 13
@@ -42,6 +43,8 @@ class TileLayout:
     row_names: tuple[str, ...] = ()
     column_names: tuple[str, ...] = ()
     ratio: int = 1
+
+    __repr__ = short_repr
 
     @property
     def left(self) -> int:

@@ -27,6 +27,7 @@ from cvae_core.errors import DataError
 from cvae_core.examples import checked_labels, checked_pixels
 from cvae_core.inference.activations import ACTIVATIONS, sigmoid
 from cvae_core.records import Bytes, Floats, Labels
+from cvae_core.short_repr import short_repr
 
 _ROWS_AT_A_TIME: Final = 4096
 _Doubles = npt.NDArray[np.float64]
@@ -46,6 +47,8 @@ class Affine:
     kernel: Floats
     bias: Floats
     activation: str
+
+    __repr__ = short_repr
 
     def __call__(self, x: Floats) -> Floats:
         """Apply to float32 (n, inputs); gives float32 (n, outputs)."""

@@ -17,6 +17,7 @@ from cvae_core.config import SEED_LIMIT
 from cvae_core.data.mnist_form import all_in_mnist_form
 from cvae_core.data.shifts import shifted_at_random
 from cvae_core.records import Bytes, Split
+from cvae_core.short_repr import short_repr
 
 SHIFT: Final = 4
 SOURCES: Final = 600
@@ -41,6 +42,8 @@ class Judgement:
     recognised_shifted: float
     recognised_in_form: float
     style: StyleKept
+
+    __repr__ = short_repr
 
     def recognition_sentence(self) -> str:
         """The first outcome in words."""

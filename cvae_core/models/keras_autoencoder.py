@@ -10,6 +10,7 @@ from cvae_core.architecture import Architecture, DataShape, Weights, plan
 from cvae_core.config import ModelSettings
 from cvae_core.errors import WeightsError
 from cvae_core.models.keras_models import KerasModel, dense, hidden_layers, joined, load_weights
+from cvae_core.short_repr import short_repr
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,8 @@ class KerasAutoencoder:
     encoder: KerasModel
     decoder: KerasModel
     autoencoder: KerasModel
+
+    __repr__ = short_repr
 
 
 def build_keras_autoencoder(model: ModelSettings, shape: DataShape, weights: Weights | None = None) -> KerasAutoencoder:

@@ -23,6 +23,7 @@ from cvae_core.architecture import (
 from cvae_core.config import ModelSettings
 from cvae_core.errors import WeightsError
 from cvae_core.models.sampling import Sampling
+from cvae_core.short_repr import short_repr
 
 KerasModel: TypeAlias = Any
 KerasTensor: TypeAlias = Any
@@ -63,6 +64,8 @@ class KerasModels:
     decoder: KerasModel
     cvae: KerasModel
     style_transfer: KerasModel | None
+
+    __repr__ = short_repr
 
 
 def build_keras_models(model: ModelSettings, shape: DataShape, weights: Weights | None = None) -> KerasModels:

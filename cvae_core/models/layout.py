@@ -14,6 +14,7 @@ import numpy as np
 
 from cvae_core.architecture import Architecture, Weights, check_weights
 from cvae_core.records import Floats
+from cvae_core.short_repr import short_repr
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,8 @@ class Slot:
     name: str
     offset: int
     shape: tuple[int, ...]
+
+    __repr__ = short_repr
 
     @property
     def size(self) -> int:
@@ -47,6 +50,8 @@ class Layout:
 
     parameters: tuple[Slot, ...]
     moving: tuple[Slot, ...]
+
+    __repr__ = short_repr
 
     @classmethod
     def of(cls, architecture: Architecture) -> Self:

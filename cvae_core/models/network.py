@@ -12,6 +12,7 @@ from typing import Any, Final, TypeAlias
 import tensorflow as tf
 
 from cvae_core.architecture import BATCH_NORM_EPSILON, LEAKY_RELU_SLOPE, Architecture, DenseLayer
+from cvae_core.short_repr import short_repr
 
 Tensor: TypeAlias = Any
 Tensors: TypeAlias = Mapping[str, Tensor]
@@ -42,6 +43,8 @@ class ForwardPass:
     z_mean: Tensor
     z_log_var: Tensor | None
     statistics: dict[str, Tensor]
+
+    __repr__ = short_repr
 
 
 def forward(
@@ -96,6 +99,8 @@ class _Network:
     weights: Tensors
     dropout: Tensors | None
     statistics: dict[str, Tensor] = field(default_factory=dict)
+
+    __repr__ = short_repr
 
     def posterior(self, h: Tensor, *heads: DenseLayer) -> tuple[Tensor, Tensor]:
         # One product for both heads: they are narrow, and two would read h twice.

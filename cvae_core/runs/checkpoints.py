@@ -17,6 +17,7 @@ from cvae_core.runs.files import publish_folder, remove
 from cvae_core.runs.seal import config_sha256, read_sealed, refuse_foreign, seal, versioned
 from cvae_core.runs.snapshots import load_arrays, published_folders, save_arrays
 from cvae_core.runs.typed import build
+from cvae_core.short_repr import short_repr
 
 ARRAYS_FILE: Final = "state.safetensors"
 FACTS_FILE: Final = "state.json"
@@ -40,6 +41,8 @@ class Checkpoint:
     arrays: Weights
     facts: dict[str, Any]
 
+    __repr__ = short_repr
+
 
 @dataclass(frozen=True)
 class _Facts:
@@ -51,6 +54,8 @@ class _Facts:
     bytes: int
     sha256: str
     facts: dict[str, Any]
+
+    __repr__ = short_repr
 
 
 def publish_checkpoint(folder: Path, checkpoint: Checkpoint, config: str | None = None) -> None:

@@ -14,6 +14,7 @@ from cvae_core.records import EpochRecord, StepRecord
 from cvae_core.runs.files import open_to_append, open_to_read, replace_file
 from cvae_core.runs.record_lines import BeginRecord, Record, decode, encode, follows, position
 from cvae_core.runs.seal import config_sha256, ends_sealed, refuse_foreign
+from cvae_core.short_repr import short_repr
 from cvae_core.system_errors import storage_errors
 
 __all__ = [
@@ -38,6 +39,8 @@ class History:
     begins: list[BeginRecord] = field(default_factory=list)
     steps: list[StepRecord] = field(default_factory=list)
     epochs: list[EpochRecord] = field(default_factory=list)
+
+    __repr__ = short_repr
 
     def add(self, record: Record) -> None:
         """Append one record."""

@@ -18,6 +18,7 @@ from cvae_core.runs.metrics import History, MetricsReader
 from cvae_core.runs.queue import is_small, max_workers, turn_count
 from cvae_core.runs.snapshots import snapshot_epochs
 from cvae_core.runs.status import ENDED, State, Status, observed_state, read_status
+from cvae_core.short_repr import short_repr
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,8 @@ class Overview:
     about: About = field(default_factory=About)
     about_problem: str = ""
     ahead: tuple[str, ...] = ()
+
+    __repr__ = short_repr
 
     @property
     def title(self) -> str:

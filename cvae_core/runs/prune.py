@@ -11,6 +11,7 @@ from cvae_core.runs.directory import Run, held_idle
 from cvae_core.runs.disk import disk_use
 from cvae_core.runs.files import TEMPORARY_PREFIX, remove, remove_leftovers, synchronise
 from cvae_core.runs.snapshots import snapshot_epochs, snapshot_folder
+from cvae_core.short_repr import short_repr
 from cvae_core.system_errors import storage_errors
 
 
@@ -26,6 +27,8 @@ class Pruning:
     kept: tuple[int, ...]
     dropped: tuple[int, ...]
     freed_bytes: int
+
+    __repr__ = short_repr
 
 
 def keep_evenly(epochs: Sequence[int], count: int) -> tuple[int, ...]:

@@ -10,6 +10,7 @@ from cvae_core.errors import RunDamagedError
 from cvae_core.records import EpochRecord, Losses, StepRecord
 from cvae_core.runs.seal import is_sealed, refuse_newer, seal, versioned
 from cvae_core.runs.typed import build
+from cvae_core.short_repr import short_repr
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,8 @@ class BeginRecord:
     data_sha256: str
     versions: dict[str, str]
     config_sha256: str = field(default="", compare=False)
+
+    __repr__ = short_repr
 
 
 Record = BeginRecord | StepRecord | EpochRecord

@@ -15,6 +15,7 @@ import tensorflow as tf
 from cvae_core.architecture import Architecture
 from cvae_core.models.layout import Layout
 from cvae_core.models.network import Tensor, condition_of, forward
+from cvae_core.short_repr import short_repr
 from cvae_core.training.step import Batch, Vectors, losses_per_image, scaled, split, train_step
 
 CHUNK_CAPACITY: Final = 512
@@ -40,6 +41,9 @@ class EpochTensors(NamedTuple):
     step_sizes: Tensor
     betas: Tensor
 
+    def __repr__(self) -> str:
+        return short_repr(self)
+
 
 class EvaluationTensors(NamedTuple):
     """The test set: uint8 or float32 (n, pixels), int32 (n,), and noise, float32 (n, KL terms)."""
@@ -47,6 +51,9 @@ class EvaluationTensors(NamedTuple):
     images: Tensor
     labels: Tensor
     noise: Tensor
+
+    def __repr__(self) -> str:
+        return short_repr(self)
 
 
 TrainProgram = Callable[[Vectors, EpochTensors, Tensor, Tensor], tuple[Vectors, Tensor]]

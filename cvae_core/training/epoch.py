@@ -10,6 +10,7 @@ from cvae_core.architecture import Architecture
 from cvae_core.config import TrainSettings
 from cvae_core.data.order import batch_order, ordered_images
 from cvae_core.records import Floats, Split
+from cvae_core.short_repr import short_repr
 from cvae_core.training.compiled import EpochTensors, EvaluationTensors
 from cvae_core.training.randomness import dropout_keys, evaluation_noise, posterior_noise
 from cvae_core.training.schedules import Plateau, adam_step_sizes, betas, learning_rates
@@ -60,6 +61,8 @@ class Epoch:
     tensors: EpochTensors
     learning_rates: Floats
     betas: Floats
+
+    __repr__ = short_repr
 
 
 def prepare_epoch(architecture: Architecture, train: TrainSettings, data: Split, epoch: int, plateau: Plateau) -> Epoch:

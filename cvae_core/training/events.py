@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from cvae_core.architecture import Weights
 from cvae_core.records import EpochRecord, StepRecord
 from cvae_core.runs.checkpoints import Checkpoint
+from cvae_core.short_repr import short_repr
 
 
 class TrainingState(Protocol):
@@ -25,7 +26,9 @@ class StepEvent:
     """Some steps of an epoch were done."""
 
     record: StepRecord
-    state: TrainingState
+    state: TrainingState = field(repr=False)
+
+    __repr__ = short_repr
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,9 @@ class EpochEvent:
     """An epoch is complete and was measured on the test set."""
 
     record: EpochRecord
-    state: TrainingState
+    state: TrainingState = field(repr=False)
+
+    __repr__ = short_repr
 
 
 @dataclass(frozen=True)
@@ -41,7 +46,9 @@ class SnapshotEvent:
     """The schedule wants the weights after ``epoch`` completed epochs to be kept."""
 
     epoch: int
-    state: TrainingState
+    state: TrainingState = field(repr=False)
+
+    __repr__ = short_repr
 
 
 Event = StepEvent | EpochEvent | SnapshotEvent

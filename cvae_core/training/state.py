@@ -13,6 +13,7 @@ from cvae_core.errors import RunDamagedError
 from cvae_core.models.layout import Layout, pack, unpack
 from cvae_core.records import Floats
 from cvae_core.runs.checkpoints import Checkpoint
+from cvae_core.short_repr import short_repr
 from cvae_core.training.randomness import initial_weights
 from cvae_core.training.schedules import Plateau
 from cvae_core.training.step import Vectors
@@ -41,6 +42,8 @@ class Progress:
     seconds: float = 0.0
     plateau: Plateau = field(default_factory=Plateau)
 
+    __repr__ = short_repr
+
 
 @dataclass(frozen=True)
 class EngineState:
@@ -55,6 +58,8 @@ class EngineState:
     architecture: Architecture
     vectors: Vectors
     progress: Progress
+
+    __repr__ = short_repr
 
     def weights(self) -> Weights:
         """The weights of the network, moving statistics included; name -> float32 array."""

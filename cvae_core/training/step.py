@@ -17,6 +17,7 @@ from cvae_core.models.network import (
     reconstruction_per_image,
     squared_error_per_example,
 )
+from cvae_core.short_repr import short_repr
 from cvae_core.training.schedules import ADAM_BETA_1, ADAM_BETA_2
 
 ADAM_EPSILON: Final = 1e-7
@@ -29,6 +30,9 @@ class Vectors(NamedTuple):
     first_moment: Tensor
     second_moment: Tensor
     moving: Tensor
+
+    def __repr__(self) -> str:
+        return short_repr(self)
 
 
 class Batch(NamedTuple):
@@ -49,6 +53,9 @@ class Batch(NamedTuple):
     dropout_keys: Tensor
     step_size: Tensor
     beta: Tensor
+
+    def __repr__(self) -> str:
+        return short_repr(self)
 
 
 def train_step(architecture: Architecture, vectors: Vectors, batch: Batch) -> tuple[Vectors, Tensor]:

@@ -26,6 +26,7 @@ from cvae_core.runs.files import open_to_read, read_text
 from cvae_core.runs.metrics import History, MetricsReader
 from cvae_core.runs.snapshots import load_snapshot, snapshot_epochs, snapshot_folder
 from cvae_core.runs.status import observed_state
+from cvae_core.short_repr import short_repr
 
 Snapshots = Literal["all", "last"]
 SNAPSHOT_CHOICES: Final[tuple[Snapshots, ...]] = get_args(Snapshots)
@@ -48,6 +49,8 @@ class _View:
     texts: dict[str, bytes]
     checkpoint: dict[str, IO[bytes]]
     manifest: Manifest
+
+    __repr__ = short_repr
 
 
 def pack_run(
