@@ -1,4 +1,4 @@
-"""Draw with a trained model. This needs keras with a backend (such as tensorflow), numpy and pillow, and nothing else.
+"""Draw with a trained model. This needs keras 3.5 or newer with a backend (such as tensorflow), numpy and pillow.
 
     python draw_digits.py                        draws digits.png: ten random codes, each as every label
     python draw_digits.py other.keras -o more.png --rows 4 --seed 7
@@ -15,11 +15,18 @@ without labels takes none anywhere, and as a whole reconstructs its image.
 """
 
 import argparse
+import sys
 from pathlib import Path
 
-import keras
-import numpy as np
-from PIL import Image
+try:
+    import keras
+    import numpy as np
+    from PIL import Image
+except ImportError as error:
+    sys.exit(
+        f"{error}. This script needs keras, its backend, numpy and pillow: pip install keras tensorflow numpy pillow. "
+        "The environment variable KERAS_BACKEND, or keras.json, says which backend Keras uses."
+    )
 
 MODEL = "model.keras"
 SCALE = 2
@@ -33,6 +40,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=10, help="how many codes")
     parser.add_argument("--seed", type=int, default=0, help="the same seed, the same codes")
     chosen = parser.parse_args()
+    keras.config.set_floatx("float32")
     model = keras.saving.load_model(chosen.model)
     rows = draw(model, chosen.rows, np.random.default_rng(chosen.seed))
     if len(model.inputs) == 3:
