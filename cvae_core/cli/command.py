@@ -12,6 +12,7 @@ from rich.text import Text
 from cvae_core.cli import benchmark, dashboard, export, judge, runs, train
 from cvae_core.cli.terminal import plain, replace_unencodable
 from cvae_core.errors import CvaeError
+from cvae_core.processes import pin_settings
 
 _FAILED = 1
 
@@ -32,6 +33,7 @@ app.command("dashboard")(dashboard.dashboard)
 
 def main() -> None:
     """Run the command that the arguments name."""
+    pin_settings()
     replace_unencodable()
     try:
         app()

@@ -21,6 +21,7 @@ from cvae_core.limits import (
     read_limits,
     variable,
 )
+from cvae_core.processes import command
 from cvae_core.runs import queue
 from cvae_core.runs.directory import RUNS_VARIABLE, runs_folder
 
@@ -80,8 +81,7 @@ def dashboard(
     if base_path.strip("/"):
         options += ["--server.baseUrlPath", base_path.strip("/")]
     sys.stdout.flush()
-    # -P keeps a folder named dashboard in the working directory from being taken for ours.
-    os.execv(sys.executable, [sys.executable, "-P", "-m", _SERVER, *options])
+    os.execv(sys.executable, command(_SERVER, *options))
 
 
 def _set_limits(given: dict[str, int | None]) -> None:
