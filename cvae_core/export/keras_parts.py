@@ -10,13 +10,13 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any, Final
 
-import keras
 import tensorflow as tf
 
 from cvae_core.architecture import Architecture, DataShape, Weights
 from cvae_core.config import ModelSettings
 from cvae_core.models.keras_autoencoder import build_keras_autoencoder
 from cvae_core.models.keras_models import KerasModel, build_keras_models
+from cvae_core.models.keras_tensorflow import float32, keras
 
 # Keywords that Keras 3.15 writes for the layers and initializers that we use, and that an older Keras 3 refuses to
 # read, with their defaults.
@@ -28,6 +28,7 @@ _NEW_KEYWORDS: Final[dict[str, dict[str, Any]]] = {
 }
 
 
+@float32()
 def build_whole(model: ModelSettings, shape: DataShape, weights: Weights) -> KerasModel:
     """One model that holds all of a network.
 
