@@ -19,7 +19,7 @@ from cvae_core.architecture import DataShape
 from cvae_core.config import AutoencoderConfig, ModelSettings, RunConfig
 from cvae_core.data import dataset_shape
 from cvae_core.errors import ExportError, ExportStoppedError, RunNotFoundError
-from cvae_core.export import taken_home
+from cvae_core.export import draw_digits, taken_home
 from cvae_core.export.keras_parts import build_whole, save_keras
 from cvae_core.export.taken_home import drawing_script, take_network_home
 from cvae_core.inference.folded import FoldedNetwork
@@ -286,3 +286,34 @@ def test_progress_is_told_to_the_end(home: Path, tmp_path: Path) -> None:
     assert told == [(1, 4), (2, 4), (3, 4), (4, 4)]
     assert isinstance(CASES["torn"].model, AutoencoderConfig)
     assert taken_home.drawing_script("model.keras").startswith('"""Draw with a trained model.')
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--rows", "0"], "--rows expects a whole number from 1 to 100; it is 0"),
+        (["--rows", "-1"], "--rows expects"),
+        (["--rows", "101"], "--rows expects"),
+        (["--seed", "-1"], "--seed expects a whole number of at least 0; it is -1"),
+        (["-o", "picture"], "should end as pictures do, such as .png; it is 'picture'"),
+        (["-o", "picture.mp5"], "should end as pictures do"),
+        (["-o", "missing/picture.png"], "the folder missing does not exist"),
+        (["missing.keras"], "missing.keras is no model that this script can draw with"),
+        (["words.keras"], "words.keras is no model that this script can draw with"),
+    ],
+)
+def test_the_script_refuses_what_makes_no_sense(
+    arguments: list[str],
+    words: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "words.keras").write_text("no model")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["draw_digits.py", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        draw_digits.main()
+    assert ended.value.code == 2
+    assert words in capsys.readouterr().err
+    assert names_in(tmp_path) == ["words.keras"]
