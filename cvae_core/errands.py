@@ -8,6 +8,7 @@ started it by more than a step.
 from __future__ import annotations
 
 import json
+import os
 import select
 import subprocess
 import sys
@@ -17,14 +18,16 @@ import weakref
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import IO, Any, Self
+from typing import IO, Any, Final, Self
 
 from cvae_core.errors import CvaeError, StoppedError
-from cvae_core.processes import command, environment
 from cvae_core.remaining_time import RemainingTime
 from cvae_core.short_repr import short_repr
+from cvae_core.system_errors import as_cvae_error, sudden_end
 
 Work = Callable[[dict[str, Any]], Mapping[str, Any]]
+
+_THREADS: Final = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
 def answer(work: Work) -> None:
@@ -40,6 +43,11 @@ def answer(work: Work) -> None:
         _say({"problem": error.problem, "advice": error.advice})
     except OSError as error:
         _say({"errno": error.errno, "problem": str(error)})
+    except Exception as error:
+        told = as_cvae_error(error)
+        if told is None:
+            raise
+        _say({"problem": told.problem, "advice": told.advice})
 
 
 def tell(done: int, total: int) -> None:
@@ -99,11 +107,11 @@ class Errand:
     ) -> None:
         self._heard = _Heard()
         process = subprocess.Popen(
-            command(module),
+            [sys.executable, "-m", module],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env=environment(threads),
+            env=os.environ | dict.fromkeys(_THREADS, str(threads)),
             # Ctrl-C in a terminal reaches the one who waits, who ends this process in good order.
             start_new_session=True,
             pass_fds=files,
@@ -186,7 +194,8 @@ def _listen(process: subprocess.Popen[bytes], heard: _Heard, on_end: Callable[[]
             for line in process.stdout:
                 _take_down(json.loads(line), heard)
     finally:
-        process.wait()
+        code = process.wait()
+        heard.error = heard.error or sudden_end(code)
         on_end()
         heard.ended.set()
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import errno
 import os
 import pwd
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from cvae_core.errors import CvaeError, StorageError
+from cvae_core.errors import CvaeError, DataError, StorageError
 
 _FAILING: Final = "The disk is failing or was unplugged: save what can still be read, and use another one."
 _GONE: Final = "The network drive does not answer: connect it again, then try again."
@@ -22,8 +23,6 @@ _ADVICE: Final = {
     errno.EDQUOT: "Delete some of your own files on that disk, then try again.",
     errno.EFBIG: "The file is larger than this file system or `ulimit -f` allows.",
     errno.EIO: _FAILING,
-    errno.ENXIO: _FAILING,
-    errno.ENODEV: _FAILING,
     errno.ESTALE: _GONE,
     errno.ETIMEDOUT: _GONE,
     errno.ENOTCONN: _GONE,
@@ -41,6 +40,7 @@ MEMORY_MARKS: Final = (
     "pthread_create() failed",
     "can't start new thread",
     "thread failed to start",
+    "OOM when allocating",
 )
 
 
@@ -76,6 +76,20 @@ def storage_errors(path: Path) -> Iterator[None]:
         raise StorageError(problem, advice(error, _own_folder(error, path))) from error
 
 
+@contextmanager
+def reading_errors(what: str, otherwise: str) -> Iterator[None]:
+    """Turn an ``OSError`` about reading a data set into a ``DataError``.
+
+    Args:
+        what: What is read, to start a sentence with.
+        otherwise: What to do if the error is about the file itself.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise DataError(f"{what} cannot be read: {reason(error)}.", advice(error, otherwise)) from error
+
+
 def _own_folder(error: OSError, path: Path) -> str:
     """Advice to write elsewhere; says whose the path is if that is why it cannot be written."""
     if isinstance(error, PermissionError):
@@ -85,6 +99,23 @@ def _own_folder(error: OSError, path: Path) -> str:
             if owner != os.geteuid():
                 return f"{there} belongs to the user {pwd.getpwuid(owner).pw_name}. {_ELSEWHERE}"
     return _ELSEWHERE
+
+
+KILLED: Final = f"The process was killed or crashed, as happens when memory runs out. {_MEMORY}"
+
+
+def sudden_end(code: int) -> CvaeError | None:
+    """What to say of a process that ended without a word; ``None`` if no signal ended it.
+
+    Args:
+        code: How it ended, as ``subprocess`` tells it.
+    """
+    if code >= 0:
+        return None
+    name = f"signal {-code}"
+    with suppress(ValueError):
+        name = signal.Signals(-code).name
+    return CvaeError(f"The process was ended by {name}, as happens when memory runs out.", _MEMORY)
 
 
 def as_cvae_error(error: Exception) -> CvaeError | None:
@@ -97,7 +128,7 @@ def as_cvae_error(error: Exception) -> CvaeError | None:
         return error
     text = f"{type(error).__name__}: {error}"
     if isinstance(error, MemoryError) or any(mark in text for mark in MEMORY_MARKS):
-        return CvaeError("There is not enough memory.", _MEMORY)
+        return CvaeError("There is not enough memory for this.", f"Try smaller settings. {_MEMORY}")
     if isinstance(error, OSError) and error.errno:
         where = f"{error.filename}: " if error.filename else "The system refused: "
         return CvaeError(f"{where}{reason(error)}.", advice(error, ""))

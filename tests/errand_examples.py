@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Mapping
@@ -19,6 +20,10 @@ def work(order: dict[str, Any]) -> Mapping[str, Any]:
         raise DataError("The data are gone.", "Bring them back.")
     if order.get("fail") == "disk":
         raise OSError(28, "No space left on device")
+    if order.get("fail") == "memory":
+        raise MemoryError
+    if order.get("fail") == "killed":
+        os.abort()
     if order.get("fail") == "unexpected":
         sys.exit(3)
     return {"twice": 2 * order["number"]}

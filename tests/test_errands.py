@@ -58,6 +58,8 @@ def test_the_time_left_is_told_once_the_pace_is_known() -> None:
     [
         ("ours", CvaeError, "The data are gone. Bring them back."),
         ("disk", OSError, "No space left"),
+        ("memory", CvaeError, "not enough memory"),
+        ("killed", CvaeError, "ended by SIGABRT, as happens when memory runs out"),
         ("unexpected", CvaeError, "ended unexpectedly"),
     ],
 )

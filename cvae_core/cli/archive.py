@@ -11,12 +11,13 @@ from cvae_core.cli.observing import observed
 from cvae_core.cli.options import JsonOption, RunArgument, RunsOption, print_json
 from cvae_core.cli.terminal import printable
 from cvae_core.errors import ArchiveError, ConfigError
-from cvae_core.export.output import is_stream, published_together
+from cvae_core.export.output import published_together
 from cvae_core.export.run_archive import ImportedRun, import_run
 from cvae_core.runs.archive.manifest import Manifest
 from cvae_core.runs.archive.pack import SNAPSHOT_CHOICES, Snapshots, pack_run
 from cvae_core.runs.directory import open_run, runs_folder
 from cvae_core.runs.files import is_folder, named_path, open_to_read
+from cvae_core.system_errors import advice
 
 _OutputOption = Annotated[
     Path | None, typer.Option("-o", "--output", help="The archive. Default: the run's name with .zip, here.")
@@ -46,8 +47,7 @@ def export_archive(
             manifest = pack_run(
                 found, stream, which, skip_damaged=skip_damaged, progress=progress, should_stop=should_stop
             )
-        size = draft.stat().st_size
-    _say_exported(target, size, manifest, as_json)
+    _say_exported(target, manifest, as_json)
 
 
 def import_archive(
@@ -60,7 +60,7 @@ def import_archive(
     try:
         stream = open_to_read(named_path(archive), follow_links=True)
     except OSError as error:
-        raise ArchiveError(f"{archive} cannot be read: {error.strerror}.") from error
+        raise ArchiveError(f"{archive} cannot be read: {error.strerror}.", advice(error, "")) from error
     with stream, observed(f"unpacking {archive.name}", as_json) as observer:
         progress, should_stop = observer
         imported = import_run(stream, runs_folder(runs), name, progress=progress, should_stop=should_stop)
@@ -78,15 +78,13 @@ def _target(output: Path | None, name: str) -> Path:
     target = named_path(output or Path())
     if is_folder(target):
         return target / name
-    if target.suffix.lower() != ".zip" and not is_stream(target):
+    if target.suffix.lower() != ".zip":
         raise ConfigError(f"The name of the archive should end in .zip; it is {target.name!r}.")
     return target
 
 
-def _say_exported(target: Path, size: int, manifest: Manifest, as_json: bool) -> None:
-    if is_stream(target):  # it may be standard output, where nothing else belongs
-        typer.echo(f"Written to {target}.", err=True)
-        return
+def _say_exported(target: Path, manifest: Manifest, as_json: bool) -> None:
+    size = target.stat().st_size
     if as_json:
         facts: dict[str, Any] = {"path": str(target), "bytes": size}
         print_json(facts | manifest.model_dump(mode="json", exclude={"files", "format", "schema_version"}))

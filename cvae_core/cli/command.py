@@ -12,7 +12,7 @@ from rich.text import Text
 from cvae_core.cli import benchmark, dashboard, export, judge, runs, train
 from cvae_core.cli.terminal import plain, replace_unencodable
 from cvae_core.errors import CvaeError
-from cvae_core.processes import pin_settings
+from cvae_core.system_errors import as_cvae_error
 
 _FAILED = 1
 
@@ -33,15 +33,16 @@ app.command("dashboard")(dashboard.dashboard)
 
 def main() -> None:
     """Run the command that the arguments name."""
-    pin_settings()
     replace_unencodable()
     try:
         app()
     except CvaeError as error:
         _fail(str(error))
-    except OSError as error:  # of our own output too, which may go to a full disk
-        place = f"{error.filename}: " if error.filename else ""
-        _fail(f"{place}{error.strerror or error}.")
+    except Exception as error:  # of our own output too, which may go to a full disk
+        told = as_cvae_error(error)
+        if told is None:
+            raise
+        _fail(str(told))
 
 
 def _fail(problem: str) -> NoReturn:

@@ -9,10 +9,11 @@ import typer
 
 from cvae_core.cli.observing import observed
 from cvae_core.cli.options import print_json
-from cvae_core.cli.terminal import nothing_printed_by_others
+from cvae_core.cli.terminal import nothing_printed_by_others, told_if_killed
 from cvae_core.errors import ConfigError
 from cvae_core.runs.directory import open_run, runs_folder
 from cvae_core.runs.files import named_path
+from cvae_core.system_errors import KILLED
 
 KerasOption = Annotated[
     Path | None,
@@ -63,7 +64,11 @@ def take_home(
     if file is not None and file.suffix != ".keras":
         raise ConfigError(f"The name of a Keras file should end in .keras; it is {file.name!r}.")
     # TensorFlow greets everybody with lines about processors, on standard error.
-    with nothing_printed_by_others(), observed(f"taking {found.id} home", as_json) as (progress, should_stop):
+    with (
+        told_if_killed(f"Error: {KILLED}"),
+        nothing_printed_by_others(),
+        observed(f"taking {found.id} home", as_json) as (progress, should_stop),
+    ):
         made = take_network_home(found, file, folder, epoch, replace=force, progress=progress, should_stop=should_stop)
     facts = {"keras": made.keras, "script": made.script, "saved_model": made.saved_model}
     paths = {what: str(path) for what, path in facts.items() if path is not None}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import subprocess
 import sys
 import unicodedata
 from collections.abc import Iterator
@@ -48,6 +49,20 @@ def _is_unsafe(character: str) -> bool:
 def plain(text: str) -> Text:
     """``printable`` for rich, which takes nothing in it for markup."""
     return Text(printable(text))
+
+
+@contextmanager
+def told_if_killed(sentence: str) -> Iterator[None]:
+    """Say a sentence on standard error if this process dies before the end.
+
+    A shell says it: when memory runs out, compiled libraries end this process without asking Python.
+    """
+    command = ["/bin/sh", "-c", 'read -r line || printf "%s\\n" "$1" >&2', "sh", sentence]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True) as watcher:
+        try:
+            yield
+        finally:
+            watcher.communicate(b"over\n")
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import json
 import threading
 from dataclasses import asdict
@@ -14,7 +15,7 @@ from cvae_core.admission import check_resources
 from cvae_core.cli.options import JsonOption, RunArgument, RunsOption, parse_settings, print_json
 from cvae_core.cli.progress import TrainingProgress
 from cvae_core.cli.signals import stop_on_signal
-from cvae_core.cli.terminal import messages_into
+from cvae_core.cli.terminal import messages_into, told_if_killed
 from cvae_core.config import RunConfig
 from cvae_core.cost import check_memory, measured_seconds, time_words, training_cost
 from cvae_core.errors import CvaeError, TrainingError
@@ -24,9 +25,11 @@ from cvae_core.runs import lock
 from cvae_core.runs.directory import Run, create_run, open_run, runs_folder
 from cvae_core.runs.overview import overviews
 from cvae_core.runs.status import Status
+from cvae_core.system_errors import KILLED
 from cvae_core.training.session import work
 
 _INTERRUPTED: Final = 130
+_STANDARD_ERROR: Final = 2
 _FORCE_HINT: Final = "Or use --force."
 ForceOption = Annotated[
     bool, typer.Option("--force", help="Train even if it needs more memory than this machine should give.")
@@ -95,8 +98,10 @@ def _work(run: Run, as_json: bool) -> None:
     """Train in this process, then say how it ended."""
     descriptor = claim(run)
     stop = threading.Event()
+    faulthandler.enable(_STANDARD_ERROR)  # into the log of the worker, as all that is written there meanwhile
     try:
         with (
+            told_if_killed(f"Error: {KILLED} The run {run.id} can be resumed; its log is {run.log_file}."),
             stop_on_signal(stop),
             messages_into(run.log_file) as terminal,
             TrainingProgress(run, None if as_json else terminal) as progress,

@@ -15,6 +15,7 @@ import numpy as np
 from cvae_core.architecture import DataShape
 from cvae_core.errors import DataError, DataUnavailableError
 from cvae_core.records import Bytes, Dataset, Split
+from cvae_core.system_errors import reading_errors
 
 TITLE: Final = "Fashion-MNIST clothes"
 CLASS_NAMES: Final = (
@@ -49,16 +50,17 @@ def load(with_training: bool = True) -> Dataset:
 
     Raises:
         DataUnavailableError: It was never downloaded.
-        DataError: A file is damaged.
+        DataError: A file is damaged or cannot be read.
     """
-    if not is_downloaded():
-        raise DataUnavailableError(
-            "Fashion-MNIST is not on this machine yet.",
-            "Start a training on it while you are connected to the internet: it is downloaded once.",
-        )
-    test = _split("test")
-    train = _split("train") if with_training else test.first(0)
-    return Dataset("fashion_mnist", TITLE, CLASS_NAMES, train, test, _checksum())
+    with reading_errors("Fashion-MNIST", f"Make sure that you may read {folder()}."):
+        if not is_downloaded():
+            raise DataUnavailableError(
+                "Fashion-MNIST is not on this machine yet.",
+                "Start a training on it while you are connected to the internet: it is downloaded once.",
+            )
+        test = _split("test")
+        train = _split("train") if with_training else test.first(0)
+        return Dataset("fashion_mnist", TITLE, CLASS_NAMES, train, test, _checksum())
 
 
 def _split(part: str) -> Split:
@@ -73,9 +75,10 @@ def _split(part: str) -> Split:
 def _payload(name: str, magic: int, shape: tuple[int, ...]) -> Bytes:
     """The bytes of an IDX file: big-endian magic number and dimensions, then the values."""
     header = np.array([magic, *shape], ">u4").tobytes()
+    packed = (folder() / name).read_bytes()
     try:
-        raw = gzip.decompress((folder() / name).read_bytes())
-    except (OSError, EOFError, zlib.error):
+        raw = gzip.decompress(packed)
+    except (gzip.BadGzipFile, EOFError, zlib.error):
         raise _damaged(name) from None
     if not raw.startswith(header) or len(raw) != len(header) + math.prod(shape):
         raise _damaged(name)

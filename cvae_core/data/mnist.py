@@ -13,6 +13,7 @@ from cvae_core.architecture import DataShape
 from cvae_core.bundled import bundled_file
 from cvae_core.errors import DataError
 from cvae_core.records import Dataset, Split
+from cvae_core.system_errors import reading_errors
 
 TITLE: Final = "MNIST handwritten digits"
 SHA256: Final = "06af5dfe73b70e3bc1c36439982b18a8d76803db9b544f6fdf838a37fbb01b64"
@@ -27,12 +28,13 @@ def load(with_training: bool = True) -> Dataset:
         with_training: Whether to read the training part as well.
 
     Raises:
-        DataError: The bundled file is missing or not the original.
+        DataError: The bundled file is missing or not the original, or cannot be read.
     """
-    path = _verified(bundled_file(FILE_NAME))
-    with np.load(path, allow_pickle=False) as arrays:
-        test = _split(arrays, "test")
-        train = _split(arrays, "train") if with_training else test.first(0)
+    with reading_errors(f"The bundled data set {FILE_NAME}", "Install the project again."):
+        path = _verified(bundled_file(FILE_NAME))
+        with np.load(path, allow_pickle=False) as arrays:
+            test = _split(arrays, "test")
+            train = _split(arrays, "train") if with_training else test.first(0)
     return Dataset("mnist", TITLE, tuple("0123456789"), train, test, SHA256)
 
 

@@ -68,7 +68,7 @@ def about_or_problem(path: Path) -> tuple[About, str]:
     """What is said about a run, or nothing and, as whole sentences, why it cannot be read and what to do."""
     try:
         return read_about(path), ""
-    except RunDamagedError as error:
+    except RunError as error:
         return About(), f"{error.problem} {error.advice or _AGAIN}"
 
 

@@ -23,7 +23,6 @@ from cvae_core.runs import lock
 from cvae_core.runs.files import (
     TEMPORARY_PREFIX,
     is_abandoned,
-    is_link,
     is_own_file,
     is_real_folder,
     named_path,
@@ -35,7 +34,7 @@ from cvae_core.runs.files import (
 )
 from cvae_core.runs.seal import refuse_foreign
 from cvae_core.runs.status import Status, write_status
-from cvae_core.system_errors import storage_errors
+from cvae_core.system_errors import advice, reason, storage_errors
 
 RUNS_VARIABLE: Final = "CVAE_RUNS"
 DEFAULT_RUNS: Final = "runs"
@@ -265,11 +264,6 @@ def open_run(folder: Path, name: str) -> Run:
     """
     run = Run(folder / check_run_name(name))
     if not is_real_folder(run.path):
-        if is_link(run.path):
-            raise RunNotFoundError(
-                f"{name!r} in {folder} is a link, and links are not followed.",
-                "Copy the run there, or name the folder that it is in with --runs or CVAE_RUNS.",
-            )
         raise RunNotFoundError(
             f"There is no run {name!r} in {folder}.",
             "`cvae runs list` and the Home page show those that there are.",
@@ -293,18 +287,11 @@ def all_runs(folder: Path) -> list[Run]:
         if isinstance(error, NotADirectoryError) and not os.path.lexists(folder):  # a file stands further up
             return []
         raise RunError(
-            f"The folder of runs {folder} cannot be read: {os.strerror(error.errno or 0)}.",
-            "Choose a folder that you may read (--runs or CVAE_RUNS).",
+            f"The folder of runs {folder} cannot be read: {reason(error)}.",
+            advice(error, "Choose a folder that you may read (--runs or CVAE_RUNS)."),
         ) from error
     found = [Run(path) for path in entries if _can_be_name(path.name) and is_real_folder(path)]
     return sorted(found, key=lambda run: (created_at(run), run.id), reverse=True)
-
-
-def linked_runs(folder: Path) -> list[str]:
-    """The names of links in a folder that could be runs otherwise; they are not followed."""
-    with suppress(OSError):
-        return sorted(path.name for path in folder.iterdir() if _can_be_name(path.name) and is_link(path))
-    return []
 
 
 def created_at(run: Run) -> float:
@@ -312,7 +299,7 @@ def created_at(run: Run) -> float:
 
     If the status does not say so, it is when the configuration was written; 0 if there is none.
     """
-    with suppress(RunDamagedError):
+    with suppress(RunError):
         moment = read_object(run.status_file, "The status of the run").get("created_at")
         if isinstance(moment, float) and 0.0 < moment < math.inf:
             return moment

@@ -14,9 +14,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
-from cvae_core.errors import RunDamagedError
+from cvae_core.errors import RunDamagedError, RunError, StorageError
 from cvae_core.runs import lock
-from cvae_core.system_errors import storage_errors
+from cvae_core.system_errors import advice, is_of_machine, reason, storage_errors
 
 TEMPORARY_PREFIX: Final = ".tmp-"
 _CANNOT_TELL: Final = (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS)
@@ -281,6 +281,24 @@ def refuse_link(path: Path) -> None:
         raise OSError(f"{path.name} is a link, which may lead elsewhere")
 
 
+def unreadable(what: str, path: Path, error: OSError) -> RunError:
+    """The error to raise for a file of a run that cannot be read.
+
+    Args:
+        what: What it is, to start a sentence with.
+        path: The file.
+        error: Of the system.
+
+    Returns:
+        A ``StorageError`` if the machine, or a missing permission, keeps us from knowing what the file holds; else a
+        ``RunDamagedError``.
+    """
+    problem = f"{what} cannot be read ({path.name})"
+    if is_of_machine(error) or isinstance(error, PermissionError):
+        return StorageError(f"{problem}: {reason(error)}.", advice(error, "Ask the owner to let you read it."))
+    return RunDamagedError(f"{problem}.")
+
+
 def read_text(path: Path, what: str) -> str:
     """The text of a small file of a run.
 
@@ -290,6 +308,7 @@ def read_text(path: Path, what: str) -> str:
 
     Raises:
         RunDamagedError: It is missing, no regular file, too large, empty, or not UTF-8.
+        StorageError: The machine cannot read it, or we may not.
     """
     try:
         with open_to_read(path) as file:
@@ -298,7 +317,7 @@ def read_text(path: Path, what: str) -> str:
     except FileNotFoundError:
         raise RunDamagedError(f"{what} is missing ({path.name}).") from None
     except OSError as error:
-        raise RunDamagedError(f"{what} cannot be read ({path.name}).") from error
+        raise unreadable(what, path, error) from error
     if max(size, len(content)) > READ_LIMIT:
         raise RunDamagedError(f"{what} is larger than {READ_LIMIT // 2**10} KiB ({path.name}).")
     try:

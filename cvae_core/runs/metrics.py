@@ -11,7 +11,7 @@ from typing import BinaryIO, Final, Self
 
 from cvae_core.errors import RunDamagedError
 from cvae_core.records import EpochRecord, StepRecord
-from cvae_core.runs.files import open_to_append, open_to_read, replace_file
+from cvae_core.runs.files import open_to_append, open_to_read, replace_file, unreadable
 from cvae_core.runs.record_lines import BeginRecord, Record, decode, encode, follows, position
 from cvae_core.runs.seal import config_sha256, ends_sealed, refuse_foreign
 from cvae_core.short_repr import short_repr
@@ -158,7 +158,7 @@ class MetricsReader:
             self._forget()
             return self.history
         except OSError as error:
-            raise RunDamagedError(f"The metrics of the run cannot be read ({self._path.name}).") from error
+            raise unreadable("The metrics of the run", self._path, error) from error
         for line, record in found:
             self.history.add(record)
             self._tail, self._last, self._offset = line, record, self._offset + len(line)
@@ -224,7 +224,7 @@ def cut_back(path: Path, epoch: int, step: int) -> None:
     except FileNotFoundError:
         kept = []
     except OSError as error:
-        raise RunDamagedError(f"The metrics of the run cannot be read ({path.name}).") from error
+        raise unreadable("The metrics of the run", path, error) from error
     reached = position(kept[-1][1]) if kept else (0, 0)
     if reached != (epoch, step):
         raise RunDamagedError(

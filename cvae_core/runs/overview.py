@@ -18,6 +18,7 @@ from cvae_core.runs.metrics import History, MetricsReader
 from cvae_core.runs.queue import is_small, max_workers, turn_count
 from cvae_core.runs.snapshots import snapshot_epochs
 from cvae_core.runs.status import ENDED, State, Status, observed_state, read_status
+from cvae_core.runs.worker_log import why_interrupted
 from cvae_core.short_repr import short_repr
 
 
@@ -30,7 +31,7 @@ class Overview:
         state: As it is now; "broken" if a file of it cannot be read, "queued" only where it waits for other runs, and
             "starting" from its turn to its first step.
         config, status: ``None`` if broken.
-        problem, advice: Why it is broken or failed and what to do; empty otherwise.
+        problem, advice: Why it is broken, failed or, if that is known, interrupted, and what to do; empty otherwise.
         about: What people call it and say of it.
         about_problem: Why that cannot be read and what to do; empty otherwise.
         ahead: Titles of the runs that a queued one waits for; empty otherwise.
@@ -65,10 +66,15 @@ def _read(run: Run) -> Overview:
     try:
         config = run.config()
         state, status = observed_state(run.lock_file, run.status_file)
-        return Overview(run, state, config, status, status.problem, status.advice, about, about_problem)
+        problem, advice = _problem(run, state, status)
+        return Overview(run, state, config, status, problem, advice, about, about_problem)
     except CvaeError as error:
         advice = error.advice or "Delete this run, or restore its files."
         return Overview(run, "broken", None, None, error.problem, advice, about, about_problem)
+
+
+def _problem(run: Run, state: State, status: Status) -> tuple[str, str]:
+    return why_interrupted(run.log_file) if state == "interrupted" else (status.problem, status.advice)
 
 
 def overviews(folder: Path) -> list[Overview]:
@@ -118,14 +124,13 @@ def describe(run: Run) -> dict[str, Any]:
     Raises:
         RunDamagedError: A file of it cannot be read.
     """
-    config = run.config()
-    status = read_status(run.status_file)
+    config, seen = run.config(), overview(run)
     history = whole_history(run, MetricsReader(run.metrics_file))
     about, about_problem = about_or_problem(run.about_file)
     facts: dict[str, Any] = {
         "run": run.id,
         **asdict(about),
-        "state": overview(run).state,
+        "state": seen.state,
         "config": config.model_dump(mode="json"),
         "data_sha256": history.begins[-1].data_sha256 if history.begins else None,
         "epochs": [_epoch(record) for record in history.epochs],
@@ -134,7 +139,7 @@ def describe(run: Run) -> dict[str, Any]:
     }
     if about_problem:
         facts["about_problem"] = about_problem
-    return facts | ({"problem": status.problem, "advice": status.advice} if status.problem else {})
+    return facts | ({"problem": seen.problem, "advice": seen.advice} if seen.problem else {})
 
 
 def whole_history(run: Run, reader: MetricsReader) -> History:

@@ -16,7 +16,7 @@ from typing import Final
 
 from cvae_core.config import RunConfig
 from cvae_core.config_errors import shown
-from cvae_core.errors import ConfigError, CvaeError, RunDamagedError
+from cvae_core.errors import ConfigError, CvaeError, RunError
 from cvae_core.runs import lock
 from cvae_core.runs.directory import Run, all_runs
 from cvae_core.runs.files import make_shared_folder
@@ -47,7 +47,7 @@ def waiting(folder: Path) -> list[str]:
     for run in all_runs(folder):
         try:
             state, status = observed_state(run.lock_file, run.status_file)
-        except RunDamagedError:
+        except RunError:
             continue
         if state == "queued":
             queue.append((status.queued_at, run.id))

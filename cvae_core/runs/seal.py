@@ -16,7 +16,8 @@ from typing import Any, Final
 
 from cvae_core.config import SCHEMA_VERSION, check_schema_version
 from cvae_core.errors import ConfigError, RunDamagedError
-from cvae_core.runs.files import READ_LIMIT, open_to_read, parsed_object, read_text
+from cvae_core.runs.files import READ_LIMIT, open_to_read, parsed_object, read_text, unreadable
+from cvae_core.system_errors import is_of_machine
 
 CONFIG_FILE: Final = "config.json"
 _SEAL: Final = ', "check": "%08x"}\n'
@@ -94,11 +95,17 @@ def refuse_newer(values: dict[str, Any], what: str) -> None:
 
 
 def config_sha256(run_folder: Path) -> str:
-    """SHA-256 of the configuration of a run, 64 hexadecimal digits; empty if it has none."""
+    """SHA-256 of the configuration of a run, 64 hexadecimal digits; empty if it has none.
+
+    Raises:
+        StorageError: The machine cannot read it.
+    """
     try:
         with open_to_read(run_folder / CONFIG_FILE) as file:
             return hashlib.sha256(file.read(READ_LIMIT)).hexdigest()
-    except OSError:
+    except OSError as error:
+        if is_of_machine(error):
+            raise unreadable("The configuration of the run", run_folder / CONFIG_FILE, error) from error
         return ""
 
 

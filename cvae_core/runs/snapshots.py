@@ -15,9 +15,10 @@ from safetensors.numpy import load, save
 
 from cvae_core.architecture import Weights
 from cvae_core.errors import RunDamagedError, RunError, RunNotFoundError
-from cvae_core.runs.files import is_real_folder, open_to_read, publish_folder
+from cvae_core.runs.files import is_real_folder, open_to_read, publish_folder, unreadable
 from cvae_core.runs.seal import config_sha256, read_sealed, refuse_foreign, seal, versioned
 from cvae_core.runs.typed import build
+from cvae_core.system_errors import is_of_machine
 
 WEIGHTS_FILE: Final = "weights.safetensors"
 FACTS_FILE: Final = "snapshot.json"
@@ -87,7 +88,9 @@ def published_folders(folder: Path, name: re.Pattern[str]) -> list[Path]:
     """The folders in a folder whose names have a form, by name; drafts, links and all else passed over."""
     try:
         entries = list(folder.iterdir()) if is_real_folder(folder) else []
-    except OSError:
+    except OSError as error:
+        if is_of_machine(error):
+            raise unreadable("A folder of the run", folder, error) from error
         return []
     return sorted(path for path in entries if name.fullmatch(path.name) and is_real_folder(path))
 
@@ -178,6 +181,8 @@ def _read_exactly(path: Path, what: str, size: int) -> bytes:
     except FileNotFoundError:
         raise RunDamagedError(f"{what} is damaged: {path.name} is missing.") from None
     except OSError as error:
+        if is_of_machine(error):
+            raise unreadable(what, path, error) from error
         raise RunDamagedError(f"{what} is damaged: {path.name} cannot be read.") from error
     if len(content) != size:
         raise RunDamagedError(f"{what} is damaged: {path.name} has {found:,} bytes instead of {size:,}.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -19,11 +20,14 @@ from cvae_core.runs.directory import Run
 from cvae_core.runs.metrics import read_history
 from cvae_core.runs.queue import max_workers, take_turn
 from cvae_core.runs.status import Status, queued_again, read_status, write_status
+from cvae_core.runs.worker_log import START_MARK
+from cvae_core.system_errors import as_cvae_error
 from cvae_core.training.download import ensure_downloaded
 
 Observer = Callable[[Status, StepRecord | EpochRecord | None], None]
 _POLL_SECONDS: Final = 0.1
 _STATUS_SECONDS: Final = 0.2
+_STANDARD_ERROR: Final = 2
 _log = logging.getLogger(__name__)
 
 
@@ -39,17 +43,19 @@ def work(run: Run, observe: Observer, stop_requested: Callable[[], bool]) -> Sta
         The last status: "finished", "stopped" or "failed". A failure is told there, not raised.
     """
     session = _Session(run, observe, stop_requested)
+    os.write(_STANDARD_ERROR, START_MARK)  # not by way of sys.stderr, which a progress bar may have taken
     try:
         session.train()
     except _Stopped:
         session.report(state="stopped")
     except CvaeError as error:
         session.fail(error.problem, error.advice)
-    except MemoryError:
-        session.fail("There is not enough memory for this training.", "Try a smaller batch or narrower layers.")
-    except Exception:
+    except Exception as error:
         _log.exception("The training of %s ended unexpectedly", run.id)
-        session.fail("The training ended with an unexpected error.", f"The details are in {run.log_file}.")
+        told = as_cvae_error(error)
+        if told is None:
+            told = CvaeError("The training ended with an unexpected error.", f"The details are in {run.log_file}.")
+        session.fail(told.problem, told.advice)
     finally:
         session.end_turn()
     return session.status

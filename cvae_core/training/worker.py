@@ -6,6 +6,7 @@ python -m cvae_core.training.worker spare CONNECTION_DESCRIPTOR
 
 from __future__ import annotations
 
+import faulthandler
 import json
 import logging
 import os
@@ -46,6 +47,7 @@ def main(arguments: list[str]) -> int:
 
 def _train(run: Run, lock_descriptor: int) -> int:
     os.set_inheritable(lock_descriptor, False)
+    faulthandler.enable()  # into the log, where a crash in a compiled library leaves no other word
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
     stop = threading.Event()
 

@@ -18,6 +18,10 @@ from dashboard.views import housekeeping
 
 # It keeps its width as its word changes, lest a button move away under the pointer that presses it.
 _PAUSE_WIDTH: Final = 116
+_ENDED_WITHOUT_A_WORD: Final = (
+    "No process trains this run any more, and it ended without saying why. It may have been killed, have run "
+    "out of memory, or the machine was switched off; `worker.log` in its folder may say more."
+)
 
 
 def run_header(item: Overview) -> None:
@@ -42,10 +46,9 @@ def _explanation(item: Overview) -> None:
     if item.state in ("failed", "broken"):
         st.error(without_links(f"{item.problem} {item.advice}"), icon=":material/error:")
     elif item.state == "interrupted":
+        why = without_links(f"{item.problem} {item.advice}") if item.problem else _ENDED_WITHOUT_A_WORD
         st.warning(
-            "No process trains this run any more, and it ended without saying why. It may have been killed, have run "
-            f"out of memory, or the machine was switched off; `{item.run.log_file.name}` in its folder may say more. "
-            "What was saved is kept"
+            f"{why} What was saved is kept"
             + ("." if actions.is_read_only() else "; **Resume** goes on from the newest checkpoint."),
             icon=":material/power_off:",
         )

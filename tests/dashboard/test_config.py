@@ -24,7 +24,7 @@ print(json.dumps({name: config.get_option(name) for name in sys.argv[2:]}))
 """
 EXPECTED = {
     "server.address": "127.0.0.1",
-    "server.maxUploadSize": 1025,
+    "server.maxUploadSize": 1024,
     "browser.gatherUsageStats": False,
     "browser.serverAddress": "localhost",
     "runner.postScriptGC": False,

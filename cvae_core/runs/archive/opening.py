@@ -17,6 +17,7 @@ from cvae_core.errors import ArchiveError
 from cvae_core.runs.archive.manifest import MANIFEST_FILE, MOST_FILES, Manifest
 from cvae_core.runs.archive.names import ABOUT, CONFIG, METRICS, STATUS, check_names, quoted
 from cvae_core.runs.files import READ_LIMIT
+from cvae_core.system_errors import advice, reason
 
 LIMITS: Final = {METRICS: 128 * 2**20, MANIFEST_FILE: 8 * 2**20} | dict.fromkeys((CONFIG, STATUS, ABOUT), READ_LIMIT)
 # Numbers hardly shrink, and a history of them shrinks tenfold; what unfolds to much more was made for that.
@@ -59,8 +60,8 @@ def opened(stream: IO[bytes]) -> Iterator[OpenArchive]:
     Raises:
         ArchiveError: It is no archive of a run, or one that lies.
     """
-    size = _check_frame(stream)
     with reading_faults():
+        size = _check_frame(stream)
         archive = zipfile.ZipFile(stream)
     with archive:
         with reading_faults():
@@ -70,9 +71,12 @@ def opened(stream: IO[bytes]) -> Iterator[OpenArchive]:
 
 @contextmanager
 def reading_faults() -> Iterator[None]:
-    """Turn what the ZIP library raises about a damaged file into an ``ArchiveError``."""
+    """Turn what the system or the ZIP library raises about a file that it cannot read into an ``ArchiveError``."""
     try:
         yield
+    except OSError as error:
+        what = f"it cannot be read ({reason(error)})"
+        raise ArchiveError(what, advice(error, "Copy the archive here once more.")) from error
     except _FAULTS as error:
         raise ArchiveError("it is damaged: a part of it cannot be unpacked") from error
 

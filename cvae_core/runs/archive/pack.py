@@ -15,14 +15,14 @@ from io import BytesIO
 from pathlib import Path
 from typing import IO, Final, Literal, get_args
 
-from cvae_core.errors import ArchiveError, CvaeError, RunDamagedError
+from cvae_core.errors import ArchiveError, CvaeError, RunDamagedError, RunError
 from cvae_core.runs.about import WHAT, read_about
 from cvae_core.runs.archive.manifest import MANIFEST_FILE, Manifest, PackedFile
 from cvae_core.runs.archive.meter import Meter, Progress, ShouldStop
 from cvae_core.runs.archive.names import ABOUT, ARRAYS_ENDING, CONFIG, INNER_FILES, METRICS, STATUS
 from cvae_core.runs.checkpoints import newest_checkpoint_folder
 from cvae_core.runs.directory import Run
-from cvae_core.runs.files import open_to_read, read_text
+from cvae_core.runs.files import open_to_read, read_text, unreadable
 from cvae_core.runs.metrics import History, MetricsReader
 from cvae_core.runs.snapshots import load_snapshot, snapshot_epochs, snapshot_folder
 from cvae_core.runs.status import observed_state
@@ -135,7 +135,7 @@ def _about(run: Run) -> dict[str, bytes]:
     try:
         read_about(run.about_file)
         return {ABOUT: read_text(run.about_file, WHAT).encode()}
-    except RunDamagedError:
+    except RunError:
         return {}
 
 
@@ -158,7 +158,7 @@ def _metrics(run: Run) -> tuple[History, bytes]:
         with open_to_read(run.metrics_file) as file:
             lines = file.read(reader.bytes_read)
     except OSError as error:
-        raise RunDamagedError("The metrics of the run cannot be read (metrics.jsonl).") from error
+        raise unreadable("The metrics of the run", run.metrics_file, error) from error
     if len(lines) < reader.bytes_read or not lines.endswith(b"\n"):
         raise RunDamagedError("The metrics of the run changed while they were read (metrics.jsonl).", "Try again.")
     return history, lines
@@ -175,8 +175,10 @@ def _checkpoint(run: Run, stack: ExitStack) -> tuple[str | None, dict[str, IO[by
             f"{run.checkpoints_folder.name}/{folder.name}/{path.name}": stack.enter_context(open_to_read(path))
             for path in _files(folder)
         }
-    except OSError:  # the worker keeps two, so there is a newer one by now
+    except FileNotFoundError:  # the worker keeps two, so there is a newer one by now
         return _checkpoint(run, stack)
+    except OSError as error:
+        raise unreadable("A checkpoint", folder, error) from error
     return folder.name, files
 
 
@@ -234,4 +236,4 @@ def _opened(path: Path) -> IO[bytes]:
     try:
         return open_to_read(path)
     except OSError as error:
-        raise RunDamagedError(f"{path} cannot be read.") from error
+        raise unreadable("A snapshot", path, error) from error

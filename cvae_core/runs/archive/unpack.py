@@ -87,11 +87,10 @@ def _told_as_refusal() -> Iterator[None]:
     try:
         yield
     except ArchiveError as error:
-        advice = error.advice or "Nothing was imported."
+        advice = f"{error.advice} Nothing was imported.".strip()
         raise ArchiveError(f"The archive was refused: {error.problem}.", advice) from error
     except StorageError as error:
-        advice = "Free some space, or choose another folder of runs (--runs or CVAE_RUNS). Nothing was imported."
-        raise StorageError(error.problem, advice) from error
+        raise StorageError(error.problem, f"{error.advice} Nothing was imported.") from error
 
 
 @contextmanager
@@ -113,7 +112,8 @@ def _check_room(folder: Path, total: int) -> None:
     free = shutil.disk_usage(place).free if place else 0
     if total + _ROOM_TO_SPARE > free:
         raise StorageError(
-            f"The archive unpacks to {total / 1e6:,.0f} MB, and the disk has room for {free / 1e6:,.0f} MB."
+            f"The archive unpacks to {total / 1e6:,.0f} MB, and the disk has room for {free / 1e6:,.0f} MB.",
+            "Free some space, or choose another folder of runs (--runs or CVAE_RUNS).",
         )
 
 
@@ -128,17 +128,19 @@ class _Unpacker:
         for name, expected in archive.manifest.files.items():
             target = self._draft.path / name
             target.parent.mkdir(exist_ok=True)
-            with reading_faults(), archive.zip.open(name) as source:
-                self._copy(source, target, name, expected)
+            with reading_faults():
+                source = archive.zip.open(name)
+            with source:
+                self._copy(_chunks(source), target, name, expected)
         for folder in (self._draft.snapshots_folder, self._draft.checkpoints_folder):
             for place in (*folder.iterdir(), folder):
                 synchronise(place)
         synchronise(self._draft.path)
 
-    def _copy(self, source: IO[bytes], target: Path, name: str, expected: PackedFile) -> None:
+    def _copy(self, source: Iterator[bytes], target: Path, name: str, expected: PackedFile) -> None:
         digest, size = hashlib.sha256(), 0
         with target.open("xb") as file:
-            while chunk := source.read(CHUNK_BYTES):
+            for chunk in source:
                 digest.update(chunk)
                 size += file.write(chunk)
                 self._meter.count(len(chunk))
@@ -146,6 +148,16 @@ class _Unpacker:
             os.fsync(file.fileno())
         if size != expected.size or digest.hexdigest() != expected.sha256:
             raise ArchiveError(f"{quoted(name)} in it is not what its manifest says: the checksum is wrong")
+
+
+def _chunks(source: IO[bytes]) -> Iterator[bytes]:
+    """A file of an archive in pieces; what fails here is the archive, and not the disk that the pieces go to."""
+    while True:
+        with reading_faults():
+            chunk = source.read(CHUNK_BYTES)
+        if not chunk:
+            return
+        yield chunk
 
 
 def _settle(draft: Run) -> None:
