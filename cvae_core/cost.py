@@ -15,6 +15,7 @@ from cvae_core.architecture import Architecture, plan
 from cvae_core.config import RunConfig
 from cvae_core.data import dataset_shape, test_size, training_size
 from cvae_core.errors import ConfigError, StorageError
+from cvae_core.remaining_time import duration
 from cvae_core.runs.disk import size_words
 from cvae_core.runs.overview import Overview
 from cvae_core.training.schedules import snapshot_epochs
@@ -22,7 +23,7 @@ from cvae_core.training.schedules import snapshot_epochs
 MEMORY_SHARE: Final = 0.75
 _FLOAT: Final = 4
 # Fitted to the peak resident memory of workers with networks of 10 kB to 430 MB of weights, batches of 10 to 10,000 and
-# 200 to 70,000 images; they were off by at most 6 % on Linux with TensorFlow 2.21.
+# 200 to 70,000 images; the estimate was off by at most 6 % on Linux with TensorFlow 2.21.
 _PROCESS_BYTES: Final = 850 * 10**6
 _COPIES_OF_WEIGHTS: Final = 18  # parameters, moments and gradients, before and after a step, and a checkpoint's copies
 _COPIES_OF_DATA: Final = 4
@@ -136,10 +137,7 @@ def time_words(seconds: float | None) -> str:
     """The end of a sentence about the cost: an estimate of the time, or when it will be known."""
     if seconds is None:
         return "time known after the first epoch"
-    minutes = seconds / 60
-    if minutes < 1.5:
-        return f"about {max(1, round(seconds))} s"
-    return f"about {minutes:.0f} min" if minutes < 90 else f"about {minutes / 60:.1f} h"
+    return f"about {duration(max(1.0, seconds))}"
 
 
 def _work(config: RunConfig) -> tuple[Any, ...]:

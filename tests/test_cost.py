@@ -147,7 +147,13 @@ def test_the_time_is_that_of_an_earlier_run_of_the_same_kind(tmp_path: Path) -> 
     for change in ({"latent_dim": 9}, {"batch_size": 100}, {"train_limit": 100}, {"max_shift": 1}):
         assert measured_seconds(config(**change), overviews(tmp_path)) is None
     words = [time_words(seconds) for seconds in (None, 0.2, 40.0, 250.0, 9000.0)]
-    assert words == ["time known after the first epoch", "about 1 s", "about 40 s", "about 4 min", "about 2.5 h"]
+    assert words == [
+        "time known after the first epoch",
+        "about 1 s",
+        "about 40 s",
+        "about 4 min 10 s",
+        "about 2 h 30 min",
+    ]
 
 
 def run_command(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
