@@ -24,6 +24,8 @@ print(json.dumps({name: config.get_option(name) for name in sys.argv[2:]}))
 """
 EXPECTED = {
     "server.address": "127.0.0.1",
+    "server.allowedHosts": ["localhost", "127.0.0.1", "::1"],
+    "server.showEmailPrompt": False,
     "server.maxUploadSize": 1024,
     "browser.gatherUsageStats": False,
     "browser.serverAddress": "localhost",

@@ -166,6 +166,25 @@ def test_the_token_is_chosen_or_left_out_on_purpose(tmp_path: Path) -> None:
         assert "can start trainings, and change and delete every run" in server.log.read_text()
 
 
+def test_the_browser_that_the_server_opens_has_a_ticket_and_not_the_token(tmp_path: Path) -> None:
+    opened = tmp_path / "opened"
+    program = tmp_path / "xdg-open"
+    program.write_text(f'#!/bin/sh\necho "$1" > {opened}\n')
+    program.chmod(0o755)
+    path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
+    way = [argument for argument in CVAE if argument != "--headless"]
+    with serving(tmp_path, way, "--host", "0.0.0.0", PATH=path, DISPLAY=":0", HOME=str(tmp_path)) as server:
+        deadline = time.monotonic() + 20
+        while not (opened.exists() and opened.read_text()) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        ticket = opened.read_text().strip().partition("token=")[2]
+        assert len(ticket) >= 40
+        assert ticket != server.token()
+        proof = server.proof(ticket)
+        assert server.connect(Cookie=proof) == 101
+        assert server.answer(f"/train?token={ticket}")[0] == 401  # once only
+
+
 NGINX = shutil.which("nginx") or shutil.which("/usr/sbin/nginx")
 NGINX_CONFIG = """
 pid {folder}/pid; error_log {folder}/error.log; daemon off; events {{}}
