@@ -17,6 +17,7 @@ from cvae_core.records import Bytes, Floats, Labels, Split
 _PIXELS_AT_A_TIME: Final = 2**19
 
 
+@np.errstate(under="ignore")
 def recognise(network: Network, images: Bytes, progress: Progress = no_progress) -> Recognition:
     """Rank the labels of each image by the ELBO that it has under them.
 

@@ -123,6 +123,7 @@ def reconstruction_losses(network: Network, split: Split) -> Floats:
     return losses
 
 
+@np.errstate(under="ignore")
 def cross_entropy(network: Network, z: Floats, labels: Labels, targets: Floats) -> Floats:
     """How far images are from what codes are decoded to, as ``reconstruction_losses`` measures it.
 

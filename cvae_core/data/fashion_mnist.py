@@ -34,7 +34,7 @@ _LABELS: Final = 2049
 def folder() -> Path:
     """Where Keras keeps the four files."""
     home = os.environ.get("KERAS_HOME")
-    return (Path(home) if home else Path.home() / ".keras") / "datasets" / "fashion-mnist"
+    return (Path(home).expanduser() if home else Path.home() / ".keras") / "datasets" / "fashion-mnist"
 
 
 def is_downloaded() -> bool:

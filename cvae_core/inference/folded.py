@@ -90,6 +90,7 @@ class FoldedNetwork:
         self.decoder = tuple(decoder.hidden(layer) for layer in self.architecture.decoder)
         self.output = decoder.head(self.architecture.output)
 
+    @np.errstate(under="ignore")
     def encode(self, images: Bytes | Floats, labels: Labels) -> tuple[Floats, Floats]:
         """Posterior of each image.
 
@@ -162,6 +163,7 @@ class FoldedNetwork:
         """
         return self.decode(self.encode(images, labels)[0], labels)
 
+    @np.errstate(under="ignore")
     def _decode(self, z: Floats, labels: Labels, link: Callable[[Floats], Floats]) -> Floats:
         codes = _rows(z, self.architecture.latent_dim, "code", "numbers")
         labels = self._checked_labels(labels, len(codes))

@@ -21,6 +21,11 @@ def _download_fashion_mnist() -> None:
             "Fashion-MNIST is not on this machine and could not be downloaded.",
             "Connect to the internet once, or train on mnist, which is bundled.",
         ) from error
+    if not fashion_mnist.is_downloaded():  # Keras then kept it in a temporary folder
+        raise DataUnavailableError(
+            f"Fashion-MNIST was downloaded and could not be kept in {fashion_mnist.folder()}.",
+            "Make that folder writable, or name another one by the environment variable KERAS_HOME.",
+        )
 
 
 _DOWNLOADS: Final[dict[str, Callable[[], None]]] = {"fashion_mnist": _download_fashion_mnist}

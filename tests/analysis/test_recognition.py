@@ -65,6 +65,16 @@ def test_odds_are_probabilities_and_ranks_follow_them():
     assert np.allclose(np.log(record.odds[:, :1] / record.odds), record.elbo[:, :1] - record.elbo, atol=1e-6)
 
 
+def test_nothing_depends_on_what_numpy_is_told_to_raise():
+    model = ModelConfig(latent_dim=2, hidden_widths=(6,))
+    weights = random_weights(model, SHAPE)
+    weights["output/kernel"] *= 1000  # logits far from zero, so that exponentials underflow
+    network, images = FoldedNetwork(model, SHAPE, weights), random_split(SHAPE, 3).images
+    expected = recognise(network, images)
+    with np.errstate(all="raise"):
+        np.testing.assert_array_equal(recognise(network, images).odds, expected.odds)
+
+
 def test_of_equal_labels_the_lower_ranks_first():
     class Deaf(FlatGrey):
         def encode(self, images, labels):

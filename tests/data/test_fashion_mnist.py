@@ -76,6 +76,12 @@ def test_a_missing_file_means_not_downloaded(folder: Path, missing: str) -> None
         fashion_mnist.load()
 
 
+def test_the_home_of_keras_may_be_relative_to_the_persons_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/of/mine")
+    monkeypatch.setenv("KERAS_HOME", "~/kept")
+    assert fashion_mnist.folder() == Path("/home/of/mine/kept/datasets/fashion-mnist")
+
+
 def test_nothing_downloaded_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "nothing"))
     with pytest.raises(DataUnavailableError):

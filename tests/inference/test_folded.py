@@ -126,6 +126,14 @@ def test_wrong_weights_are_refused(change: str) -> None:
         FoldedNetwork(MODEL, SHAPE, weights)
 
 
+def test_codes_far_away_are_decoded_whatever_numpy_is_told_to_raise() -> None:
+    """Probabilities near 0 and 1 come from exponentials that underflow to zero, as they should."""
+    z, labels = np.full((2, 2), 1e4, np.float32), np.zeros(2, np.int64)
+    expected = network().decode(z, labels)
+    with np.errstate(all="raise"):
+        np.testing.assert_array_equal(network().decode(z, labels), expected)
+
+
 def test_needs_neither_tensorflow_nor_scipy() -> None:
     code = "import sys, cvae_core.inference; sys.exit(bool({'tensorflow', 'keras', 'scipy'} & sys.modules.keys()))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
