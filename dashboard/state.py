@@ -13,7 +13,7 @@ _RUN: Final = "run"
 _MESSAGE: Final = "message"
 _PROBLEMS: Final = "problems_of_address"
 _PAGE: Final = "page"
-_FIRST_SEEN: Final = "first_seen_epochs"
+_SHOWN_RUN: Final = "shown_run"
 RUN_PICKER: Final = "run_picker"
 SNAPSHOT_RUN_PICKER: Final = "snapshot_run_picker"
 PRESET: Final = "preset"
@@ -70,7 +70,8 @@ def enter_page(name: str) -> None:
     st.session_state[_PAGE] = name
 
 
-def first_seen(run: str, epoch: int) -> int:
-    """The epoch that was given with a run when this was called first."""
-    seen: dict[str, int] = st.session_state.setdefault(_FIRST_SEEN, {})
-    return seen.setdefault(run, epoch)
+def is_another_run(name: str) -> bool:
+    """Whether the pages over snapshots showed another run, or none, until now."""
+    before = st.session_state.get(_SHOWN_RUN)
+    st.session_state[_SHOWN_RUN] = name
+    return bool(before != name)

@@ -81,15 +81,25 @@ def is_at_hand(key: services.RunKey, epoch: int) -> bool:
     return ("network", key, epoch) in _cache()
 
 
-def losses(key: services.RunKey, epoch: int) -> Floats:
+def losses(key: services.RunKey, epoch: int, label: int | None) -> Floats:
     """The reconstruction loss of each of the first 10,000 test images, nats; float32 (n,).
+
+    Args:
+        key: The run.
+        epoch: The epoch.
+        label: Only the images of this label, which is less work; all if ``None``.
 
     Raises:
         RunError: As in ``network``.
     """
-    found: Floats = _cache().get(
-        ("losses", key, epoch), lambda: reconstruction_losses(network(key, epoch), shown_split(key)), _array_bytes
-    )
+
+    def measure() -> Floats:
+        split = shown_split(key)
+        if label is not None:
+            split = Split(split.images[split.labels == label], split.labels[split.labels == label])
+        return reconstruction_losses(network(key, epoch), split)
+
+    found: Floats = _cache().get(("losses", key, epoch, label), measure, _array_bytes)
     return found
 
 

@@ -32,7 +32,7 @@ def projection_of(trained: TrainedRun, plane: Plane) -> tuple[Projection, tuple[
         return onto_dimensions(latent_dim, plane.dimensions), axis_titles(latent_dim, plane.dimensions)
     points = trained.test_data.test.first(POINTS_LIMIT)
     axes = principal_axes(encode_split(trained.network(plane.principal_epoch), points))
-    return onto_principal(axes), principal_titles(axes)
+    return onto_principal(axes), principal_titles(axes, plane.principal_epoch)
 
 
 def axis_titles(latent_dim: int, dimensions: tuple[int, int]) -> tuple[str, str]:
@@ -43,9 +43,15 @@ def axis_titles(latent_dim: int, dimensions: tuple[int, int]) -> tuple[str, str]
     return f"z{x + 1}", f"z{y + 1}"
 
 
-def principal_titles(axes: PrincipalAxes) -> tuple[str, str]:
-    """What the axes are called if they are the principal directions, with their shares of the variance."""
-    return f"PC 1 ({axes.explained[0]:.0%})", f"PC 2 ({axes.explained[1]:.0%})"
+def principal_titles(axes: PrincipalAxes, epoch: int) -> tuple[str, str]:
+    """What the axes are called if they are the principal directions, with their shares of the variance.
+
+    Args:
+        axes: The directions.
+        epoch: Whose codes gave them, which need not be the one shown.
+    """
+    x, y = (f"PC {place} of epoch {epoch} ({share:.0%})" for place, share in enumerate(axes.explained[:2], 1))
+    return x, y
 
 
 def other_dimensions(network: Network, test: Split, plane: Plane) -> Floats | None:

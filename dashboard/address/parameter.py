@@ -22,6 +22,7 @@ class Parameter(Generic[T]):
         expected: What a value should be, to end the sentence "it should be ...".
         parse: Text -> value; raises ``ValueError`` where the text is none.
         write: Value -> text, such that ``parse(write(value)) == value``.
+        always: Written even where it is the default, so that going back to that in the browser is noticed.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Parameter(Generic[T]):
     expected: str
     parse: Callable[[str], T]
     write: Callable[[T], str] = str
+    always: bool = False
 
 
 def whole_number(name: str, default: int, low: int, high: int) -> Parameter[int]:
@@ -36,7 +38,9 @@ def whole_number(name: str, default: int, low: int, high: int) -> Parameter[int]
     return Parameter(name, default, f"a whole number from {low:,} to {high:,}", lambda text: _whole(text, low, high))
 
 
-def optional_whole_number(name: str, high: int, absent: str, default: int | None = None) -> Parameter[int | None]:
+def optional_whole_number(
+    name: str, high: int, absent: str, default: int | None = None, *, always: bool = False
+) -> Parameter[int | None]:
     """A whole number from 0 to high, or none.
 
     Args:
@@ -44,13 +48,14 @@ def optional_whole_number(name: str, high: int, absent: str, default: int | None
         high: The largest number.
         absent: The word for none.
         default: Holds until something else is chosen.
+        always: As in ``Parameter``.
     """
 
     def parse(text: str) -> int | None:
         return None if text == absent else _whole(text, 0, high)
 
     expected = f"a whole number from 0 to {high:,}, or “{absent}”"
-    return Parameter(name, default, expected, parse, lambda value: absent if value is None else str(value))
+    return Parameter(name, default, expected, parse, lambda value: absent if value is None else str(value), always)
 
 
 def number(name: str, default: float, low: float, high: float) -> Parameter[float]:

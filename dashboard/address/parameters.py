@@ -24,10 +24,9 @@ RECONSTRUCTIONS_LIMIT: Final = 100
 PRINCIPAL: Final = "pc"
 
 # Shared by all pages.
-EPOCH: Final = optional_whole_number("epoch", LARGEST, "newest")
+EPOCH: Final = optional_whole_number("epoch", LARGEST, "newest", always=True)
 LABEL: Final = optional_whole_number("label", LARGEST, "all", default=0)
 PIN: Final = optional_whole_number("pin", LARGEST, "none")
-FOLLOW: Final = one_of("follow", ["no", "yes"])
 # The plane of a picture: two latent dimensions, counted from 1 as people do.
 X_DIMENSION: Final = whole_number("x", 1, 1, LATENT_DIM_LIMIT)
 Y_DIMENSION: Final = whole_number("y", 2, 1, LATENT_DIM_LIMIT)
@@ -57,8 +56,7 @@ PLACE: Final = numbers(
 )
 # Why condition?
 PAIR: Final = one_name("pair")
-PAIR_EPOCH: Final = optional_whole_number("pair_epoch", LARGEST, "newest")
-PAIR_FOLLOW: Final = one_of("pair_follow", ["no", "yes"])
+PAIR_EPOCH: Final = optional_whole_number("pair_epoch", LARGEST, "newest", always=True)
 # Style transfer.
 SOURCE: Final = one_of("source", ["sevens", "label", "picked", "pinned", "drawn", "uploaded"])
 SOURCE_LABEL: Final = whole_number("of", 7, 0, LARGEST)
@@ -78,11 +76,12 @@ SEED: Final = whole_number("seed", 0, 0, SEED_LIMIT)
 COLUMNS: Final = whole_number("columns", 10, 1, COLUMNS_LIMIT)
 TEMPERATURE: Final = number("temperature", 1.0, 0.0, 3.0)
 ORDER: Final = one_of("order", ["first", "worst"])
+RANKED: Final = optional_whole_number("ranked", LARGEST, "shown")
 COUNT: Final = whole_number("count", 20, 1, RECONSTRUCTIONS_LIMIT)
 
-SHARED: Final[tuple[Parameter, ...]] = (EPOCH, LABEL, PIN, FOLLOW)  # type: ignore[type-arg]
+SHARED: Final[tuple[Parameter, ...]] = (EPOCH, LABEL, PIN)  # type: ignore[type-arg]
 LATENT: Final = (*SHARED, AXES, X_DIMENSION, Y_DIMENSION)
 MANIFOLD: Final = (*SHARED, X_DIMENSION, Y_DIMENSION, QUANTILES, GRID_SIZE, OTHERS, CODE, PLACE)
-SAMPLES: Final = (*SHARED, SEED, COLUMNS, TEMPERATURE, ORDER, COUNT)
-PAIRS: Final = (PAIR, PAIR_EPOCH, PAIR_FOLLOW)
+SAMPLES: Final = (*SHARED, SEED, COLUMNS, TEMPERATURE, ORDER, RANKED, COUNT)
+PAIRS: Final = (PAIR, PAIR_EPOCH)
 STYLE: Final = (*SHARED, SOURCE, SOURCE_LABEL, SOURCE_COUNT, PICKED, INVERT)

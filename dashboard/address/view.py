@@ -55,7 +55,7 @@ def write_address(parameters: Iterable[Parameter[Any]]) -> None:
     for parameter in parameters:
         value = value_of(parameter)
         wanted.pop(parameter.name, None)
-        if value != parameter.default:
+        if parameter.always or value != parameter.default:
             wanted[parameter.name] = written[parameter.name] = parameter.write(value)
     if wanted != shown:
         # All at once: each change by itself would be a place of its own to go back to.

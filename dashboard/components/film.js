@@ -78,7 +78,7 @@ function handlersOf(film) {
     film.player.stop();
     const epoch = epochs.at(Math.max(-1, Math.min(index, epochs.length - 1)));
     // Who looks back does not want to be taken to the end by the next epoch.
-    if (film.follow && epoch !== epochs.at(-1)) setFollow(film, false);
+    if (film.follow && epoch !== epochs.at(-1)) leaveLive(film, epoch);
     moveFilm(film, epoch);
   };
   return {
@@ -93,16 +93,16 @@ function handlersOf(film) {
       reportEpoch(film);
     },
     toggle() {
-      if (film.follow && !film.player.playing()) setFollow(film, false);
+      if (film.follow && !film.player.playing()) leaveLive(film, film.epoch);
       film.player.toggle();
     },
     speed: (speed) => film.player.setSpeed(speed),
-    follow(follow) {
-      setFollow(film, follow);
-      if (!follow) return;
+    live() {
+      if (film.follow) return leaveLive(film, film.epoch);
       film.player.stop();
+      film.follow = true;
       moveFilm(film, film.store.epochs().at(-1));
-      reportEpoch(film);
+      return reportEpoch(film);
     },
   };
 }
@@ -118,9 +118,10 @@ function receiveBlob(film, component) {
   if (isOtherRun) {
     film.player.stop();
     const { epoch, follow, report } = header;
-    Object.assign(film, { epoch, follow, reported: epoch, reportId: report });
+    Object.assign(film, { epoch, follow, reported: choiceOf(header), reportId: report });
   } else if (isSentElsewhere(film, header)) {
-    Object.assign(film, { epoch: header.epoch, reported: header.epoch });
+    const { epoch, follow } = header;
+    Object.assign(film, { epoch, follow, reported: choiceOf(header) });
   }
   const news = header.epochs.at(-1) !== film.store.epochs().at(-1);
   if (film.follow && news) film.epoch = header.epochs.at(-1);
@@ -136,7 +137,12 @@ function receiveBlob(film, component) {
 
 /** Python knows where the film was left and still names another epoch: somebody went back to an older address. */
 function isSentElsewhere(film, header) {
-  return header.report === film.reportId && header.epoch !== film.reported && !film.player.playing();
+  return header.report === film.reportId && choiceOf(header) !== film.reported && !film.player.playing();
+}
+
+/** The epoch that was chosen; null for the newest, whichever that is. */
+function choiceOf({ follow, epoch }) {
+  return follow ? null : epoch;
 }
 
 function moveFilm(film, epoch) {
@@ -164,10 +170,11 @@ function drawFilm(film) {
   if (frame || failure) element.dataset.epoch = epoch;
 }
 
-function setFollow(film, follow) {
-  film.follow = follow;
-  reportValue(film, "follow", follow);
-  drawFilm(film);
+/** Stay at an epoch. That is reported at once, so that no answer moves the slider while it is dragged. */
+function leaveLive(film, epoch) {
+  film.follow = false;
+  moveFilm(film, epoch);
+  sendEpoch(film);
 }
 
 function reportValue(film, name, value) {
@@ -178,13 +185,17 @@ function reportEpoch(film, pause = REPORT_PAUSE) {
   clearTimeout(film.timer);
   film.timer = setTimeout(() => {
     if (film.departure.isRecent()) return reportEpoch(film, FAREWELL_MS);
-    if (film.reported !== film.epoch) {
-      film.reportId = Math.max(film.reportId + 1, Date.now());
-      reportValue(film, "epoch", { run: film.header.run, epoch: film.epoch, id: film.reportId });
-    }
-    film.reported = film.epoch;
+    sendEpoch(film);
     film.questions.next();
   }, pause);
+}
+
+function sendEpoch(film) {
+  const choice = choiceOf(film);
+  if (film.reported === choice) return;
+  film.reported = choice;
+  film.reportId = Math.max(film.reportId + 1, Date.now());
+  reportValue(film, "epoch", { run: film.header.run, epoch: choice, id: film.reportId });
 }
 
 function toggleBySpace(film, event) {

@@ -43,7 +43,7 @@ class Timeline:
         view: Identifies the run and every parameter of the picture but the epoch.
         epochs: Those that have a snapshot, rising; at least one.
         epoch: The selected one.
-        follow: Show the newest epoch as it comes.
+        follow: No epoch was chosen: the newest is shown as it comes.
         alive: More epochs may come.
         report: Id of the film's last report that was taken over. A film that reported nothing later goes to ``epoch``.
     """
@@ -106,15 +106,13 @@ class FilmState:
     """What a film reports. It is gone after a switch of the page: whoever needs it longer keeps a copy.
 
     Attributes:
-        epoch: Where the slider was let go, or None if it was not moved yet.
-        follow: Whether the newest epoch is followed, or None if that was not switched yet.
+        epoch: Where the slider was let go; None for the newest epoch, and if nothing was reported yet.
         ask: The latest question, if any.
         run: The run whose epoch that is.
         report: Rises with every report of an epoch; 0 before the first.
     """
 
     epoch: int | None = None
-    follow: bool | None = None
     ask: Question | None = None
     run: str = ""
     report: int = 0
@@ -124,12 +122,7 @@ class FilmState:
         """Read a film's values out of the session, or what its mounting returned; malformed ones count as absent."""
         if not isinstance(value, Mapping):
             return cls()
-        follow = value.get("follow")
-        return cls(
-            follow=follow if isinstance(follow, bool) else None,
-            ask=Question.parse(value.get("ask")),
-            **_reported_epoch(value.get("epoch")),
-        )
+        return cls(ask=Question.parse(value.get("ask")), **_reported_epoch(value.get("epoch")))
 
 
 def answers(timeline: Timeline, question: Question | None) -> bool:
@@ -198,7 +191,7 @@ def _reported_epoch(value: object) -> dict[str, Any]:
     if not isinstance(value, Mapping):
         return {}
     run, epoch, number = (value.get(name) for name in ("run", "epoch", "id"))
-    if not isinstance(run, str) or not _is_count(epoch) or not _is_count(number):
+    if not isinstance(run, str) or not (epoch is None or _is_count(epoch)) or not _is_count(number):
         return {}
     return {"run": run, "epoch": epoch, "report": number}
 

@@ -13,7 +13,7 @@ const CONTROL_ICONS = {
 
 /**
  * @param handlers seek(index) while the slider moves, release() at its end, step(count), jump(index; -1 is the last),
- *   toggle() play, speed(epochs a second), follow(boolean).
+ *   toggle() play, speed(epochs a second), live() to follow the newest epoch, or no longer.
  */
 function createFilmControls(host, handlers) {
   const bar = createElement("div", "film-bar", host);
@@ -32,8 +32,8 @@ function createFilmControls(host, handlers) {
   const text = createElement("output", "film-epoch", bar);
   const options = createElement("div", "film-options", bar);
   createSpeeds(options, handlers.speed);
-  const follow = createFollow(options, handlers.follow);
-  const parts = { play, slider, loaded, text, follow };
+  const live = createLive(options, handlers.live);
+  const parts = { play, slider, loaded, text, live };
   return { show: (state) => showControls(parts, state), showLoaded: (flags) => showLoaded(loaded, flags) };
 }
 
@@ -75,20 +75,15 @@ function createSpeeds(parent, choose) {
   select.addEventListener("change", () => choose(Number(select.value)));
 }
 
-function createFollow(parent, choose) {
-  const label = createElement("label", "film-follow", parent);
-  label.title = "Show the newest epoch as soon as it is there";
-  const box = createElement("input", "", label);
-  box.type = "checkbox";
-  box.setAttribute("role", "switch");
-  box.setAttribute("aria-label", "Follow the newest epoch");
-  createElement("span", "", label, "Follow");
-  box.addEventListener("change", () => choose(box.checked));
-  return { label, box };
+function createLive(parent, press) {
+  const button = createElement("button", "film-live", parent, "Live");
+  Object.assign(button, { type: "button", title: "Follow the newest epoch" });
+  button.addEventListener("click", press);
+  return button;
 }
 
 /** The slider runs over places in the list of epochs; what it says are the epochs themselves. */
-function showControls({ play, slider, text, follow }, { epochs, epoch, alive, follow: following, playing }) {
+function showControls({ play, slider, text, live }, { epochs, epoch, alive, follow, playing }) {
   const last = epochs.length - 1;
   const index = Math.max(0, epochs.indexOf(epoch));
   const place = `Epoch ${epoch} of ${epochs[last]}`;
@@ -102,8 +97,8 @@ function showControls({ play, slider, text, follow }, { epochs, epoch, alive, fo
     slider.setAttribute("aria-valuetext", place);
   }
   nameButton(play, playing ? "pause" : "play", playing ? "Pause" : "Play");
-  follow.label.hidden = !alive;
-  follow.box.checked = following;
+  live.hidden = !alive;
+  live.setAttribute("aria-pressed", String(follow));
 }
 
 /** A pixel an epoch, stretched to the slider's width; away once all have been loaded. */

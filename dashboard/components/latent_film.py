@@ -160,7 +160,6 @@ def latent_film(
         data=packed_latent_film(timeline, asked, picture, shared, frame_of, pin, hover_of),
         on_ask_change=ignored,
         on_epoch_change=ignored,
-        on_follow_change=ignored,
         on_pin_change=ignored,
     )
     return latent_film_state(key)

@@ -132,7 +132,6 @@ def manifold_film(
         data=packed_manifold_film(timeline, asked, pictures, frame_of, plane, decoder_of, z, pinned),
         on_ask_change=ignored,
         on_epoch_change=ignored,
-        on_follow_change=ignored,
         on_z_change=ignored,
     )
     return ManifoldState.parse(result)

@@ -74,7 +74,7 @@ def tile_film(
     asked = FilmState.parse(st.session_state.get(key)).ask
     blob = packed_tile_film(timeline, asked, pictures, frame_of, min_width)
     ignored = _no_reaction
-    result = _mount(key=key, data=blob, on_ask_change=ignored, on_epoch_change=ignored, on_follow_change=ignored)
+    result = _mount(key=key, data=blob, on_ask_change=ignored, on_epoch_change=ignored)
     return FilmState.parse(result)
 
 

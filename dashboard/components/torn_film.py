@@ -79,7 +79,7 @@ def torn_film(
     asked = FilmState.parse(st.session_state.get(key)).ask
     blob = packed_torn_film(timeline, asked, models, ground, frames_of)
     ignored = _no_reaction
-    result = _mount(key=key, data=blob, on_ask_change=ignored, on_epoch_change=ignored, on_follow_change=ignored)
+    result = _mount(key=key, data=blob, on_ask_change=ignored, on_epoch_change=ignored)
     return FilmState.parse(result)
 
 

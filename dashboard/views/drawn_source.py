@@ -49,12 +49,13 @@ class Sources:
     exported: tuple[Source, ...]
 
 
-def drawn_source(scene: Scene, network: FoldedNetwork) -> Sources | None:
+def drawn_source(scene: Scene, network: FoldedNetwork, epoch: int) -> Sources | None:
     """Draw the pad; the drawing, as soon as there is one.
 
     Args:
         scene: The run.
         network: Reads the drawing.
+        epoch: The network's.
 
     Raises:
         ConfigError: The network has no posterior.
@@ -65,15 +66,16 @@ def drawn_source(scene: Scene, network: FoldedNetwork) -> Sources | None:
         st.info("Draw a digit above. Its versions follow the pen; below, they follow the epochs as well.")
         return None
     label = state.label if scene.config.model.conditional else 0
-    return _own(scene, network, state.image, label, "your drawing")
+    return _own(scene, network, epoch, state.image, label, "your drawing")
 
 
-def uploaded_source(scene: Scene, network: FoldedNetwork) -> Sources | None:
+def uploaded_source(scene: Scene, network: FoldedNetwork, epoch: int) -> Sources | None:
     """Ask for a picture; what the model is given of it, as soon as there is one.
 
     Args:
         scene: The run.
         network: Tells what it shows, where the person does not.
+        epoch: The network's.
 
     Raises:
         DataError: The file is no picture, or there is no digit in it.
@@ -98,8 +100,8 @@ def uploaded_source(scene: Scene, network: FoldedNetwork) -> Sources | None:
             image_grid(_given(image), "given_of_upload")
         label = _label_choice(scene) if scene.config.model.conditional else 0
         if scene.config.model.conditional:
-            _ranking(scene, network, image)
-    return _own(scene, network, image, label, "your picture")
+            _ranking(scene, network, epoch, image)
+    return _own(scene, network, epoch, image, label, "your picture")
 
 
 def _given(image: Bytes) -> ImageTiles:
@@ -123,7 +125,7 @@ def _label_choice(scene: Scene) -> int | None:
     return None if label == _UNDECIDED else int(label)
 
 
-def _ranking(scene: Scene, network: FoldedNetwork, image: Bytes) -> None:
+def _ranking(scene: Scene, network: FoldedNetwork, epoch: int, image: Bytes) -> None:
     """The labels, ranked by ELBO."""
     found = recognise(network, image[None])
     order = found.ranking[0]
@@ -136,18 +138,18 @@ def _ranking(scene: Scene, network: FoldedNetwork, image: Bytes) -> None:
     )
     columns = {
         "Odds": st.column_config.ProgressColumn(format="%.1f %%", min_value=0, max_value=100, help=_ODDS),
-        "ELBO": st.column_config.NumberColumn(format="%.1f nats", help="More is better."),
+        "ELBO": st.column_config.NumberColumn(format="%.1f nats", help=f"At epoch {epoch:,}. More is better."),
     }
     st.dataframe(table, column_config=columns, hide_index=True, width=360, height="content")
 
 
-def _own(scene: Scene, network: FoldedNetwork, image: Bytes, label: int | None, words: str) -> Sources:
+def _own(scene: Scene, network: FoldedNetwork, epoch: int, image: Bytes, label: int | None, words: str) -> Sources:
     """A single source; where nobody says its label, the one that explains it best at the shown epoch."""
     if label is None:
         found = recognise(network, image[None])
         label = int(found.ranking[0, 0])
         odds = float(found.odds[0, label])
-        st.caption(f"Taken for {scene.data.class_names[label]}, with a probability of {odds:.0%} by the ELBO.")
+        st.caption(f"Taken for {scene.data.class_names[label]}, {odds:.0%} probable by the ELBO at epoch {epoch:,}.")
     digest = hashlib.sha256(image.tobytes()).hexdigest()[:16]
     exported = OwnImage(base64.b64encode(image.tobytes()).decode(), label)
     return Sources(Split(image[None], np.array([label], np.int64)), words, (digest, label), (exported,))

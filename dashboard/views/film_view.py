@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashboard import state
 from dashboard.address.parameter import Parameter
-from dashboard.address.parameters import EPOCH, FOLLOW, PLACE
+from dashboard.address.parameters import EPOCH, PLACE
 from dashboard.address.view import set_value, value_of
 from dashboard.components.film import FilmState, Timeline
 from dashboard.components.manifold_film import ManifoldState
@@ -29,12 +29,14 @@ def timeline(scene: Scene, key: str, *what: object) -> Timeline:
     epoch = shown_epoch(scene, key)
     run = _name(scene)
     what_is_shown = "|".join(map(str, (run, key, *what)))
-    follow = value_of(FOLLOW) == "yes"
+    follow = value_of(EPOCH) is None
     return Timeline(run, what_is_shown, scene.epochs, epoch, follow, scene.alive, take_over(key, run))
 
 
 def shown_epoch(scene: Scene, key: str) -> int:
     """Take over what was done with a film, for those who need its epoch before they know what it shows.
+
+    That is the newest as long as nobody chose one; it is not kept, so that the newest is followed while a run lives.
 
     Args:
         scene: The run.
@@ -42,10 +44,7 @@ def shown_epoch(scene: Scene, key: str) -> int:
     """
     take_over(key, _name(scene))
     epoch: int | None = value_of(EPOCH)
-    if epoch is None or epoch not in scene.epochs or (value_of(FOLLOW) == "yes" and scene.alive):
-        epoch = scene.epochs[-1]
-        set_value(EPOCH, epoch)
-    return epoch
+    return epoch if epoch in scene.epochs else scene.epochs[-1]
 
 
 def _name(scene: Scene) -> str:
@@ -61,7 +60,7 @@ def take_over_place(key: str) -> None:
     seen[key] = held
 
 
-def take_over(key: str, run: str, epoch: Parameter[int | None] = EPOCH, follow: Parameter[str] = FOLLOW) -> int:
+def take_over(key: str, run: str, epoch: Parameter[int | None] = EPOCH) -> int:
     """Take over where a film was left.
 
     A value that it reported holds until another is chosen elsewhere, so it is looked at only when it is new.
@@ -69,8 +68,7 @@ def take_over(key: str, run: str, epoch: Parameter[int | None] = EPOCH, follow: 
     Args:
         key: Of the film on its page.
         run: Whose epochs it shows; a report on another run is passed over.
-        epoch: What the epoch goes into.
-        follow: What the following of the newest epoch goes into.
+        epoch: What the epoch goes into; None is the newest.
 
     Returns:
         The number of the last report of an epoch.
@@ -81,7 +79,5 @@ def take_over(key: str, run: str, epoch: Parameter[int | None] = EPOCH, follow: 
     if now.run == run and now.report != before.report:
         set_value(epoch, now.epoch)
         state.forget_problems()
-    if now.follow is not None and now.follow != before.follow:
-        set_value(follow, "yes" if now.follow else "no")
     seen[key] = now
     return now.report

@@ -48,10 +48,7 @@ def fit_to_run(
 
 def _fit_epoch(epochs: Sequence[int]) -> Iterator[str]:
     wanted = value_of(EPOCH)
-    if wanted in epochs:
-        return
-    if wanted is None:
-        set_value(EPOCH, epochs[-1])
+    if wanted is None or wanted in epochs:
         return
     nearest = min(epochs, key=lambda epoch: abs(epoch - wanted))
     set_value(EPOCH, nearest)

@@ -50,7 +50,7 @@ def _panel(scene: Scene, epoch: int) -> None:
     found = _judgements()
     judged = found.get((scene.key, epoch))
     if judged is not None:
-        _show(scene, judged)
+        _show(scene, epoch, judged)
     _progress_or_button(scene, epoch, is_judged=judged is not None)
     for (key, at), other in sorted(found.items()):
         if key == scene.key and at != epoch:
@@ -91,13 +91,15 @@ def _begin(scene: Scene, epoch: int) -> None:
         st.session_state[_UNDER_WAY] = _Judging((scene.key, epoch), errand)
 
 
-def _show(scene: Scene, found: Judgement) -> None:
+def _show(scene: Scene, epoch: int, found: Judgement) -> None:
     style = found.style
     sentence = style.sentence()
     st.markdown(f"**{sentence[0].upper()}{sentence[1:]}.**")
     st.caption(
-        "Medians over all pairs of different labels. Control, with the codes of each label shuffled: "
-        f"{style.shuffled_slant:.2f} and {style.shuffled_thickness:.2f}.".replace("-", "−")
+        f"Measured at epoch {epoch:,}. Medians over all pairs of different labels. Control, with the "
+        f"codes of each label shuffled: {style.shuffled_slant:.2f} and {style.shuffled_thickness:.2f}.".replace(
+            "-", "−"
+        )
     )
     two_digits = {name: st.column_config.NumberColumn(format="%.2f") for name in scene.data.class_names}
     for column, (title, table) in zip(

@@ -73,7 +73,8 @@ def _axes_choice(scene: Scene) -> None:
         AXES,
         "Axes",
         _AXES,
-        "Two latent dimensions, or the two directions in which the codes of the newest snapshot vary most.",
+        "Two latent dimensions, or the two directions in which the codes vary most at the epoch that the axes name. "
+        "These stand still while the epoch moves, so that the positions of all epochs can be compared.",
     )
     if kind != PRINCIPAL and scene.latent_dim > 2:
         dimension_choice(X_DIMENSION, "Across", scene.latent_dim, Y_DIMENSION)
@@ -120,5 +121,5 @@ def _picture(scene: Scene, label: int | None, projection: Projection) -> LatentP
 
 def _titles(scene: Scene, projection: Projection) -> tuple[str, str]:
     if projection.kind == "principal":
-        return principal_titles(_principal_axes(scene))
+        return principal_titles(_principal_axes(scene), scene.reference_epoch)
     return axis_titles(scene.latent_dim, projection.axes)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
+import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from cvae_core.analysis.reconstruction import reconstruct, worst
@@ -13,12 +14,19 @@ from cvae_core.analysis.samples import samples
 from cvae_core.config import SEED_LIMIT
 from cvae_core.inference.folded import FoldedNetwork
 from cvae_core.records import Bytes, Labels
-from dashboard import trained_models
-from dashboard.address.parameters import COLUMNS, COUNT, ORDER, PIN, RECONSTRUCTIONS_LIMIT, SEED, TEMPERATURE
-from dashboard.address.view import value_of
+from dashboard import state, trained_models
+from dashboard.address.parameters import COLUMNS, COUNT, ORDER, PIN, RANKED, RECONSTRUCTIONS_LIMIT, SEED, TEMPERATURE
+from dashboard.address.view import set_value, value_of
 from dashboard.components.tile_film import TilePicture, tile_film
-from dashboard.views.choices import label_choice, option_choice, slider_choice, whole_number_choice
-from dashboard.views.film_view import timeline
+from dashboard.views.choices import (
+    chosen_value,
+    key_of_choice,
+    label_choice,
+    option_choice,
+    slider_choice,
+    whole_number_choice,
+)
+from dashboard.views.film_view import shown_epoch, timeline
 from dashboard.views.pin_view import pin_choice
 from dashboard.views.time_machine import Scene
 
@@ -33,16 +41,18 @@ def samples_view(scene: Scene, row: DeltaGenerator) -> None:
     with row:
         _sample_settings()
         label = label_choice(scene.data.class_names, with_all=True)
-        _reconstruction_settings()
+        _reconstruction_settings(scene)
         pin_choice(scene.data)
-    chosen = _chosen_images(scene, label)
-    what = (*_sample_values(), label, value_of(ORDER), value_of(COUNT), value_of(PIN))
+    what = (*_sample_values(), label, value_of(ORDER), value_of(RANKED), value_of(COUNT), value_of(PIN))
     line = timeline(scene, _KEY, *what)
 
     def frame_of(epoch: int) -> Mapping[str, Bytes]:
-        return {"samples": _samples(scene, epoch), "real": _reconstructed(scene, epoch, chosen)}
+        return {
+            "samples": _samples(scene, epoch),
+            "real": _reconstructed(scene, epoch, _chosen_images(scene, label, epoch)),
+        }
 
-    tile_film(_KEY, line, [_samples_picture(scene), _real_picture(scene, label, len(chosen))], frame_of, min_width=480)
+    tile_film(_KEY, line, [_samples_picture(scene), _real_picture(scene, label)], frame_of, min_width=480)
 
 
 def _samples(scene: Scene, epoch: int) -> Bytes:
@@ -75,31 +85,49 @@ def _sample_settings() -> None:
     )
 
 
-def _reconstruction_settings() -> None:
-    option_choice(
-        ORDER, "Order", _ORDERS, "The first test images, or those that the newest snapshot reconstructs worst."
-    )
+def _reconstruction_settings(scene: Scene) -> None:
+    words = "The first test images, or those that the network of the epoch shown reconstructs worst."
+    if option_choice(ORDER, "Order", _ORDERS, words) == "worst":
+        st.toggle(
+            "Keep order",
+            key=key_of_choice(RANKED.name, value_of(RANKED) is not None),
+            on_change=_keep_order,
+            args=(shown_epoch(scene, _KEY),),
+            help="Show the images that are worst now at every other epoch, too.",
+        )
     slider_choice(COUNT, "Reconstructions", 1, RECONSTRUCTIONS_LIMIT, 1, "How many test images are reconstructed.")
+
+
+def _keep_order(epoch: int) -> None:
+    set_value(RANKED, epoch if chosen_value(RANKED.name) else None)
+    state.forget_problems()
 
 
 def _sample_values() -> tuple[int, int, float]:
     return value_of(COLUMNS), value_of(SEED), value_of(TEMPERATURE)
 
 
-def _chosen_images(scene: Scene, label: int | None) -> Labels:
-    """Indices of the test images to reconstruct, the pinned one first."""
-    count, pin = value_of(COUNT), value_of(PIN)
-    found = _ranked_images(scene, label, count)
-    return found if pin is None else np.concatenate([[pin], found[found != pin]])[:count]
-
-
-def _ranked_images(scene: Scene, label: int | None, count: int) -> Labels:
+def _chosen_images(scene: Scene, label: int | None, epoch: int) -> Labels:
+    """Indices of the test images to reconstruct at an epoch, the pinned one first."""
+    found, count, pin = _candidates(scene, label), value_of(COUNT), value_of(PIN)
     if value_of(ORDER) == "worst":
-        losses = trained_models.losses(scene.key, scene.reference_epoch)
-        return worst(losses, scene.data.test.labels[: len(losses)], label, count=count)
-    labels = scene.data.test.labels
-    found: Labels = np.arange(len(labels)) if label is None else np.flatnonzero(labels == label)
-    return found[:count]
+        ranked = _kept_epoch(scene)
+        losses = trained_models.losses(scene.key, epoch if ranked is None else ranked, label)
+        found = found[worst(losses, scene.data.test.labels[found], count=count)]
+    return found[:count] if pin is None else np.concatenate([[pin], found[found != pin]])[:count]
+
+
+def _kept_epoch(scene: Scene) -> int | None:
+    """The epoch whose losses rank the images at every epoch; None if each epoch's own do."""
+    ranked: int | None = value_of(RANKED)
+    return ranked if ranked in scene.epochs else None
+
+
+def _candidates(scene: Scene, label: int | None) -> Labels:
+    """Indices of the test images that may be shown."""
+    split = trained_models.shown_split(scene.key) if value_of(ORDER) == "worst" else scene.data.test
+    found: Labels = np.arange(len(split)) if label is None else np.flatnonzero(split.labels == label)
+    return found
 
 
 def _in_pairs(originals: Bytes, reconstructions: Bytes) -> Bytes:
@@ -129,12 +157,16 @@ def _samples_picture(scene: Scene) -> TilePicture:
     )
 
 
-def _real_picture(scene: Scene, label: int | None, count: int) -> TilePicture:
+def _real_picture(scene: Scene, label: int | None) -> TilePicture:
+    candidates, pin = _candidates(scene, label), value_of(PIN)
+    count = min(value_of(COUNT), len(candidates if pin is None else np.union1d(candidates, [pin])))
     order = "worst" if value_of(ORDER) == "worst" else "first"
     of = "" if label is None else f" of {scene.data.class_names[label]}"
     rows = max(1, -(-count // _ROW_LENGTH))
     pinned = "" if value_of(PIN) is None else f" Test image {value_of(PIN):,}, which is pinned, stands first."
-    worst = f" Ranked by their loss at epoch {scene.reference_epoch:,}, the worst first." if order == "worst" else ""
+    ranked = _kept_epoch(scene)
+    ranked_at = "the epoch shown" if ranked is None else f"epoch {ranked:,}"
+    worst = f" Ranked by their loss at {ranked_at}, the worst first." if order == "worst" else ""
     return TilePicture(
         name="real",
         title=f"The {order} {count} test images{of}, reconstructed",

@@ -40,7 +40,7 @@ def studio_view(scene: Scene, sources: Sources, epoch: int) -> None:
         return
     st.caption(
         "Move a number of the code and see what it does to every digit: slant, weight, width, ... Or choose a second "
-        "source, and go from one style to the other."
+        f"source, and go from one style to the other. Encoded and decoded by the network of epoch {epoch:,}."
     )
     split, names = _candidates(scene, sources)
     chosen = _chosen_sources(len(sources.split), names)

@@ -65,7 +65,7 @@ def chosen_sources(scene: Scene, epoch: int) -> Sources | None:
     kind = value_of(SOURCE)
     if kind in ("drawn", "uploaded"):
         network = trained_models.network(scene.key, epoch)
-        return drawn_source(scene, network) if kind == "drawn" else uploaded_source(scene, network)
+        return (drawn_source if kind == "drawn" else uploaded_source)(scene, network, epoch)
     if kind in ("pinned", "picked"):
         return _pinned(scene) if kind == "pinned" else _picked(scene)
     label, count = value_of(SOURCE_LABEL), value_of(SOURCE_COUNT)

@@ -19,13 +19,15 @@ from cvae_core.runs.snapshots import snapshot_epochs
 from cvae_core.runs.status import ALIVE
 from dashboard import actions, services, state
 from dashboard.address.parameter import Parameter
-from dashboard.address.view import read_address, write_address
+from dashboard.address.parameters import EPOCH
+from dashboard.address.view import read_address, set_value, value_of, write_address
 from dashboard.components.pulse import pulse
 from dashboard.controls import errors_shown, page_title, snapshot_run_picker
 from dashboard.markdown import without_links
 from dashboard.registry import require_registry
 from dashboard.views.ended_run import note_drawn, watch_ended
 from dashboard.views.fitting import fit_to_run
+from dashboard.views.progress_view import progress_bar
 
 _POLL_SECONDS: Final = 1.0
 
@@ -60,10 +62,14 @@ class Scene:
 
     @property
     def reference_epoch(self) -> int:
-        """The newest epoch; of a run that lives, the one that was the newest when it was first asked for."""
+        """The epoch that gives the principal axes: the last; while a run lives one that seldom changes.
+
+        That is the newest up to the largest power of two, so that the axes stand still for most of the time.
+        """
+        newest = self.epochs[-1]
         if not self.alive:
-            return self.epochs[-1]
-        return state.first_seen(self.run.id, self.epochs[-1])
+            return newest
+        return max(epoch for epoch in self.epochs if epoch <= 2 ** max(0, newest.bit_length() - 1))
 
 
 Draw = Callable[[Scene, DeltaGenerator], None]
@@ -126,7 +132,14 @@ def _pictures(item: Overview, parameters: Sequence[Parameter[Any]], draw: Draw, 
         st.caption("Pictures come with the first snapshot.")
         return
     scene = Scene(item.run, item.config, services.test_data(item.config.data), epochs, _lives(item))
-    _announce(read_address(parameters) + fit_to_run(parameters, scene.latent_dim, scene.data, epochs))
+    if state.is_another_run(item.run.id) and scene.alive:
+        set_value(EPOCH, None)  # the epoch was chosen in another run; one in the address is read below
+    problems = read_address(parameters)
+    if scene.alive and epochs == (0,) and value_of(EPOCH) is None:
+        progress_bar(item)
+        st.caption("Waiting for the first epoch.")
+        return
+    _announce(problems + fit_to_run(parameters, scene.latent_dim, scene.data, epochs))
     draw(scene, row)
     write_address(parameters)
 

@@ -10,7 +10,7 @@ import streamlit as st
 from cvae_core.runs.overview import overviews
 from cvae_core.runs.status import ALIVE, RESUMABLE
 from dashboard import actions, services, state
-from dashboard.address.parameters import PAIR, PAIR_EPOCH, PAIR_FOLLOW, PAIRS
+from dashboard.address.parameters import PAIR, PAIR_EPOCH, PAIRS
 from dashboard.address.view import read_address, set_value, value_of, write_address
 from dashboard.components.film import Timeline
 from dashboard.components.pulse import pulse
@@ -155,10 +155,7 @@ def _model(name: str) -> TornModel:
 
 def _timeline(pair: Pair, epochs: tuple[int, ...]) -> Timeline:
     run = "|".join(str(services.run_key(of)) for of in runs_of(pair))
-    report = take_over(_KEY, run, PAIR_EPOCH, PAIR_FOLLOW)
+    report = take_over(_KEY, run, PAIR_EPOCH)
     wanted = value_of(PAIR_EPOCH)
-    follow = value_of(PAIR_FOLLOW) == "yes" or (wanted is None and pair.alive)
-    epoch = epochs[-1] if wanted is None or follow else min(epochs, key=lambda epoch: abs(epoch - wanted))
-    if not pair.alive:
-        set_value(PAIR_EPOCH, epoch)
-    return Timeline(run, run, epochs, epoch, follow, pair.alive, report)
+    epoch = epochs[-1] if wanted is None else min(epochs, key=lambda epoch: abs(epoch - wanted))
+    return Timeline(run, run, epochs, epoch, wanted is None, pair.alive, report)

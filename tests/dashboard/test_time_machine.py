@@ -72,6 +72,45 @@ def test_a_run_that_lives_is_renewed_and_can_be_followed(page: str, runs_folder:
 
 
 @pytest.mark.parametrize("page", PAGES)
+def test_a_living_run_is_followed_until_an_epoch_is_chosen(page: str, runs_folder: Path) -> None:
+    young = make_run(runs_folder, "young", "running", epochs=1)
+    with living_worker(young):
+        app = open_page(page, run="young")
+        assert (film(app)[0]["follow"], film(app)[0]["epoch"]) == (True, 1)
+        publish_snapshot(young.snapshots_folder, 2, random_weights(young.config(), 2))
+        header, _ = film(app.run())
+        assert (header["follow"], header["epoch"], app.query_params["epoch"]) == (True, 2, "newest")
+        app.query_params["epoch"] = "1"
+        header, _ = film(app.run())
+        assert (header["follow"], header["epoch"], app.query_params["epoch"]) == (False, 1, "1")
+        app.query_params["epoch"] = "newest"
+        header, _ = film(app.run())
+        assert (header["follow"], header["epoch"]) == (True, 2)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_living_run_waits_for_its_first_epoch_and_then_moves_on(page: str, runs_folder: Path) -> None:
+    young = make_run(runs_folder, "young", "running", epochs=0)
+    with living_worker(young):
+        app = open_page(page, run="young")
+        assert "Waiting for the first epoch" in said(app)
+        assert "film" not in str(component_names(app))
+        publish_snapshot(young.snapshots_folder, 1, random_weights(young.config(), 1))
+        assert film(app.run())[0]["epoch"] == 1
+        assert film(open_page(page, run="young", epoch="0"))[0]["epoch"] == 0
+
+
+def test_an_epoch_chosen_in_another_run_does_not_hold_in_one_that_trains(run: Run, runs_folder: Path) -> None:
+    young = make_run(runs_folder, "young", "running", epochs=1)
+    app = open_page("samples", run="done", epoch="3")
+    with living_worker(young):
+        app.query_params["run"] = "young"
+        header, _ = film(app.run())
+    assert (header["follow"], header["epoch"]) == (True, 1)
+    assert not app.warning
+
+
+@pytest.mark.parametrize("page", PAGES)
 def test_before_the_first_snapshot_the_page_says_what_comes(page: str, runs_folder: Path) -> None:
     young = make_run(runs_folder, "young", "running", epochs=0, snapshots=-1)
     with living_worker(young):
@@ -108,10 +147,10 @@ def test_a_link_to_an_epoch_without_snapshot_shows_the_nearest_and_says_so(page:
 
 
 NONSENSE = {
-    "latent": ["epoch", "label", "pin", "follow", "axes", "x", "y"],
-    "manifold": ["epoch", "label", "pin", "follow", "x", "y", "range", "size", "others", "code", "z"],
-    "style": ["epoch", "label", "pin", "follow", "source", "of", "sources", "invert"],
-    "samples": ["epoch", "label", "pin", "follow", "seed", "columns", "temperature", "order", "count"],
+    "latent": ["epoch", "label", "pin", "axes", "x", "y"],
+    "manifold": ["epoch", "label", "pin", "x", "y", "range", "size", "others", "code", "z"],
+    "style": ["epoch", "label", "pin", "source", "of", "sources", "invert"],
+    "samples": ["epoch", "label", "pin", "seed", "columns", "temperature", "order", "ranked", "count"],
 }
 
 
@@ -196,15 +235,43 @@ def test_the_latent_page_shows_the_codes_and_the_pinned_image(run: Run) -> None:
     assert arrays["pin_x"][2] == pytest.approx(z_mean[5, 0], rel=1e-5)
 
 
-def test_worst_reconstructed_images_come_worst_first(run: Run) -> None:
-    app = open_page("samples", run="done", order="worst", count="3", label="all")
-    _, arrays = film(app)
+@pytest.mark.parametrize("label", ["all", "4"])
+@pytest.mark.parametrize(
+    ("shown", "ranked", "expected", "words"),
+    [
+        ("newest", "shown", 3, "at the epoch shown, the worst first"),
+        ("1", "shown", 1, "at the epoch shown, the worst first"),
+        ("1", "2", 2, "at epoch 2, the worst first"),
+        ("1", "900", 1, "at the epoch shown, the worst first"),
+    ],
+)
+def test_the_worst_images_are_those_of_the_epoch_shown_unless_their_order_is_kept(
+    label: str, shown: str, ranked: str, expected: int, words: str, run: Run
+) -> None:
+    app = open_page("samples", run="done", order="worst", count="3", label=label, epoch=shown, ranked=ranked)
+    header, arrays = film(app)
     test = load_test_data(run.config().data).test
-    p = np.clip(network(run, 3).reconstruct(test.images, test.labels).astype(np.float64), 1e-12, 1 - 1e-12)
+    worst = worst_at(run, expected, None if label == "all" else int(label))[:3]
+    np.testing.assert_array_equal(arrays["frame/tiles_real"][0][0], test.images[worst])
+    assert words in header["picture"]["pictures"][1]["caption"]
+
+
+def test_the_order_of_the_epoch_shown_can_be_kept(run: Run) -> None:
+    app = open_page("samples", run="done", order="worst", epoch="1")
+    next(toggle for toggle in app.toggle if toggle.label == "Keep order").set_value(True).run()
+    assert app.query_params["ranked"] == "1"
+    next(toggle for toggle in app.toggle if toggle.label == "Keep order").set_value(False).run()
+    assert "ranked" not in app.query_params
+
+
+def worst_at(run: Run, epoch: int, label: int | None) -> np.ndarray[Any, Any]:
+    """Indices of the test images of a label, those that an epoch's network reconstructs worst first."""
+    test = load_test_data(run.config().data).test
+    p = np.clip(network(run, epoch).reconstruct(test.images, test.labels).astype(np.float64), 1e-12, 1 - 1e-12)
     x = test.images / 255.0
     losses = -(x * np.log(p) + (1 - x) * np.log(1 - p)).sum(axis=(1, 2, 3))
-    worst = np.argsort(-losses)[:3]
-    np.testing.assert_array_equal(arrays["frame/tiles_real"][0][0], test.images[worst])
+    found = np.argsort(-losses)
+    return found if label is None else found[test.labels[found] == label]
 
 
 @pytest.mark.parametrize("page", PAGES)

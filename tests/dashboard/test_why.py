@@ -191,9 +191,9 @@ def test_a_link_to_no_pair_or_with_nonsense_says_so(runs_folder: Path) -> None:
     app = open_page("why", pair="gone")
     assert not app.exception
     assert "no pair named “gone”" in app.warning[0].value
-    app = open_page("why", pair="../x", pair_epoch="x", pair_follow="x")
+    app = open_page("why", pair="../x", pair_epoch="x")
     assert not app.exception
-    assert len(app.warning) == 3
+    assert len(app.warning) == 2
     assert film(app)[0]["epochs"]
 
 

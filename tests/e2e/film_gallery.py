@@ -67,7 +67,7 @@ def flat_film() -> None:
     epoch = 0 if run == "one" else 5
     timeline = Timeline(run, f"{run}/{other_view}", tuple(range(last + 1)), epoch, alive=alive)
     film = tile_film("film", timeline, [FLAT, BOARD], frame_of, min_width=280)
-    st.caption(f"Python has epoch {film.epoch}, follow {film.follow}")
+    st.caption(f"Python has epoch {film.epoch}")
 
 
 @st.fragment

@@ -81,8 +81,8 @@ def drag(page: Page, step: float = 3.0) -> None:
         page.mouse.move(x, y)
 
 
-def reported(page: Page, epoch: int | None, follow: bool | None = None) -> None:
-    expect(page.get_by_text(f"Python has epoch {epoch}, follow {follow}", exact=True)).to_be_visible()
+def reported(page: Page, epoch: int | None) -> None:
+    expect(page.get_by_text(f"Python has epoch {epoch}", exact=True)).to_be_visible()
 
 
 def test_dragging_draws_every_epoch_on_the_way(open_film: OpenFilm) -> None:
@@ -212,18 +212,20 @@ def test_new_epochs_lengthen_the_slider_and_change_nothing(open_film: OpenFilm) 
 
 def test_the_newest_epoch_can_be_followed(open_film: OpenFilm) -> None:
     page = open_film()
-    follow = film(page).get_by_role("switch", name="Follow the newest epoch")
-    expect(follow).to_be_hidden()
+    live = button(page, "Live")
+    expect(live).to_be_hidden()
     page.get_by_text("Alive", exact=True).click()
-    follow.check()
+    expect(live).to_have_attribute("aria-pressed", "false")
+    live.click()
     expect_epoch(page, LAST)
-    reported(page, LAST, True)
+    expect(live).to_have_attribute("aria-pressed", "true")
+    reported(page, None)
     page.get_by_role("button", name="Add epochs").click()
     expect_epoch(page, LAST + 2)
     expect_grey(page, LAST + 2)
     button(page, "Previous epoch").click()
-    expect(follow).not_to_be_checked()
-    reported(page, LAST + 1, False)
+    expect(live).to_have_attribute("aria-pressed", "false")
+    reported(page, LAST + 1)
     page.get_by_role("button", name="Add epochs").click()
     expect(film(page)).to_have_attribute("data-loaded", "44/44")
     expect_epoch(page, LAST + 1)
@@ -301,7 +303,7 @@ def test_a_picture_is_saved_under_its_epoch(open_film: OpenFilm, tmp_path: Path)
 def test_nothing_is_wider_than_the_page(open_film: OpenFilm, width: int, dark: bool) -> None:
     page = open_film(width=width, dark=dark)
     page.get_by_text("Alive", exact=True).click()
-    expect(film(page).get_by_role("switch")).to_be_visible()
+    expect(button(page, "Live")).to_be_visible()
     for part in film(page).locator("canvas, button, input, select, output").all():
         box = part.bounding_box()
         assert box is not None and box["x"] >= 0 and box["x"] + box["width"] <= width

@@ -15,7 +15,7 @@ from cvae_core.runs.directory import Run
 from cvae_core.runs.snapshots import WEIGHTS_FILE, publish_snapshot, snapshot_folder
 from cvae_core.runs.status import read_status, write_status
 from tests.dashboard.worlds import living_worker, make_run, random_weights
-from tests.e2e.conftest import wait_until_idle
+from tests.e2e.conftest import OpenPage, Serve, wait_until_idle
 from tests.e2e.time_machine import (
     EVERY_PAGE,
     LAST,
@@ -156,14 +156,47 @@ def test_who_follows_a_run_sees_its_newest_epoch(open_time_machine: OpenTimeMach
     run = make_run(folder, f"followed-{name}", "running", 2)
     with living_worker(run):
         page = open_time_machine(name, run=run.id, epoch=1, count=3)
-        film(page).get_by_role("switch", name="Follow the newest epoch").check()
+        live = film(page).get_by_role("button", name="Live")
+        expect(live).to_have_attribute("aria-pressed", "false")
+        live.click()
         expect_epoch(page, 2, 2)
         for epoch in (3, 4):
             train_an_epoch(run, epoch)
             expect(film(page)).to_have_attribute("data-epoch", str(epoch), timeout=15_000)
             expect_epoch(page, epoch, epoch)
             assert thumb_share(page) == 1
-            expect_address(page, epoch=str(epoch), follow="yes")
+            expect_address(page, epoch="newest")
+
+
+@EVERY_PAGE
+def test_a_young_run_is_waited_for_followed_scrubbed_and_followed_again(
+    serve: Serve, open_page: OpenPage, folder: Path, name: str
+) -> None:
+    run = make_run(folder, f"new-{name}", "running", 0)
+    with living_worker(run):
+        page = open_page(f"{serve(CVAE_RUNS=str(folder))}/{name}?run={run.id}")
+        expect(page.get_by_text("Waiting for the first epoch.")).to_be_visible()
+        expect(film(page)).to_have_count(0)
+        live = film(page).get_by_role("button", name="Live")
+        for epoch in (1, 2):
+            train_an_epoch(run, epoch)
+            expect(film(page)).to_have_attribute("data-epoch", str(epoch), timeout=15_000)
+        expect(live).to_have_attribute("aria-pressed", "true")
+        wait_until_loaded(page, 3)
+        drag_to(page, 1)
+        expect_address(page, epoch="1")
+        expect(live).to_have_attribute("aria-pressed", "false")
+        train_an_epoch(run, 3)
+        expect(slider(page)).to_have_attribute("max", "3", timeout=15_000)
+        expect_epoch(page, 1, 3)
+        live.click()
+        expect_epoch(page, 3, 3)
+        train_an_epoch(run, 4)
+        expect(film(page)).to_have_attribute("data-epoch", "4", timeout=15_000)
+        expect_address(page, epoch="newest")
+        page.go_back()
+        expect_epoch(page, 1, 4)
+        expect(live).to_have_attribute("aria-pressed", "false")
 
 
 @pytest.mark.parametrize(("width", "dark"), [(400, False), (400, True), (1280, True)])

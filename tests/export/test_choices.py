@@ -63,7 +63,7 @@ def test_a_latent_film_has_its_points_in_the_chosen_plane(trained: TrainedRun, c
     else:
         axes = principal_axes(encode_split(trained.network(2), trained.test_data.test))
         assert np.array_equal(projection.matrix, onto_principal(axes).matrix)
-        assert titles[0].startswith("PC 1 (")
+        assert titles[0].startswith("PC 1 of epoch 2 (")
     painter = PlanePainter(titles, legend=tuple(enumerate("0123456789")))
     frames = frames_of(trained, PictureSettings("latent", plane=chosen), "webp")
     for epoch, frame in zip(trained.epochs, frames, strict=True):

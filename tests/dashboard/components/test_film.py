@@ -105,16 +105,18 @@ def test_a_malformed_question_counts_as_none(change):
 
 @given(JSON)
 def test_whatever_a_browser_reports_is_read(value):
-    for state in (FilmState.parse(value), FilmState.parse({"epoch": value, "follow": value, "ask": value})):
+    for state in (FilmState.parse(value), FilmState.parse({"epoch": value, "ask": value})):
         assert state.epoch is None or (type(state.epoch) is int and state.epoch >= 0)
-        assert state.follow in (None, True, False) and not isinstance(state.ask, dict)
+        assert not isinstance(state.ask, dict)
 
 
 def test_what_a_film_reports_is_read():
-    state = FilmState.parse(
-        {"epoch": {"run": "r", "epoch": 4, "id": 7}, "follow": False, "ask": {"id": 1, "view": "v", "epochs": []}}
-    )
-    assert state == FilmState(4, False, Question(1, "v", ()), "r", 7)
+    state = FilmState.parse({"epoch": {"run": "r", "epoch": 4, "id": 7}, "ask": {"id": 1, "view": "v", "epochs": []}})
+    assert state == FilmState(4, Question(1, "v", ()), "r", 7)
+
+
+def test_a_report_without_an_epoch_is_of_the_newest():
+    assert FilmState.parse({"epoch": {"run": "r", "epoch": None, "id": 7}}) == FilmState(None, None, "r", 7)
 
 
 @pytest.mark.parametrize("change", [{"run": 1}, {"epoch": -1}, {"epoch": "4"}, {"id": None}, {"id": True}])

@@ -130,7 +130,5 @@ def test_the_same_pin_reported_again_is_another_report():
 
 
 def test_the_state_holds_what_every_film_reports():
-    state = LatentFilmState.parse(
-        {"epoch": {"run": "r", "epoch": 5, "id": 7}, "follow": True, "pin": {"index": 3, "id": 9}}
-    )
-    assert (state.epoch, state.follow, state.pin) == (5, True, PinReport(3, 9))
+    state = LatentFilmState.parse({"epoch": {"run": "r", "epoch": 5, "id": 7}, "pin": {"index": 3, "id": 9}})
+    assert (state.epoch, state.pin) == (5, PinReport(3, 9))
