@@ -9,7 +9,8 @@ VENV ?= .venv
 PYTHON ?= python3.13 python3.12 python3.11 python3
 FLAGS ?=
 LOCK_FLAGS ?=
-RUN := $(VENV)/bin/python -m
+# -P: a random.py in the working folder is not taken for the standard one.
+RUN := $(VENV)/bin/python -P -m
 SIDE_BY_SIDE := -n auto --maxprocesses 4
 # Tests of a file share trainings; in the files' own order the longest do not come last. Those in a browser run one
 # after another, as people are to see the pages: two at a time, a frame may come too late for what waits for it.

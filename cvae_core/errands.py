@@ -8,7 +8,6 @@ started it by more than a step.
 from __future__ import annotations
 
 import json
-import os
 import select
 import subprocess
 import sys
@@ -18,16 +17,15 @@ import weakref
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import IO, Any, Final, Self
+from typing import IO, Any, Self
 
 from cvae_core.errors import CvaeError, StoppedError
+from cvae_core.processes import command, environment
 from cvae_core.remaining_time import RemainingTime
 from cvae_core.short_repr import short_repr
 from cvae_core.system_errors import as_cvae_error, sudden_end
 
 Work = Callable[[dict[str, Any]], Mapping[str, Any]]
-
-_THREADS: Final = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
 def answer(work: Work) -> None:
@@ -107,11 +105,11 @@ class Errand:
     ) -> None:
         self._heard = _Heard()
         process = subprocess.Popen(
-            [sys.executable, "-m", module],
+            command(module),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env=os.environ | dict.fromkeys(_THREADS, str(threads)),
+            env=environment(threads),
             # Ctrl-C in a terminal reaches the one who waits, who ends this process in good order.
             start_new_session=True,
             pass_fds=files,

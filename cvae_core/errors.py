@@ -47,17 +47,18 @@ class DivergedError(TrainingError):
 
     Args:
         epoch: The epoch under way, counted from 1.
+        remedies: What the configuration does not have yet and could help, as objects of "Try".
     """
 
-    def __init__(self, epoch: int) -> None:
-        super().__init__(
-            f"The loss became NaN or infinite in epoch {epoch}.",
-            "Try a smaller learning rate, a few KL warm-up epochs, or batch normalisation.",
-        )
+    def __init__(self, epoch: int, remedies: tuple[str, ...] = ("a smaller learning rate",)) -> None:
+        *first, last = remedies
+        advice = f"{', '.join(first)} or {last}" if first else last
+        super().__init__(f"The loss became NaN or infinite in epoch {epoch}.", f"Try {advice}.")
         self.epoch = epoch
+        self.remedies = remedies
 
-    def __reduce__(self) -> tuple[type, tuple[int]]:  # type: ignore[override]
-        return type(self), (self.epoch,)
+    def __reduce__(self) -> tuple[type, tuple[int, tuple[str, ...]]]:  # type: ignore[override]
+        return type(self), (self.epoch, self.remedies)
 
 
 class RunError(CvaeError):

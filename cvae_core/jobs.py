@@ -10,7 +10,6 @@ import json
 import os
 import socket
 import subprocess
-import sys
 import threading
 from pathlib import Path
 from typing import Final
@@ -18,6 +17,7 @@ from typing import Final
 from cvae_core.config import RunConfig
 from cvae_core.data import check_dataset_name
 from cvae_core.errors import RunBusyError, RunError
+from cvae_core.processes import command, environment
 from cvae_core.runs import lock
 from cvae_core.runs.control import ask, withdraw, withdraw_all
 from cvae_core.runs.directory import Run, create_run
@@ -160,13 +160,13 @@ def stop(run: Run) -> None:
 
 
 def _start_process(run: Run, descriptor: int) -> None:
-    command = [sys.executable, "-m", WORKER_MODULE, "train", str(run.path), str(descriptor)]
     with storage_errors(run.log_file), os.fdopen(open_to_append(run.log_file), "ab") as log:
         process = subprocess.Popen(
-            command,
+            command(WORKER_MODULE, "train", str(run.path), str(descriptor)),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
+            env=environment(),
             pass_fds=[descriptor],
             start_new_session=True,
         )
@@ -185,10 +185,11 @@ class _Spare:
         self._connection, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", WORKER_MODULE, "spare", str(theirs.fileno())],
+                command(WORKER_MODULE, "spare", str(theirs.fileno())),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
+                env=environment(),
                 pass_fds=[theirs.fileno()],
                 start_new_session=True,
             )

@@ -38,7 +38,7 @@ from dashboard.deletions import Deletion, Deletions
 from dashboard.torn_pairs import new_pair
 
 FORCE_LABEL: Final = "Train it all the same"
-ARCHIVE_MB: Final = 1024  # as server.maxUploadSize
+ARCHIVE_MB: Final = 1024  # server.maxUploadSize is one more
 _COPIED_AT_ONCE: Final = 2**20
 _SPARE_DELAY_SECONDS: Final = 3.0
 _DELETIONS: Final = "deletions"

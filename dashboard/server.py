@@ -17,14 +17,16 @@ from cvae_core.limits import PICTURE_MB, Limits, largest_upload_mb, read_limits
 from cvae_core.runs.queue import max_workers
 from dashboard.access.rules import given_token
 
+# Streamlit compares the limit with the whole request, which is a little larger than its file. The page checks the file.
+_REQUEST_MB: Final = 1
 HOME: Final = Path(__file__).with_name("Home.py")
 
 
 def options(limits: Limits) -> list[str]:
     """Streamlit's options that follow from the limits."""
     if limits.read_only:  # archives are not taken, so the memory that one fills is kept from those who send it anyhow
-        return ["--server.maxUploadSize", str(largest_upload_mb(limits, PICTURE_MB))]
-    return ["--server.maxUploadSize", str(limits.max_upload_mb)] if limits.max_upload_mb else []
+        return ["--server.maxUploadSize", str(largest_upload_mb(limits, PICTURE_MB) + _REQUEST_MB)]
+    return ["--server.maxUploadSize", str(limits.max_upload_mb + _REQUEST_MB)] if limits.max_upload_mb else []
 
 
 def main() -> None:
@@ -38,7 +40,10 @@ def main() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):  # Uvicorn hands them on when it has closed everything
         signal.signal(number, lambda *_: sys.exit(0))
     sys.argv = ["streamlit", "run", str(HOME), *options(limits), *sys.argv[1:]]
-    cli.main()
+    try:
+        cli.main()
+    except OSError as error:
+        sys.exit(f"Error: The server cannot listen there: {error.strerror or error}.")
 
 
 if __name__ == "__main__":

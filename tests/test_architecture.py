@@ -105,6 +105,25 @@ def test_nothing_read_is_ever_run(is_dangerous: Callable[[ast.AST], bool]) -> No
     assert [path for path, tree in syntax_trees() if any(map(is_dangerous, ast.walk(tree)))] == []
 
 
+def names_the_interpreter(node: ast.AST) -> bool:
+    return isinstance(node, ast.Attribute) and node.attr == "executable"
+
+
+def test_every_child_process_is_started_by_the_same_command() -> None:
+    calls = [path.as_posix() for path, tree in syntax_trees() if any(map(names_the_interpreter, ast.walk(tree)))]
+    assert set(calls) <= {"cvae_core/processes.py", "cvae_core/cli/dashboard.py"}  # the latter replaces its own process
+
+
+def imports_keras(node: ast.AST) -> bool:
+    return isinstance(node, ast.Import) and any(alias.name.split(".")[0] == "keras" for alias in node.names)
+
+
+def test_keras_is_imported_where_its_backend_is_chosen() -> None:
+    importers = [path.as_posix() for path, tree in syntax_trees() if any(map(imports_keras, ast.walk(tree)))]
+    # The first is copied beside an exported model, where this package need not be installed.
+    assert importers == ["cvae_core/export/draw_digits.py", "cvae_core/models/keras_tensorflow.py"]
+
+
 def test_scripts_in_the_browser_evaluate_no_text() -> None:
     evaluates = re.compile(r"\beval\(|\bnew Function\(")
     assert [path for path in sources(".js") if evaluates.search(path.read_text(encoding="utf-8"))] == []

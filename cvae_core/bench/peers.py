@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-import keras
 import numpy as np
 
+from cvae_core.models.keras_tensorflow import keras
 from cvae_core.records import Bytes, Labels
 
 _PIXELS: Final = 784

@@ -17,6 +17,7 @@ from cvae_core.bench.ours import DECODED, Training, decoding, snapshot_seconds
 from cvae_core.bench.peers import BATCH, KerasPeer, matrix_products
 from cvae_core.bench.torn_manifold import torn_manifold_seconds
 from cvae_core.data import load_dataset
+from cvae_core.models.keras_tensorflow import float32
 from cvae_core.presets import tutorial
 from cvae_core.short_repr import short_repr
 
@@ -50,6 +51,7 @@ class BenchReport:
     __repr__ = short_repr
 
 
+@float32()
 def bench(progress: Callable[[str], None], turns: int = TURNS) -> BenchReport:
     """Take all times.
 

@@ -8,13 +8,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
 
-import keras
 import numpy as np
 
 from cvae_core.config import RunConfig
 from cvae_core.data import load_dataset
 from cvae_core.errors import TrainingError
 from cvae_core.jobs import claim
+from cvae_core.models.keras_tensorflow import keras
 from cvae_core.presets import TOY_PRESETS
 from cvae_core.records import EpochRecord, StepRecord
 from cvae_core.runs import lock

@@ -11,7 +11,7 @@ from cvae_core.cli.observing import observed
 from cvae_core.cli.options import JsonOption, RunArgument, RunsOption, print_json
 from cvae_core.cli.terminal import printable
 from cvae_core.errors import ArchiveError, ConfigError
-from cvae_core.export.output import published_together
+from cvae_core.export.output import is_stream, published_together
 from cvae_core.export.run_archive import ImportedRun, import_run
 from cvae_core.runs.archive.manifest import Manifest
 from cvae_core.runs.archive.pack import SNAPSHOT_CHOICES, Snapshots, pack_run
@@ -47,7 +47,8 @@ def export_archive(
             manifest = pack_run(
                 found, stream, which, skip_damaged=skip_damaged, progress=progress, should_stop=should_stop
             )
-    _say_exported(target, manifest, as_json)
+        size = draft.stat().st_size
+    _say_exported(target, size, manifest, as_json)
 
 
 def import_archive(
@@ -78,13 +79,15 @@ def _target(output: Path | None, name: str) -> Path:
     target = named_path(output or Path())
     if is_folder(target):
         return target / name
-    if target.suffix.lower() != ".zip":
+    if target.suffix.lower() != ".zip" and not is_stream(target):
         raise ConfigError(f"The name of the archive should end in .zip; it is {target.name!r}.")
     return target
 
 
-def _say_exported(target: Path, manifest: Manifest, as_json: bool) -> None:
-    size = target.stat().st_size
+def _say_exported(target: Path, size: int, manifest: Manifest, as_json: bool) -> None:
+    if is_stream(target):  # it may be standard output, where nothing else belongs
+        typer.echo(f"Written to {target}.", err=True)
+        return
     if as_json:
         facts: dict[str, Any] = {"path": str(target), "bytes": size}
         print_json(facts | manifest.model_dump(mode="json", exclude={"files", "format", "schema_version"}))

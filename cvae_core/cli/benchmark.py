@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from cvae_core.cli.options import JsonOption
-from cvae_core.cli.terminal import messages_into
+from cvae_core.cli.terminal import nothing_printed_by_others
 
 if TYPE_CHECKING:
     from cvae_core.bench import BenchReport
 
 
-def bench(as_json: JsonOption = False) -> None:
+def bench(
+    turns: Annotated[int, typer.Option(min=1, max=100, help="How often each way of training is timed.")] = 5,
+    as_json: JsonOption = False,
+) -> None:
     """Time training, snapshots and decoding side by side with plain Keras, on this machine."""
-    with messages_into(Path(os.devnull)):
+    with nothing_printed_by_others(), Console(stderr=True).status("Loading TensorFlow") as status:
         from cvae_core.bench import bench as measure  # TensorFlow takes seconds to load
-    with messages_into(Path(os.devnull)) as terminal, Console(file=terminal).status("loading") as status:
-        report = measure(lambda words: status.update(f"Timing: {words}"))
+
+        report = measure(lambda words: status.update(f"Timing: {words}"), turns)
     if as_json:
         typer.echo(json.dumps(asdict(report), indent=2))
     else:

@@ -12,6 +12,7 @@ from rich.text import Text
 from cvae_core.cli import benchmark, dashboard, export, judge, runs, train
 from cvae_core.cli.terminal import plain, replace_unencodable
 from cvae_core.errors import CvaeError
+from cvae_core.processes import pin_settings
 from cvae_core.system_errors import as_cvae_error
 
 _FAILED = 1
@@ -33,6 +34,7 @@ app.command("dashboard")(dashboard.dashboard)
 
 def main() -> None:
     """Run the command that the arguments name."""
+    pin_settings()
     replace_unencodable()
     try:
         app()

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import importlib.util
 import ipaddress
 import os
+import socket
 import sys
 from typing import Annotated
 
 import typer
 
 from cvae_core.cli.options import RunsOption
-from cvae_core.errors import CvaeError
+from cvae_core.config_errors import shown
+from cvae_core.errors import CvaeError, RunError
 from cvae_core.limits import (
     ALLOWED_HOSTS_VARIABLE,
     NO_TOKEN_VARIABLE,
@@ -21,11 +24,14 @@ from cvae_core.limits import (
     read_limits,
     variable,
 )
+from cvae_core.processes import command
 from cvae_core.runs import queue
 from cvae_core.runs.directory import RUNS_VARIABLE, runs_folder
+from cvae_core.runs.files import is_folder
 
 _SERVER = "dashboard.server"
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
+_HOST_ADVICE = "Leave --host out to listen to this machine alone, or give one of its addresses."
 
 
 def dashboard(
@@ -58,7 +64,10 @@ def dashboard(
     runs: RunsOption = None,
 ) -> None:
     """Open the laboratory in the browser. Each limit can be given by a variable, too, such as CVAE_MAX_EPOCHS."""
-    os.environ[RUNS_VARIABLE] = str(runs_folder(runs))
+    folder = runs_folder(runs)
+    if folder.exists() and not is_folder(folder):
+        raise RunError(f"The folder of runs {folder} is no folder.", "Choose another (--runs or CVAE_RUNS).")
+    os.environ[RUNS_VARIABLE] = str(folder)
     if read_only:
         os.environ[variable("read_only")] = "1"
     _set_limits(
@@ -74,14 +83,14 @@ def dashboard(
     )
     if importlib.util.find_spec("dashboard") is None:
         raise CvaeError("The dashboard is not installed.", "Install the project again.")
+    _check_address(host, port)
     _set_access(host, allow_host or [], token, no_token)
     _warn(host, port)
     options = ["--server.port", str(port), "--server.headless", str(headless).lower(), *_address(host)]
     if base_path.strip("/"):
         options += ["--server.baseUrlPath", base_path.strip("/")]
     sys.stdout.flush()
-    # -P keeps a folder named dashboard in the working directory from being taken for ours.
-    os.execv(sys.executable, [sys.executable, "-P", "-m", _SERVER, *options])
+    os.execv(sys.executable, command(_SERVER, *options))
 
 
 def _set_limits(given: dict[str, int | None]) -> None:
@@ -110,6 +119,30 @@ def _address(host: str) -> list[str]:
     """The options of the server that say where it listens, and what address it shows."""
     shown = "localhost" if _is_local(host) or host in ("0.0.0.0", "::") else host
     return ["--server.address", host, "--browser.serverAddress", shown]
+
+
+def _check_address(host: str, port: int) -> None:
+    """Refuse an address that the server could not listen on.
+
+    Raises:
+        CvaeError: It is none of this machine, is in use, or is not for this user.
+    """
+    problems = {
+        errno.EADDRINUSE: (f"Port {port} is in use.", "Choose another with --port, or end the program that uses it."),
+        errno.EACCES: (f"You may not listen on port {port}.", "Choose one of at least 1024 with --port."),
+        errno.EADDRNOTAVAIL: (f"{host} is no address of this machine.", _HOST_ADVICE),
+    }
+    if not host.strip():
+        raise CvaeError("--host expects an address; it is empty.", _HOST_ADVICE)
+    try:
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as listener:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind((host, port))
+    except (socket.gaierror, UnicodeError, TypeError):
+        raise CvaeError(f"No machine has the address {shown(host)}.", _HOST_ADVICE) from None
+    except OSError as error:
+        problem = f"The server cannot listen on {host}, port {port}: {os.strerror(error.errno or 0)}."
+        raise CvaeError(*problems.get(error.errno or 0, (problem, _HOST_ADVICE))) from None
 
 
 def _warn(host: str, port: int) -> None:

@@ -17,9 +17,9 @@ from cvae_core.cli.options import JsonOption, RunArgument, RunsOption, print_jso
 from cvae_core.cli.take_home import KerasOption, SavedModelOption, refuse_together, take_home
 from cvae_core.errors import ConfigError
 from cvae_core.export.films import save_pictures
-from cvae_core.export.output import check_target, folder_to_fill
+from cvae_core.export.output import check_target, folder_to_fill, is_stream
 from cvae_core.export.parallel import save_films
-from cvae_core.export.settings import PICTURE_KINDS, FilmFormat, PictureSettings
+from cvae_core.export.settings import FILM_FORMATS, PICTURE_KINDS, FilmFormat, PictureSettings
 from cvae_core.export.trained_run import TrainedRun
 from cvae_core.runs.directory import open_run, runs_folder
 
@@ -102,7 +102,7 @@ def export(
     trained = TrainedRun(open_run(runs_folder(runs), run))
     plane = plane_of(across, down, principal, quantiles, size, code, pin, trained)
     settings = picture_settings(film or picture or [], label, sources, seed, scale, plane, invert, trained)
-    wanted = files(settings, ending if film else "png", output)
+    wanted = files(settings, _endings(ending, film_format) if film else ["png"], output)
     facts = _made(trained, wanted, ending if film else None, epoch, force, skip_damaged, as_json)
     _conclude(trained, wanted, facts, as_json)
 
@@ -125,6 +125,11 @@ def _made(
             if ending:
                 return _films(trained, wanted, ending, force, skip_damaged, observer)
             return _pictures(trained, wanted, epoch, force, observer)
+
+
+def _endings(ending: FilmFormat, chosen: str | None) -> list[str]:
+    """The form of films, then those that the name of the output could have asked for."""
+    return [ending] if chosen else [ending, *(other for other in FILM_FORMATS if other != ending)]
 
 
 def _check_kinds(film: list[str] | None, picture: list[str] | None, epoch: int | None, film_format: str | None) -> None:
@@ -165,6 +170,9 @@ def _pictures(
 
 
 def _conclude(trained: TrainedRun, wanted: _Wanted, facts: dict[str, Any], as_json: bool) -> None:
+    if any(is_stream(path) for _, path in wanted):  # it may be standard output, where nothing else belongs
+        typer.echo(f"Written to {wanted[0][1]}.", err=True)
+        return
     made = [_described(settings, path) for settings, path in wanted]
     if as_json:
         print_json({"run": trained.run.id, "files": made, **facts})

@@ -9,6 +9,7 @@ from typing import Final
 
 from cvae_core.analysis.network import check_whole_number
 from cvae_core.errors import ConfigError
+from cvae_core.export.output import is_stream
 from cvae_core.export.settings import (
     FILM_FORMATS,
     LABELLED,
@@ -132,15 +133,24 @@ def film_format_of(chosen: str | None, output: Path | None) -> FilmFormat:
     raise ConfigError(f"There is no format {name!r} for films.", f"The formats are: {', '.join(FILM_FORMATS)}.")
 
 
-def files(settings: Sequence[PictureSettings], ending: str, output: Path | None) -> list[tuple[PictureSettings, Path]]:
+def files(
+    settings: Sequence[PictureSettings], endings: Sequence[str], output: Path | None
+) -> list[tuple[PictureSettings, Path]]:
     """Where each picture goes: one to the output, unless that is a folder, and several into it.
+
+    Args:
+        settings: Of the pictures.
+        endings: The form to write, then the others that the name of the output could have asked for.
+        output: A file, a folder or a stream.
 
     Raises:
         ConfigError: The output's name ends otherwise.
     """
+    ending = endings[0]
     if len(settings) == 1 and output is not None and not is_folder(named_path(output)):
-        if output.suffix.lower() != f".{ending}":
-            raise ConfigError(f"The name of the output should end in .{ending}; it is {output.name!r}.")
+        if output.suffix.lower() != f".{ending}" and not is_stream(named_path(output)):
+            expected = " or ".join(f".{known}" for known in endings)
+            raise ConfigError(f"The name of the output should end in {expected}; it is {output.name!r}.")
         return [(settings[0], named_path(output))]
     folder = named_path(output or Path())
     return [(shown, folder / f"{shown.file_stem}.{ending}") for shown in settings]

@@ -16,7 +16,7 @@ from cvae_core.cli import archive
 from cvae_core.cli.options import JsonOption, RunArgument, RunsOption, print_json
 from cvae_core.cli.terminal import plain, printable
 from cvae_core.runs.about import About, read_about, write_about
-from cvae_core.runs.directory import delete_run, open_run, runs_folder
+from cvae_core.runs.directory import delete_run, linked_runs, open_run, runs_folder
 from cvae_core.runs.disk import disk_use, size_words
 from cvae_core.runs.overview import Overview, describe, overviews
 from cvae_core.runs.prune import Pruning, plan_pruning
@@ -40,6 +40,8 @@ def list_runs(runs: RunsOption = None, as_json: JsonOption = False) -> None:
         _print_list(found)
     else:
         typer.echo(f"There is no run in {folder} yet. Start one with: cvae train --preset quick")
+    if links := linked_runs(folder):
+        typer.echo(f"Links are not followed: {', '.join(links)}.", err=True)
 
 
 def _summary(item: Overview) -> dict[str, Any]:

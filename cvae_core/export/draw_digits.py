@@ -1,4 +1,4 @@
-"""Draw with a trained model. This needs keras with a backend (such as tensorflow), numpy and pillow, and nothing else.
+"""Draw with a trained model. This needs keras 3.5 or newer with a backend (such as tensorflow), numpy and pillow.
 
     python draw_digits.py                        draws digits.png: ten random codes, each as every label
     python draw_digits.py other.keras -o more.png --rows 4 --seed 7
@@ -15,14 +15,22 @@ without labels takes none anywhere, and as a whole reconstructs its image.
 """
 
 import argparse
+import sys
 from pathlib import Path
 
-import keras
-import numpy as np
-from PIL import Image
+try:
+    import keras
+    import numpy as np
+    from PIL import Image
+except ImportError as error:
+    sys.exit(
+        f"{error}. This script needs keras, its backend, numpy and pillow: pip install keras tensorflow numpy pillow. "
+        "The environment variable KERAS_BACKEND, or keras.json, says which backend Keras uses."
+    )
 
 MODEL = "model.keras"
 SCALE = 2
+MOST_ROWS = 100
 
 
 def main() -> None:
@@ -30,14 +38,30 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Draw random codes, each as every label.")
     parser.add_argument("model", nargs="?", default=str(Path(__file__).with_name(MODEL)), help="a .keras file")
     parser.add_argument("-o", "--output", default="digits.png", help="the picture to write")
-    parser.add_argument("--rows", type=int, default=10, help="how many codes")
-    parser.add_argument("--seed", type=int, default=0, help="the same seed, the same codes")
+    parser.add_argument("--rows", type=int, default=10, help=f"how many codes, 1 to {MOST_ROWS}")
+    parser.add_argument("--seed", type=int, default=0, help="the same seed, the same codes; at least 0")
     chosen = parser.parse_args()
-    model = keras.saving.load_model(chosen.model)
+    if not 1 <= chosen.rows <= MOST_ROWS:
+        parser.error(f"--rows expects a whole number from 1 to {MOST_ROWS}; it is {chosen.rows}")
+    if chosen.seed < 0:
+        parser.error(f"--seed expects a whole number of at least 0; it is {chosen.seed}")
+    if Path(chosen.output).suffix.lower() not in Image.registered_extensions():
+        parser.error(f"the name of the picture should end as pictures do, such as .png; it is {chosen.output!r}")
+    if not Path(chosen.output).parent.is_dir():
+        parser.error(f"the folder {Path(chosen.output).parent} does not exist")
+    keras.config.set_floatx("float32")
+    try:
+        model = keras.saving.load_model(chosen.model)
+        model.get_layer("decoder")
+    except (OSError, ValueError) as error:
+        parser.error(f"{chosen.model} is no model that this script can draw with: {error}")
     rows = draw(model, chosen.rows, np.random.default_rng(chosen.seed))
     if len(model.inputs) == 3:
         rows = np.concatenate([rows, in_the_hand_of(model, rows[0, 0])[None]])
-    tiled(rows).save(chosen.output)
+    try:
+        tiled(rows).save(chosen.output)
+    except (OSError, ValueError, KeyError) as error:
+        parser.error(f"{chosen.output} could not be written: {error}")
     print(f"{chosen.output}: {rows.shape[0]} rows of {rows.shape[1]}")
 
 

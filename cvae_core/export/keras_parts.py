@@ -3,17 +3,32 @@
 from __future__ import annotations
 
 import errno
+import json
+import shutil
+import zipfile
 from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Any, Final
 
-import keras
 import tensorflow as tf
 
 from cvae_core.architecture import Architecture, DataShape, Weights
 from cvae_core.config import ModelSettings
 from cvae_core.models.keras_autoencoder import build_keras_autoencoder
 from cvae_core.models.keras_models import KerasModel, build_keras_models
+from cvae_core.models.keras_tensorflow import float32, keras
+
+# Keywords that Keras 3.15 writes for the layers and initializers that we use, and that an older Keras 3 refuses to
+# read, with their defaults.
+_NEW_KEYWORDS: Final[dict[str, dict[str, Any]]] = {
+    "BatchNormalization": {"renorm": False, "renorm_clipping": None, "renorm_momentum": 0.99},
+    "Dense": {"quantization_config": None},
+    "GlorotUniform": {"input_axes": None, "output_axes": None},
+    "InputLayer": {"ragged": False},
+}
 
 
+@float32()
 def build_whole(model: ModelSettings, shape: DataShape, weights: Weights) -> KerasModel:
     """One model that holds all of a network.
 
@@ -57,12 +72,34 @@ def _joined(architecture: Architecture, encoder: KerasModel, decoder: KerasModel
 
 
 def save_keras(whole: KerasModel, path: Path) -> None:
-    """Write a model as a ``.keras`` file.
+    """Write a model as a ``.keras`` file that every Keras since 3.5 reads.
 
     Raises:
         OSError: The file cannot be written.
     """
-    whole.save(path)
+    with NamedTemporaryFile(dir=path.parent, prefix=".tmp-", suffix=".keras") as written:
+        whole.save(written.name)
+        with zipfile.ZipFile(written.name) as source, zipfile.ZipFile(path, "w") as target:
+            for entry in source.infolist():
+                if entry.filename == "config.json":
+                    config = _without_new_keywords(json.loads(source.read(entry)))
+                    target.writestr(entry, json.dumps(config))
+                    continue
+                with source.open(entry) as part, target.open(entry, "w") as copy:
+                    shutil.copyfileobj(part, copy)
+
+
+def _without_new_keywords(config: Any) -> Any:
+    """The configuration of a model without those new keywords that have their default value."""
+    if isinstance(config, list):
+        return [_without_new_keywords(part) for part in config]
+    if not isinstance(config, dict):
+        return config
+    kept = {key: _without_new_keywords(value) for key, value in config.items()}
+    for keyword, default in _NEW_KEYWORDS.get(kept.get("class_name", ""), {}).items():
+        if kept["config"].get(keyword, default) == default:
+            kept["config"].pop(keyword, None)
+    return kept
 
 
 def save_decoder(whole: KerasModel, folder: Path) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
+import tempfile
 import uuid
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -15,11 +17,25 @@ from cvae_core.runs.files import is_folder
 from cvae_core.system_errors import advice, reason
 
 _DRAFT_PREFIX: Final = ".tmp-"
+_OPEN_FILES: Final = frozenset(map(Path, ("/dev", "/dev/fd", "/proc/self/fd")))
+
+
+def is_stream(target: Path) -> bool:
+    """Whether a name stands for what takes bytes and must not be replaced: a device, a pipe, or an open file.
+
+    Args:
+        target: Such as ``/dev/null``, ``/dev/stdout`` or a named pipe.
+    """
+    try:
+        mode = target.stat().st_mode
+    except OSError:
+        return False
+    return not stat.S_ISDIR(mode) and (not stat.S_ISREG(mode) or target.parent in _OPEN_FILES)
 
 
 @contextmanager
 def published_together(targets: Sequence[Path], *, replace: bool = False) -> Iterator[list[Path]]:
-    """Write files so that all of them appear whole, or none at all.
+    """Write files so that all of them appear whole, or none at all. A stream gets its bytes once all are whole.
 
     Args:
         targets: Their names. The folders that they are in must exist.
@@ -33,17 +49,34 @@ def published_together(targets: Sequence[Path], *, replace: bool = False) -> Ite
     """
     for target in targets:
         check_target(target, replace=replace)
-    drafts = [target.with_name(f"{_DRAFT_PREFIX}{uuid.uuid4().hex[:8]}-{target.name}") for target in targets]
-    try:
+    with ExitStack() as stack:
+        drafts = [_draft_of(target, stack) for target in targets]
         with export_errors(targets):
             yield drafts
             for draft, target in zip(drafts, targets, strict=True):
                 check_target(target, replace=replace)
-                draft.replace(target)
-    finally:
-        for draft in drafts:
-            with suppress(OSError):
-                draft.unlink()
+                _publish(draft, target)
+
+
+def _draft_of(target: Path, stack: ExitStack) -> Path:
+    """Where to write a file first; removed with the stack. Beside a stream there may be no room, as in ``/dev``."""
+    folder = Path(stack.enter_context(tempfile.TemporaryDirectory())) if is_stream(target) else target.parent
+    draft = folder / f"{_DRAFT_PREFIX}{uuid.uuid4().hex[:8]}-{target.name}"
+    stack.callback(_remove_if_possible, draft)
+    return draft
+
+
+def _remove_if_possible(draft: Path) -> None:
+    with suppress(OSError):
+        draft.unlink()
+
+
+def _publish(draft: Path, target: Path) -> None:
+    if not is_stream(target):
+        draft.replace(target)
+        return
+    with draft.open("rb") as source, target.open("ab", buffering=0) as stream:  # appended: it may be a file by now
+        shutil.copyfileobj(source, stream)
 
 
 @contextmanager
@@ -105,6 +138,8 @@ def check_target(target: Path, *, replace: bool) -> None:
     Raises:
         ExportError: Its folder is missing or cannot be written, or its name is taken.
     """
+    if is_stream(target):
+        return
     _check_folder(target.parent)
     if is_folder(target):
         raise ExportError(f"{target} is a folder.", "Give the name of a file.")

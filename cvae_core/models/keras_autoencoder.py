@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import keras
-
 from cvae_core.architecture import Architecture, DataShape, Weights, plan
 from cvae_core.config import ModelSettings
 from cvae_core.errors import WeightsError
 from cvae_core.models.keras_models import KerasModel, dense, hidden_layers, joined, load_weights
+from cvae_core.models.keras_tensorflow import float32, keras
 from cvae_core.short_repr import short_repr
 
 
@@ -35,6 +34,7 @@ class KerasAutoencoder:
     __repr__ = short_repr
 
 
+@float32()
 def build_keras_autoencoder(model: ModelSettings, shape: DataShape, weights: Weights | None = None) -> KerasAutoencoder:
     """Build the Keras models of a configuration.
 

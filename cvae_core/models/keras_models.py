@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, Protocol, TypeAlias
 
-import keras
 import numpy as np
 
 from cvae_core.architecture import (
@@ -22,6 +21,7 @@ from cvae_core.architecture import (
 )
 from cvae_core.config import ModelSettings
 from cvae_core.errors import WeightsError
+from cvae_core.models.keras_tensorflow import float32, keras
 from cvae_core.models.sampling import Sampling
 from cvae_core.short_repr import short_repr
 
@@ -68,6 +68,7 @@ class KerasModels:
     __repr__ = short_repr
 
 
+@float32()
 def build_keras_models(model: ModelSettings, shape: DataShape, weights: Weights | None = None) -> KerasModels:
     """Build the Keras models of a configuration.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-import keras
+from cvae_core.models.keras_tensorflow import keras
 
 KerasTensor: TypeAlias = Any
 
@@ -46,7 +46,7 @@ class Sampling(_Layer):
             float32 (n, latent_dim).
         """
         z_mean, z_log_var = inputs
-        noise = keras.random.normal(keras.ops.shape(z_mean), seed=self.seed_generator)
+        noise = keras.random.normal(keras.ops.shape(z_mean), dtype=z_mean.dtype, seed=self.seed_generator)
         return z_mean + keras.ops.exp(0.5 * z_log_var) * noise
 
     def get_config(self) -> dict[str, Any]:

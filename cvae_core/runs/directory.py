@@ -23,6 +23,7 @@ from cvae_core.runs import lock
 from cvae_core.runs.files import (
     TEMPORARY_PREFIX,
     is_abandoned,
+    is_link,
     is_own_file,
     is_real_folder,
     named_path,
@@ -264,6 +265,11 @@ def open_run(folder: Path, name: str) -> Run:
     """
     run = Run(folder / check_run_name(name))
     if not is_real_folder(run.path):
+        if is_link(run.path):
+            raise RunNotFoundError(
+                f"{name!r} in {folder} is a link, and links are not followed.",
+                "Copy the run there, or name the folder that it is in with --runs or CVAE_RUNS.",
+            )
         raise RunNotFoundError(
             f"There is no run {name!r} in {folder}.",
             "`cvae runs list` and the Home page show those that there are.",
@@ -292,6 +298,13 @@ def all_runs(folder: Path) -> list[Run]:
         ) from error
     found = [Run(path) for path in entries if _can_be_name(path.name) and is_real_folder(path)]
     return sorted(found, key=lambda run: (created_at(run), run.id), reverse=True)
+
+
+def linked_runs(folder: Path) -> list[str]:
+    """The names of links in a folder that could be runs otherwise; they are not followed."""
+    with suppress(OSError):
+        return sorted(path.name for path in folder.iterdir() if _can_be_name(path.name) and is_link(path))
+    return []
 
 
 def created_at(run: Run) -> float:

@@ -12,7 +12,7 @@ from cvae_core.errors import DataUnavailableError
 def _download_fashion_mnist() -> None:
     if fashion_mnist.is_downloaded():
         return
-    import keras
+    from cvae_core.models.keras_tensorflow import keras
 
     try:
         keras.datasets.fashion_mnist.load_data()

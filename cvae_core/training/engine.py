@@ -72,6 +72,7 @@ class _Trainer:
                 "Take images, or one of the presets for the torn manifold.",
             )
         self._train = config.train
+        self._remedies = _remedies(config)
         self._data = dataset.train
         self._architecture = plan(config.model, dataset.shape)
         self._test = EvaluationSet(dataset.test, config.train.seed, self._architecture.kl_terms)
@@ -129,7 +130,7 @@ class _Trainer:
         if full:
             self._pace.took(steps, seconds)
         if not np.isfinite(losses).all():
-            raise DivergedError(self._progress.epoch + 1)
+            raise DivergedError(self._progress.epoch + 1, self._remedies)
         self._account(losses, first + steps)
         speed = steps * self._batching.rows(first) / seconds
         record = StepRecord(
@@ -186,8 +187,16 @@ class _Trainer:
         sums = program(vectors.parameters, vectors.moving, self._test.after(epoch)).numpy()
         means = sums.astype(np.float64).sum(0) / len(self._test)
         if not np.isfinite(means).all():
-            raise DivergedError(epoch)
+            raise DivergedError(epoch, self._remedies)
         return _losses(np.concatenate([[means.sum()], means]))
+
+
+def _remedies(config: RunConfig) -> tuple[str, ...]:
+    """What could keep the loss finite and is not switched on yet."""
+    is_cvae = config.model.kind == "cvae"  # an autoencoder has neither a KL nor batch normalisation
+    warm_up = ("a few KL warm-up epochs",) if is_cvae and config.train.kl_warmup_epochs == 0 else ()
+    normalization = ("batch normalisation",) if is_cvae and config.model.batch_normalization == "none" else ()
+    return ("a smaller learning rate", *warm_up, *normalization)
 
 
 def _losses(means: _Sums) -> Losses:

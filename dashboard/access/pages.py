@@ -63,7 +63,7 @@ _WRONG: Final = (
 _HOST: Final = """<p>The laboratory does not answer under the name <code>{host}</code>. A page elsewhere could
 give itself that name and so reach a server that is not meant for it; only names that the server knows are accepted.</p>
 <p>On the machine of the server, open <a href="http://localhost:{port}{base}">http://localhost:{port}{base}</a>.</p>
-<p>If the name is yours, start the server with it: <code>cvae dashboard --allow-host {host}</code></p>"""
+<p>If the name is yours, start the server with it:<br><code>cvae dashboard --allow-host {host}</code></p>"""
 
 
 def login_page(*, wrong: bool) -> HTMLResponse:

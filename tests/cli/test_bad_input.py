@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import sys
 from pathlib import Path
 
@@ -138,6 +139,52 @@ def test_a_damaged_run_is_told_of_and_hides_no_other(
     listed = capsys.readouterr().out
     assert "whole" in listed
     assert "damaged" in listed
+
+
+@pytest.mark.parametrize(
+    ("host", "words"),
+    [
+        ("nosuch.invalid", "No machine has the address 'nosuch.invalid'"),
+        ("\N{LATIN SMALL LETTER E WITH ACUTE}..x", "No machine has the address"),
+        ("::zz", "No machine has the address '::zz'"),
+        ("192.0.2.1", "192.0.2.1 is no address of this machine"),
+        ("", "expects an address; it is empty"),
+    ],
+)
+def test_a_dashboard_at_no_address_of_this_machine(
+    host: str, words: str, runs_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert words in fail(["dashboard", "--headless", "--host", host], monkeypatch, capsys)
+
+
+def test_a_dashboard_at_a_port_in_use(
+    runs_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        said = fail(["dashboard", "--headless", "--port", str(port)], monkeypatch, capsys)
+    assert f"Port {port} is in use" in said
+
+
+def test_a_dashboard_of_runs_in_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    said = fail(["dashboard", "--headless", "--runs", str(tmp_path / "file")], monkeypatch, capsys)
+    assert "is no folder" in said
+
+
+def test_a_link_is_told_from_a_run_that_is_missing(
+    runs_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    elsewhere = create_run(tmp_path / "elsewhere", RunConfig(), "linked")
+    (runs_folder / "linked").symlink_to(elsewhere.path)
+    assert "is a link, and links are not followed" in fail(["runs", "show", "linked"], monkeypatch, capsys)
+    monkeypatch.setattr(sys, "argv", ["cvae", "runs", "list"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 0
+    assert capsys.readouterr().err == "Links are not followed: linked.\n"
 
 
 def test_a_number_of_workers_that_is_none(

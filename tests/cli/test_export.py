@@ -8,6 +8,10 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -72,6 +76,54 @@ def test_all_labels_go_into_a_folder(
     assert facts["epochs"] == list(EPOCHS)
     assert facts["skipped_epochs"] == []
     assert {(file["frames"], file["width"]) for file in facts["files"]} == {(4, 452), (4, 572)}
+
+
+@pytest.mark.parametrize("arguments", [["--film", "latent"], ["--picture", "latent", "--json"]])
+def test_the_null_device_may_be_written_and_stays_what_it_is(
+    arguments: list[str], here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    export([*arguments, "-o", os.devnull, "--force"], monkeypatch)
+    assert Path(os.devnull).is_char_device()
+    assert names_in(here) == []
+
+
+def test_a_named_pipe_gets_the_whole_picture(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    os.mkfifo(here / "pipe")
+    with ThreadPoolExecutor() as pool:
+        read = pool.submit((here / "pipe").read_bytes)
+        export(["--picture", "latent", "-o", "pipe"], monkeypatch)
+    with Image.open(BytesIO(read.result())) as image:
+        image.load()
+        assert image.format == "PNG"
+    assert names_in(here) == ["pipe"]
+
+
+def test_standard_output_gets_nothing_else(here: Path) -> None:
+    command = [sys.executable, "-m", "cvae_core", "runs", "export", "small", "-o", "/dev/stdout"]
+    for output in (here / "file.zip", None):
+        with output.open("wb") if output else nullcontext(subprocess.PIPE) as stdout:
+            ended = subprocess.run(command, stdout=stdout, stderr=subprocess.PIPE)
+        content = output.read_bytes() if output else ended.stdout
+        with zipfile.ZipFile(BytesIO(content)) as archive:
+            assert archive.testzip() is None
+        assert ended.stderr == b"Written to /dev/stdout.\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["-o", "x.mp4"], "should end in .gif or .webp; it is 'x.mp4'"),
+        (["-o", "x.gif", "--format", "webp"], "should end in .webp; it is 'x.gif'"),
+    ],
+)
+def test_all_endings_that_would_do_are_named(
+    arguments: list[str],
+    words: str,
+    here: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert words in fail(["export", "small", "--film", "latent", *arguments], monkeypatch, capsys)
 
 
 @pytest.mark.parametrize(

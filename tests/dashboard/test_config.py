@@ -26,7 +26,7 @@ EXPECTED = {
     "server.address": "127.0.0.1",
     "server.allowedHosts": ["localhost", "127.0.0.1", "::1"],
     "server.showEmailPrompt": False,
-    "server.maxUploadSize": 1024,
+    "server.maxUploadSize": 1025,
     "browser.gatherUsageStats": False,
     "browser.serverAddress": "localhost",
     "runner.postScriptGC": False,

@@ -210,4 +210,5 @@ def test_an_archive_larger_than_the_server_takes_is_refused(runs_folder: Path, m
 
 def test_archives_may_be_as_large_as_streamlit_lets_them() -> None:
     settings = tomllib.loads((Path(dashboard.__file__).parent / ".streamlit" / "config.toml").read_text())
-    assert settings["server"]["maxUploadSize"] == actions.ARCHIVE_MB
+    # A request is a little larger than its file, and one of exactly the limit is taken.
+    assert settings["server"]["maxUploadSize"] == actions.ARCHIVE_MB + 1

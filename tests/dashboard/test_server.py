@@ -38,10 +38,11 @@ def test_a_limit_that_makes_no_sense_ends_the_server_before_it_listens(
 
 
 def test_the_limit_of_uploads_binds_the_server_itself() -> None:
+    """It is one megabyte more than for the file, as Streamlit counts the whole request."""
     assert options(Limits()) == []
-    assert options(Limits(max_upload_mb=3)) == ["--server.maxUploadSize", "3"]
-    assert options(Limits(read_only=True)) == ["--server.maxUploadSize", "20"]  # a picture, and no archive
-    assert options(Limits(read_only=True, max_upload_mb=3)) == ["--server.maxUploadSize", "3"]
+    assert options(Limits(max_upload_mb=3)) == ["--server.maxUploadSize", "4"]
+    assert options(Limits(read_only=True)) == ["--server.maxUploadSize", "21"]  # a picture, and no archive
+    assert options(Limits(read_only=True, max_upload_mb=3)) == ["--server.maxUploadSize", "4"]
 
 
 def test_a_page_from_elsewhere_is_judged_without_asking_anyone(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import ast
+import json
 import subprocess
 import sys
+import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +19,8 @@ from cvae_core.architecture import DataShape
 from cvae_core.config import AutoencoderConfig, ModelSettings, RunConfig
 from cvae_core.data import dataset_shape
 from cvae_core.errors import ExportError, ExportStoppedError, RunNotFoundError
-from cvae_core.export import taken_home
-from cvae_core.export.keras_parts import build_whole
+from cvae_core.export import draw_digits, taken_home
+from cvae_core.export.keras_parts import build_whole, save_keras
 from cvae_core.export.taken_home import drawing_script, take_network_home
 from cvae_core.inference.folded import FoldedNetwork
 from cvae_core.presets import preset
@@ -126,7 +129,68 @@ def test_the_script_needs_only_what_it_says() -> None:
     imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names} | {
         node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)
     }
-    assert imported == {"argparse", "pathlib", "keras", "numpy", "PIL"}
+    assert imported == {"argparse", "pathlib", "sys", "keras", "numpy", "PIL"}
+
+
+def test_the_script_says_what_is_missing(tmp_path: Path) -> None:
+    (tmp_path / "draw.py").write_text(drawing_script("model.keras"))
+    (tmp_path / "keras.py").write_text("import jax_of_nobody")
+    ended = subprocess.run([sys.executable, tmp_path / "draw.py"], capture_output=True, text=True, timeout=60)
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("No module named 'jax_of_nobody'. This script needs keras, its backend")
+    assert "Traceback" not in ended.stderr
+
+
+# The keywords that Keras 3.5 accepts for all that the files are made of. A keyword beyond these makes it refuse a file.
+OF_EVERY_LAYER = {"name", "trainable", "dtype", "activity_regularizer", "autocast"}
+KERAS_3_5: dict[str, set[str]] = {
+    "Functional": {"name", "trainable", "layers", "input_layers", "output_layers"},
+    "InputLayer": OF_EVERY_LAYER | {"shape", "batch_shape", "batch_size", "sparse", "optional", "input_tensor"},
+    "Activation": OF_EVERY_LAYER | {"activation"},
+    "BatchNormalization": OF_EVERY_LAYER
+    | {"axis", "momentum", "epsilon", "center", "scale", "synchronized"}
+    | {"beta_initializer", "gamma_initializer", "moving_mean_initializer", "moving_variance_initializer"}
+    | {"beta_regularizer", "gamma_regularizer", "beta_constraint", "gamma_constraint"},
+    "Concatenate": OF_EVERY_LAYER | {"axis"},
+    "Dense": OF_EVERY_LAYER
+    | {"units", "activation", "use_bias", "kernel_initializer", "bias_initializer", "kernel_regularizer"}
+    | {"bias_regularizer", "kernel_constraint", "bias_constraint", "lora_rank"},
+    "Dropout": OF_EVERY_LAYER | {"rate", "noise_shape", "seed"},
+    "ELU": OF_EVERY_LAYER | {"alpha"},
+    "Flatten": OF_EVERY_LAYER | {"data_format"},
+    "LeakyReLU": OF_EVERY_LAYER | {"negative_slope"},
+    "ReLU": OF_EVERY_LAYER | {"max_value", "negative_slope", "threshold"},
+    "Reshape": OF_EVERY_LAYER | {"target_shape"},
+    "GlorotUniform": {"seed"},
+    "Ones": set(),
+    "Zeros": set(),
+    "DTypePolicy": {"name"},
+    "__keras_tensor__": {"shape", "dtype", "keras_history"},
+}
+
+
+def keywords_in(config: Any) -> Iterator[tuple[str, set[str]]]:
+    """Each class in a model's configuration, with the keywords that it is given."""
+    if isinstance(config, dict) and "class_name" in config:
+        yield config["class_name"], set(config["config"])
+    for part in config.values() if isinstance(config, dict) else config if isinstance(config, list) else ():
+        yield from keywords_in(part)
+
+
+def test_every_keras_since_3_5_knows_the_keywords(tmp_path: Path) -> None:
+    pairs = (("relu", "leaky_relu"), ("elu", "gelu"), ("silu", "tanh"))
+    settings = [{"encoder_activation": a, "decoder_activation": b, "hidden_widths": (4,)} for a, b in pairs]
+    configs = [CASES["conditional"], CASES["before"], CASES["torn"], *map(preset("quick").with_settings, settings)]
+    found: dict[str, set[str]] = {}
+    for config in configs:
+        shape = dataset_shape(config.data)
+        whole = build_whole(config.model, shape, random_weights(config.model, shape))  # type: ignore[arg-type]
+        save_keras(whole, tmp_path / "model.keras")
+        with zipfile.ZipFile(tmp_path / "model.keras") as archive:
+            for name, keywords in keywords_in(json.loads(archive.read("config.json"))):
+                found[name] = found.get(name, set()) | keywords
+    assert set(found) == set(KERAS_3_5)
+    assert {name: keywords - KERAS_3_5[name] for name, keywords in found.items() if keywords - KERAS_3_5[name]} == {}
 
 
 @pytest.mark.parametrize("name", ['sev"en\\.keras', "sieben\N{GRINNING FACE}ü.keras", "bytes\udcff.keras"])
@@ -223,3 +287,34 @@ def test_progress_is_told_to_the_end(home: Path, tmp_path: Path) -> None:
     assert told == [(1, 4), (2, 4), (3, 4), (4, 4)]
     assert isinstance(CASES["torn"].model, AutoencoderConfig)
     assert taken_home.drawing_script("model.keras").startswith('"""Draw with a trained model.')
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--rows", "0"], "--rows expects a whole number from 1 to 100; it is 0"),
+        (["--rows", "-1"], "--rows expects"),
+        (["--rows", "101"], "--rows expects"),
+        (["--seed", "-1"], "--seed expects a whole number of at least 0; it is -1"),
+        (["-o", "picture"], "should end as pictures do, such as .png; it is 'picture'"),
+        (["-o", "picture.mp5"], "should end as pictures do"),
+        (["-o", "missing/picture.png"], "the folder missing does not exist"),
+        (["missing.keras"], "missing.keras is no model that this script can draw with"),
+        (["words.keras"], "words.keras is no model that this script can draw with"),
+    ],
+)
+def test_the_script_refuses_what_makes_no_sense(
+    arguments: list[str],
+    words: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "words.keras").write_text("no model")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["draw_digits.py", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        draw_digits.main()
+    assert ended.value.code == 2
+    assert words in capsys.readouterr().err
+    assert names_in(tmp_path) == ["words.keras"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import pickle
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -198,6 +199,30 @@ def test_divergence_is_told_with_its_epoch(dataset: Dataset) -> None:
         seen.extend(train(config(epochs=1000, **settings), dataset))
     assert isinstance(seen[0], SnapshotEvent)
     assert f"epoch {error.value.epoch}" in str(error.value) and "learning rate" in error.value.advice
+
+
+@pytest.mark.parametrize(
+    ("settings", "advice"),
+    [
+        ({}, "Try a smaller learning rate."),
+        ({"kl_warmup_epochs": 0}, "Try a smaller learning rate or a few KL warm-up epochs."),
+        ({"batch_normalization": "none"}, "Try a smaller learning rate or batch normalisation."),
+        (
+            {"batch_normalization": "none", "kl_warmup_epochs": 0},
+            "Try a smaller learning rate, a few KL warm-up epochs or batch normalisation.",
+        ),
+    ],
+)
+def test_divergence_is_met_with_what_is_not_switched_on_yet(
+    settings: dict[str, object], advice: str, dataset: Dataset
+) -> None:
+    chosen = config(**{"batch_normalization": "after", "kl_warmup_epochs": 2, **settings})
+    checkpoint = next(train(chosen, dataset)).state.checkpoint()
+    checkpoint.arrays["weights/output/bias"] = np.full(12, np.nan, np.float32)
+    with pytest.raises(DivergedError) as error:
+        list(train(chosen, dataset, checkpoint))
+    assert error.value.advice == advice
+    assert pickle.loads(pickle.dumps(error.value)).advice == advice
 
 
 def test_nan_weights_fail_at_once(dataset: Dataset) -> None:
