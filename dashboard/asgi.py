@@ -19,6 +19,7 @@ from dashboard import descriptors
 from dashboard.access.gate import Gate
 from dashboard.access.rules import Rules, read_rules
 from dashboard.access.uploads import UploadBound
+from dashboard.memory import use_few_heaps
 from dashboard.outside import ask_nobody
 from dashboard.registry import forget_pages_directory
 
@@ -39,6 +40,7 @@ async def serving(app: Any) -> AsyncIterator[None]:  # noqa: ARG001  Streamlit h
     ask_nobody()
     forget_pages_directory()
     descriptors.prepare()
+    use_few_heaps()
     for link in _links():
         click.echo(f"  Open {link}")
     if not config.get_option("server.headless"):

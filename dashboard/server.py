@@ -16,6 +16,7 @@ from cvae_core.errors import CvaeError
 from cvae_core.limits import PICTURE_MB, Limits, largest_upload_mb, read_limits
 from cvae_core.runs.queue import max_workers
 from dashboard.access.rules import given_token
+from dashboard.memory import use_few_heaps
 
 # Streamlit compares the limit with the whole request, which is a little larger than its file. The page checks the file.
 _REQUEST_MB: Final = 1
@@ -37,6 +38,7 @@ def main() -> None:
         given_token()
     except CvaeError as error:
         sys.exit(f"Error: {error}")
+    use_few_heaps()
     for number in (signal.SIGTERM, signal.SIGINT):  # Uvicorn hands them on when it has closed everything
         signal.signal(number, lambda *_: sys.exit(0))
     sys.argv = ["streamlit", "run", str(HOME), *options(limits), *sys.argv[1:]]
