@@ -85,7 +85,7 @@ def test_child_encodes_names_of_files_as_its_parent_does() -> None:
 
 
 def test_settings_of_libraries_are_pinned(monkeypatch: pytest.MonkeyPatch) -> None:
-    unset = ("XLA_FLAGS", "TF_XLA_FLAGS", "KERAS_MAX_EPOCHS", "KERAS_MAX_STEPS_PER_EPOCH")
+    unset = ("XLA_FLAGS", "TF_XLA_FLAGS", "KERAS_MAX_EPOCHS", "KERAS_MAX_STEPS_PER_EPOCH", "PYTHONWARNINGS")
     monkeypatch.setattr(os, "environ", dict.fromkeys(unset, "1") | {"KERAS_BACKEND": "jax", "HOME": "/home/of/mine"})
     child = environment(threads=3)
     assert (child["KERAS_BACKEND"], child["HOME"], child["OMP_NUM_THREADS"]) == ("tensorflow", "/home/of/mine", "3")
