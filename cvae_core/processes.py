@@ -7,8 +7,8 @@ import sys
 from typing import Final
 
 _SETTINGS: Final = {"KERAS_BACKEND": "tensorflow"}
-# XLA's flags change the bits of a training, and an unknown one ends the process. Keras's limits cut `predict` short, and
-# Keras does not work where warnings are errors.
+# XLA's flags change the bits of a training, and an unknown one ends the process. Keras's limits cut `predict` short,
+# and Keras does not work where warnings are errors.
 _UNSET: Final = ("XLA_FLAGS", "TF_XLA_FLAGS", "KERAS_MAX_EPOCHS", "KERAS_MAX_STEPS_PER_EPOCH", "PYTHONWARNINGS")
 _THREADS: Final = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
