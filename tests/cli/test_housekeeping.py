@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -131,6 +132,7 @@ def test_the_dashboard_listens_on_this_machine_alone_unless_told_otherwise(
     assert started["command"][1:4] == ["-P", "-m", "dashboard.server"]
     assert started["command"][-4:] == ["--server.address", "127.0.0.1", "--browser.serverAddress", "localhost"]
     environment = dict(os.environ)
+    monkeypatch.setattr(socket.socket, "bind", lambda self, address: None)  # whatever addresses this machine has
     for host, shown in (("0.0.0.0", "localhost"), ("192.168.1.5", "192.168.1.5")):
         for asks, options in ((True, ()), (False, ("--no-token",)), (False, ("--read-only",))):
             monkeypatch.setattr(os, "environ", dict(environment))
