@@ -21,7 +21,7 @@ import pytest
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).resolve().parents[1]
-SHIPPED = (".py", ".js", ".css", ".svg", ".html", ".toml")
+SHIPPED = (".py", ".typed", ".js", ".css", ".svg", ".html", ".toml")
 
 
 @pytest.fixture(scope="module")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
-from typing import NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
 from rich.text import Text
 
+import cvae_core
 from cvae_core.cli import benchmark, dashboard, export, judge, runs, train
 from cvae_core.cli.terminal import plain, replace_unencodable
 from cvae_core.errors import CvaeError
@@ -18,11 +19,27 @@ from cvae_core.system_errors import as_cvae_error
 _FAILED = 1
 
 app = typer.Typer(
-    help="Train conditional variational autoencoders and look into their runs.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"cvae {cvae_core.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Train conditional variational autoencoders and look into their runs."""
+
+
 app.command("train")(train.train)
 app.command("resume")(train.resume)
 app.add_typer(runs.app, name="runs")

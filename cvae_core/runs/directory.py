@@ -277,6 +277,20 @@ def open_run(folder: Path, name: str) -> Run:
     return run
 
 
+def load_run(name: str, folder: str | Path | None = None) -> Run:
+    """An existing run by its name.
+
+    Args:
+        name: As `cvae runs list` shows it.
+        folder: The folder of runs; that of ``CVAE_RUNS`` or ``./runs`` if ``None``.
+
+    Raises:
+        RunError: The name is no valid one.
+        RunNotFoundError: There is no such run.
+    """
+    return open_run(runs_folder(folder), name)
+
+
 def all_runs(folder: Path) -> list[Run]:
     """Every run in a folder, damaged ones included, the newest first; empty if there is no such folder.
 
