@@ -15,10 +15,8 @@ function prepareFilmPointer(view) {
   canvas.setAttribute("aria-keyshortcuts", "ArrowUp ArrowDown ArrowLeft ArrowRight Enter Escape");
   tooltip.text.setAttribute("role", "status");
   listenToPointer(view, (index) => markPoint(view, index));
-  canvas.addEventListener("click", (event) => {
-    const index = pointAt(view, event);
-    if (index !== null) togglePin(view, view.points.indices[index]);
-  });
+  // The point that the tooltip shows: a click has rounded coordinates, and points may have moved since the hover.
+  canvas.addEventListener("click", () => pinMarked(view));
   canvas.addEventListener("blur", () => markPoint(view, null));
   canvas.addEventListener("keydown", (event) => pressKey(view, event));
 }
@@ -27,10 +25,14 @@ function pressKey(view, event) {
   if (!view.points) return;
   const direction = DIRECTIONS[event.key];
   if (direction) markPoint(view, pointToward(view, direction, event.shiftKey ? STRIDE : 1));
-  else if (event.key === "Enter" && view.marked !== null) togglePin(view, view.points.indices[view.marked]);
+  else if (event.key === "Enter" && view.marked !== null) pinMarked(view);
   else if (event.key === "Escape") markPoint(view, null);
   else return;
   event.preventDefault();
+}
+
+function pinMarked(view) {
+  if (view.marked !== null) togglePin(view, view.points.indices[view.marked]);
 }
 
 /** The nearest point within 45 degrees of a direction, at least so many CSS pixels away; the marked one if none is. */

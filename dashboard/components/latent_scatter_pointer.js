@@ -58,11 +58,14 @@ function legendEntry(view, label, theme) {
   return entry;
 }
 
-/** Calls mark with the index of the point under the mouse, or null, whenever the mouse moves. */
+/** Calls mark with the index of the point under the pointer, or null. A finger, which cannot hover, marks by a tap. */
 function listenToPointer(view, mark) {
   const { canvas } = view.surface;
+  const isFinger = (event) => event.pointerType === "touch";
   canvas.addEventListener("pointermove", (event) => mark(pointAt(view, event)));
-  canvas.addEventListener("pointerleave", () => mark(null));
+  canvas.addEventListener("pointerdown", (event) => isFinger(event) && mark(pointAt(view, event)));
+  canvas.addEventListener("pointerleave", (event) => isFinger(event) || mark(null));
+  canvas.addEventListener("pointercancel", () => mark(null));
 }
 
 /** Index of the point under the mouse, or null. */

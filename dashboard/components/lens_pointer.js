@@ -72,9 +72,10 @@ function beginDrag(lens, canvas, event) {
 }
 
 function continueDrag(lens, drag, place, actions) {
-  drag.to = placeToCode(lens.plane, place.left, place.top);
   drag.moved ||= Math.hypot(place.left - drag.start.left, place.top - drag.start.top) > DRAG_DISTANCE;
+  // A hand that trembles holds the code that is shown.
   if (!drag.moved) return;
+  drag.to = placeToCode(lens.plane, place.left, place.top);
   actions.draw(drag.makesWay ? drag.from : null, drag.to);
   actions.moveTo(drag.to);
 }

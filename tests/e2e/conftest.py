@@ -12,10 +12,10 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, ViewportSize, sync_playwright
 
 from tests.e2e.browser import FLAGS, chromium
 
@@ -148,13 +148,19 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
 
 @pytest.fixture
 def open_page(browser: Browser) -> Iterator[OpenPage]:
-    """``open_page(url, dark=False, width=1280)`` gives a page at rest; errors in it fail the test at its end."""
+    """``open_page(url, dark=False, width=1280)`` gives a page at rest; errors in it fail the test at its end.
+
+    scale: Screen pixels a CSS pixel, as a browser's zoom changes them. Other options are those of a browser context.
+    """
     contexts = []
     problems: list[str] = []
 
-    def open_(url: str, *, dark: bool = False, width: int = 1280, height: int = 900) -> Page:
+    def open_(
+        url: str, *, dark: bool = False, width: int = 1280, height: int = 900, scale: float = 1.0, **options: Any
+    ) -> Page:
         scheme: Literal["dark", "light"] = "dark" if dark else "light"
-        context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
+        size: ViewportSize = {"width": width, "height": height}
+        context = browser.new_context(viewport=size, color_scheme=scheme, device_scale_factor=scale, **options)
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: problems.append(str(error)))

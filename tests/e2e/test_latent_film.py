@@ -206,6 +206,61 @@ def test_a_click_pins_and_the_same_click_unpins(open_film):
     expect(card).to_be_hidden()
 
 
+# Notes what the tooltip says whenever something is clicked.
+NOTE_TOOLTIP = """canvas => {
+  window.clicked = [];
+  const tooltip = canvas.parentElement.querySelector('.tooltip-text');
+  addEventListener('click', () => window.clicked.push(Number(tooltip.textContent.match(/index (\\d+)/)[1])), true);
+}"""
+PINNED = "canvas => canvas.closest('.film').querySelector('.pin-title').textContent.match(/image (\\d+)/)[1]"
+
+
+def click_here(page: Page) -> tuple[int, int]:
+    """Press the mouse where it is; the image that the tooltip showed then, and the one that is pinned by that."""
+    page.mouse.down()
+    page.mouse.up()
+    return page.evaluate("clicked.at(-1)"), int(plane(page).evaluate(PINNED))
+
+
+@pytest.mark.parametrize("scale", [1.0, 1.1, 1.25, 2.0])
+def test_a_click_at_fractions_of_a_pixel_pins_the_image_of_the_tooltip(open_film, scale):
+    page = open_film("all", scale=scale)
+    plane(page).evaluate(NOTE_TOOLTIP)
+    box = plane(page).bounding_box()
+    middle = on_canvas(page, *cases.centre(3, LAST))
+    for step in range(8):
+        # In the middle of a crowd, where every fraction of a pixel has a nearest point of its own.
+        page.mouse.move(box["x"] + middle[0] + 3.37 * step + 0.55, box["y"] + middle[1] - 2.61 * step + 0.45)
+        shown, pinned = click_here(page)
+        assert pinned == shown, step
+
+
+def test_a_click_while_the_film_plays_pins_the_image_of_the_tooltip(open_film):
+    page = open_film("all")
+    plane(page).evaluate(NOTE_TOOLTIP)
+    go_to(page, 0)
+    plane(page).focus()
+    for _ in range(3):
+        hover(page, cases.centre(3, int(page.locator(".film").get_attribute("data-epoch") or 0)))
+        before = page.locator(".film").get_attribute("data-epoch")
+        page.keyboard.press(" ")
+        expect(page.locator(".film")).not_to_have_attribute("data-epoch", before or "")
+        page.wait_for_timeout(300)
+        shown, pinned = click_here(page)
+        page.keyboard.press(" ")
+        assert pinned == shown
+
+
+def test_a_tap_shows_and_pins_an_image(open_film):
+    page = open_film("label", width=400, has_touch=True)
+    x, y = on_canvas(page, *cases.lone_place(LAST))
+    plane(page).tap(position={"x": x, "y": y})
+    expect(page.get_by_text("Label 7 · index 7 ·")).to_be_visible()
+    caption(page, "epoch None, pin 7")
+    plane(page).tap(position={"x": x, "y": y})
+    caption(page, "epoch None, pin None")
+
+
 def test_the_pinned_reconstruction_follows_the_slider(open_film):
     page = open_film("label", pin=1234)
     expect(page.get_by_text("Pinned: test image 1234, a 3")).to_be_visible()

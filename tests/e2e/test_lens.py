@@ -172,6 +172,23 @@ def test_a_click_holds_a_place_and_its_button_lets_go(page):
     expect(panel(page)).to_have_attribute("data-z", "")
 
 
+@pytest.mark.parametrize("scale", [1.0, 1.1, 1.25, 2.0])
+def test_a_click_holds_the_code_that_was_shown(serve: Serve, open_page: OpenPage, scale: float) -> None:
+    page = open_page(serve(GALLERY), scale=scale)
+    box = plane(page).bounding_box()
+    assert box is not None
+    for at in range(3):
+        page.mouse.move(box["x"] + 40 + 17.37 * at + 0.55, box["y"] + 50 + 13.61 * at + 0.45)
+        settle(page)
+        shown = code(page)
+        page.mouse.down()
+        settle(page)
+        assert code(page) == shown
+        page.mouse.move(box["x"] + 42 + 17.37 * at, box["y"] + 52 + 13.61 * at)  # as a hand trembles
+        page.mouse.up()
+        expect(page.get_by_text(f"grey asked for 0, held {shown}")).to_be_visible()
+
+
 def row_of_png(page: Page, button: str, name: str, count: int) -> np.ndarray:
     """The images of a row that is taken home, a pixel for each square: (count, 28, 28, 1)."""
     with page.expect_download() as event:
