@@ -14,6 +14,7 @@ def show_page() -> None:
     """Draw the page that the visitor looks at."""
     # Components register with the server as they are imported, so it must run by then.
     from dashboard import actions, sessions
+    from dashboard.address.view import enter_page
     from dashboard.components.page_frame import page_frame
     from dashboard.controls import errors_shown
 
@@ -38,6 +39,7 @@ def show_page() -> None:
     with errors_shown():
         actions.tidy_up()
         actions.enter(page.url_path)
+        enter_page(page.url_path)
         page.run()
     page_frame()
 

@@ -147,12 +147,13 @@ def run_picker(found: Sequence[Overview], selected: str | None) -> None:
     words = {item.run.id: _option(item) for item in found}
     may_start = not actions.is_read_only()
     options = [NEW_RUN, *words] if may_start else list(words)
-    st.session_state[state.RUN_PICKER] = selected if selected in words else (NEW_RUN if may_start else None)
+    shown = selected if selected in words else (NEW_RUN if may_start else None)
     with st.container(horizontal=True, vertical_alignment="bottom", key="run_choice"):
         st.selectbox(
             "Run",
             options,
-            key=state.RUN_PICKER,
+            None if shown is None else options.index(shown),
+            key=state.key_of_choice(state.RUN_PICKER, shown),
             format_func=lambda name: words.get(name, "New run"),
             on_change=_pick,
             placeholder="Choose a run",
@@ -178,13 +179,14 @@ def snapshot_run_picker(found: Sequence[Overview], selected: str) -> None:
         selected: The name of the chosen one, which may have gone.
     """
     words = {item.run.id: _option(item) for item in found}
-    st.session_state[state.SNAPSHOT_RUN_PICKER] = selected if selected in words else None
+    shown = selected if selected in words else None
     st.selectbox(
         "Run",
         list(words),
-        key=state.SNAPSHOT_RUN_PICKER,
+        None if shown is None else list(words).index(shown),
+        key=state.key_of_choice(state.SNAPSHOT_RUN_PICKER, shown),
         format_func=lambda name: words.get(name, name),
-        on_change=lambda: state.select_run(st.session_state[state.SNAPSHOT_RUN_PICKER]),
+        on_change=lambda: state.select_run(state.chosen_value(state.SNAPSHOT_RUN_PICKER)),
         placeholder="Choose a run",
         width=336,  # the name that a run is given by default, and its state
         help="Whose snapshots to look at. A run that still trains can be looked at, too.",
@@ -203,4 +205,4 @@ def _word(of: State) -> str:
 
 
 def _pick() -> None:
-    state.select_run(st.session_state[state.RUN_PICKER] or None)
+    state.select_run(state.chosen_value(state.RUN_PICKER) or None)

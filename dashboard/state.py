@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import streamlit as st
 
 from cvae_core.errors import CvaeError
+from dashboard.address.view import news, write_texts
 from dashboard.markdown import without_links
 
 _RUN: Final = "run"
@@ -14,6 +15,7 @@ _MESSAGE: Final = "message"
 _PROBLEMS: Final = "problems_of_address"
 _PAGE: Final = "page"
 _SHOWN_RUN: Final = "shown_run"
+_SHOWN: Final = "shown_choices"
 RUN_PICKER: Final = "run_picker"
 SNAPSHOT_RUN_PICKER: Final = "snapshot_run_picker"
 PRESET: Final = "preset"
@@ -25,7 +27,7 @@ SETTING_PREFIX: Final = "setting_"
 
 def selected_run() -> str | None:
     """The run in the address, else the one looked at last; the address then names it again."""
-    name = st.query_params.get(_RUN) or st.session_state.get(_RUN)
+    name = news(_RUN) or st.session_state.get(_RUN)
     if name is not None:
         select_run(name)
     return name
@@ -34,10 +36,35 @@ def selected_run() -> str | None:
 def select_run(name: str | None) -> None:
     """Look at another run, or at none."""
     st.session_state[_RUN] = name
-    if name is None:
-        st.query_params.pop(_RUN, None)
-    elif st.query_params.get(_RUN) != name:
-        st.query_params[_RUN] = name
+    write_texts({_RUN: name})
+
+
+def key_of_choice(name: str, value: object) -> str:
+    """The key of the widget that shows a value; the widget is given the value as its default.
+
+    A value that was chosen elsewhere gets a widget of its own: the browser may just be sending what the last one
+    held, which would count as a choice. What was chosen with the widget is never written back to it: the person may
+    have gone on by the time of the answer.
+    """
+    versions: dict[str, tuple[object, int]] = st.session_state.setdefault(_SHOWN, {})
+    before, version = versions.get(name, (value, 0))
+    if value != before:
+        version += 1
+    versions[name] = value, version
+    return _versioned(name, version)
+
+
+def chosen_value(name: str) -> Any:
+    """What was chosen with the widget of ``key_of_choice``; it goes on to show that."""
+    versions: dict[str, tuple[object, int]] = st.session_state[_SHOWN]
+    _, version = versions[name]
+    value = st.session_state[_versioned(name, version)]
+    versions[name] = value, version
+    return value
+
+
+def _versioned(name: str, version: int) -> str:
+    return f"choice_{name}_{version}" if version else f"choice_{name}"
 
 
 def keep_message(error: CvaeError | None) -> None:

@@ -1,4 +1,7 @@
-"""Widgets for the values of a view: each shows the value that holds, and what is chosen holds from then on."""
+"""Widgets for the values of a view: each shows the value that holds, and what is chosen holds from then on.
+
+A widget is given its value as a default alone, under a key of that value's own; see ``state.key_of_choice``.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,6 @@ from dashboard.address.view import set_value, value_of
 T = TypeVar("T")
 ALL: Final = "All"
 _MOST_BUTTONS: Final = 12
-_SHOWN: Final = "shown_choices"
 
 
 def label_choice(class_names: Sequence[str], *, with_all: bool) -> int | None:
@@ -38,9 +40,9 @@ def label_choice(class_names: Sequence[str], *, with_all: bool) -> int | None:
         "help": "The label whose pictures are shown.",
     }
     if len(options) <= _MOST_BUTTONS:
-        st.segmented_control("Label", options, required=True, wrap=True, **arguments)
+        st.segmented_control("Label", options, default=shown, required=True, wrap=True, **arguments)
     else:
-        st.selectbox("Label", options, **arguments)
+        st.selectbox("Label", options, options.index(shown), **arguments)
     return None if shown < 0 else shown
 
 
@@ -56,6 +58,7 @@ def option_choice(parameter: Parameter[str], title: str, words: dict[str, str], 
     st.segmented_control(
         title,
         list(words),
+        default=value_of(parameter),
         format_func=words.__getitem__,
         required=True,
         wrap=True,
@@ -70,6 +73,7 @@ def switch_choice(parameter: Parameter[str], title: str, explanation: str) -> bo
     """Choose between "no" and "yes" by a switch."""
     st.toggle(
         title,
+        value_of(parameter) == "yes",
         key=_shown(parameter, value_of(parameter) == "yes"),
         on_change=_chosen(parameter, lambda on: "yes" if on else "no"),
         help=explanation,
@@ -87,6 +91,7 @@ def dimension_choice(parameter: Parameter[int], title: str, latent_dim: int, oth
     st.selectbox(
         title,
         options,
+        options.index(value_of(parameter)),
         format_func=lambda dimension: f"z{dimension}",
         key=_shown(parameter, value_of(parameter)),
         on_change=_chosen(parameter, int),
@@ -98,10 +103,12 @@ def dimension_choice(parameter: Parameter[int], title: str, latent_dim: int, oth
 
 def whole_number_choice(parameter: Parameter[int], title: str, low: int, high: int, explanation: str) -> int:
     """Choose a whole number by its field."""
+    value = value_of(parameter)
     st.number_input(
         title,
         low,
         high,
+        value,
         step=1,
         key=_shown(parameter, value_of(parameter)),
         on_change=_chosen(parameter, int),
@@ -113,12 +120,13 @@ def whole_number_choice(parameter: Parameter[int], title: str, low: int, high: i
 
 def slider_choice(parameter: Parameter[T], title: str, low: float, high: float, step: float, explanation: str) -> T:
     """Choose a number, or a range of numbers, by a slider."""
-    value = value_of(parameter)
+    value: Any = value_of(parameter)
     convert: Callable[[Any], Any] = tuple if isinstance(value, tuple) else type(value)
     st.slider(
         title,
         low,
         high,
+        value,
         step=step,
         key=_shown(parameter, value),
         on_change=_chosen(parameter, convert),
@@ -128,42 +136,13 @@ def slider_choice(parameter: Parameter[T], title: str, low: float, high: float, 
     return value_of(parameter)
 
 
-def key_of_choice(name: str, value: object) -> str:
-    """The key of the widget that shows a value.
-
-    A value that was chosen elsewhere gets a widget of its own: the browser may just be sending what the last one
-    held, which would count as a choice.
-    """
-    versions: dict[str, tuple[object, int]] = st.session_state.setdefault(_SHOWN, {})
-    before, version = versions.get(name, (value, 0))
-    if value != before:
-        version += 1
-    versions[name] = value, version
-    key = _versioned(name, version)
-    st.session_state[key] = value
-    return key
-
-
-def chosen_value(name: str) -> Any:
-    """What was chosen with the widget of ``key_of_choice``; it goes on to show that."""
-    versions: dict[str, tuple[object, int]] = st.session_state[_SHOWN]
-    _, version = versions[name]
-    value = st.session_state[_versioned(name, version)]
-    versions[name] = value, version
-    return value
-
-
-def _versioned(name: str, version: int) -> str:
-    return f"choice_{name}_{version}" if version else f"choice_{name}"
-
-
 def _shown(parameter: Parameter[Any], value: object) -> str:
-    return key_of_choice(parameter.name, value)
+    return state.key_of_choice(parameter.name, value)
 
 
 def _chosen(parameter: Parameter[T], convert: Callable[[Any], T]) -> Callable[[], None]:
     def take_over() -> None:
-        set_value(parameter, convert(chosen_value(parameter.name)))
+        set_value(parameter, convert(state.chosen_value(parameter.name)))
         state.forget_problems()
 
     return take_over

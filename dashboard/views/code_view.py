@@ -12,7 +12,7 @@ from cvae_core.records import Floats
 from dashboard import state, trained_models
 from dashboard.address.parameters import CODE, OTHERS, PIN, X_DIMENSION, Y_DIMENSION
 from dashboard.address.view import set_value, value_of
-from dashboard.views.choices import chosen_value, key_of_choice, option_choice
+from dashboard.views.choices import option_choice
 from dashboard.views.time_machine import Scene
 
 _WORDS: Final = {"zero": "Zero", "chosen": "Sliders", "pinned": "Pinned image"}
@@ -86,8 +86,9 @@ def _slider(scene: Scene, dimension: int) -> None:
         f"z{dimension + 1}",
         -_SLIDER_LIMIT,
         _SLIDER_LIMIT,
+        shown,
         step=0.1,
-        key=key_of_choice(name, shown),
+        key=state.key_of_choice(name, shown),
         on_change=_put(scene, dimension, name),
         help="In standard deviations of the prior.",
     )
@@ -96,7 +97,7 @@ def _slider(scene: Scene, dimension: int) -> None:
 def _put(scene: Scene, dimension: int, name: str) -> Callable[[], None]:
     def put() -> None:
         code = list(_chosen_code(scene))
-        code[dimension] = chosen_value(name)
+        code[dimension] = state.chosen_value(name)
         set_value(CODE, tuple(code))
         state.forget_problems()
 

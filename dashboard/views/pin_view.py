@@ -21,7 +21,6 @@ from dashboard.address.view import set_value, value_of
 from dashboard.components.film import Timeline
 from dashboard.components.latent_film import PinnedPath, PinReport
 from dashboard.components.manifold_film import PinnedCodes
-from dashboard.views.choices import chosen_value, key_of_choice
 from dashboard.views.time_machine import Scene
 
 _SEEN: Final = "seen_pins"
@@ -41,9 +40,9 @@ def pin_choice(data: Dataset) -> None:
         "Pinned image",
         0,
         len(data.test) - 1,
-        value=None,  # it may be empty
+        value_of(PIN),
         step=1,
-        key=key_of_choice(PIN.name, value_of(PIN)),
+        key=state.key_of_choice(PIN.name, value_of(PIN)),
         on_change=_chosen,
         placeholder="none",
         width=150,
@@ -131,5 +130,5 @@ def image_and_reconstruction(scene: Scene, epoch: int, index: int) -> Bytes:
 
 
 def _chosen() -> None:
-    set_value(PIN, chosen_value(PIN.name))
+    set_value(PIN, state.chosen_value(PIN.name))
     state.forget_problems()

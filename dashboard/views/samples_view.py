@@ -19,8 +19,6 @@ from dashboard.address.parameters import COLUMNS, COUNT, ORDER, PIN, RANKED, REC
 from dashboard.address.view import set_value, value_of
 from dashboard.components.tile_film import TilePicture, tile_film
 from dashboard.views.choices import (
-    chosen_value,
-    key_of_choice,
     label_choice,
     option_choice,
     slider_choice,
@@ -90,7 +88,8 @@ def _reconstruction_settings(scene: Scene) -> None:
     if option_choice(ORDER, "Order", _ORDERS, words) == "worst":
         st.toggle(
             "Keep order",
-            key=key_of_choice(RANKED.name, value_of(RANKED) is not None),
+            value_of(RANKED) is not None,
+            key=state.key_of_choice(RANKED.name, value_of(RANKED) is not None),
             on_change=_keep_order,
             args=(shown_epoch(scene, _KEY),),
             help="Show the images that are worst now at every other epoch, too.",
@@ -99,7 +98,7 @@ def _reconstruction_settings(scene: Scene) -> None:
 
 
 def _keep_order(epoch: int) -> None:
-    set_value(RANKED, epoch if chosen_value(RANKED.name) else None)
+    set_value(RANKED, epoch if state.chosen_value(RANKED.name) else None)
     state.forget_problems()
 
 

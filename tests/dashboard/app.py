@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Selectbox
 
 HOME = str(Path(__file__).parents[2] / "dashboard" / "Home.py")
 
@@ -31,6 +32,11 @@ def component_names(app: AppTest) -> list[str]:
     """Our own components that the page has, but for the frame that surrounds every page."""
     names = [str(element.proto.component_name).rpartition(".")[2] for element in app.get("bidi_component")]
     return [name for name in names if name != "cvae_page_frame"]
+
+
+def select_box(app: AppTest, label: str) -> Selectbox:
+    """The select box that is called so."""
+    return next(box for box in app.selectbox if box.label == label)
 
 
 def press(app: AppTest, label: str) -> AppTest:

@@ -14,7 +14,7 @@ from cvae_core.runs.bin import BINS
 from cvae_core.runs.directory import Run
 from cvae_core.runs.snapshots import snapshot_epochs
 from dashboard.controls import plain
-from tests.dashboard.app import open_page, said
+from tests.dashboard.app import open_page, said, select_box
 from tests.dashboard.test_why import make_pair
 from tests.dashboard.worlds import living_worker, make_run
 
@@ -155,8 +155,8 @@ def test_a_name_and_a_note_are_shown_wherever_the_run_is(runs_folder: Path) -> N
     text = said(app)
     assert r"Slant \& weight" in text
     assert r"Second try\." in text
-    assert app.selectbox(key="run_picker").options[1].startswith("Slant & weight  ·  id-of-it")
-    picker = open_page("latent", run="id-of-it").selectbox(key="snapshot_run_picker")
+    assert select_box(app, "Run").options[1].startswith("Slant & weight  ·  id-of-it")
+    picker = select_box(open_page("latent", run="id-of-it"), "Run")
     assert picker.options[0].startswith("Slant & weight  ·  id-of-it")
     home = open_page()
     assert r"id\-of\-it · epoch 2 of 5" in said(home)

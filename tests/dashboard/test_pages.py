@@ -16,7 +16,7 @@ from cvae_core.presets import PRESETS
 from cvae_core.runs.control import is_asked
 from cvae_core.runs.directory import Run
 from dashboard import actions
-from tests.dashboard.app import component_names, open_page, said
+from tests.dashboard.app import component_names, open_page, said, select_box
 from tests.dashboard.worlds import living_worker, make_run
 
 
@@ -70,7 +70,7 @@ def test_train_without_runs_offers_the_form(runs_folder: Path) -> None:
     app = train_page()
     assert not app.exception
     assert "Train" in buttons(app)
-    assert app.selectbox(key="run_picker").value == ""
+    assert select_box(app, "Run").value == ""
 
 
 def test_every_setting_has_a_widget_with_its_help_and_further_reading(runs_folder: Path) -> None:
@@ -111,7 +111,7 @@ def test_the_button_starts_what_the_preset_says_and_shows_the_run(
     assert not app.exception
     assert caught == [PRESETS[preset]()]
     assert app.query_params["run"] == "started"
-    assert app.selectbox(key="run_picker").value == "started"
+    assert select_box(app, "Run").value == "started"
 
 
 def test_a_changed_setting_is_started(runs_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,7 +21,7 @@ from cvae_core.runs.snapshots import WEIGHTS_FILE, load_snapshot, publish_snapsh
 from cvae_core.runs.status import Status, write_status
 from dashboard import trained_models
 from dashboard.components.packing import unpack
-from tests.dashboard.app import component_names, open_page, said
+from tests.dashboard.app import component_names, open_page, said, select_box
 from tests.dashboard.worlds import living_worker, make_run, random_weights, tiny_config
 
 PAGES = ("latent", "manifold", "samples", "style")
@@ -126,7 +126,7 @@ def test_a_broken_run_says_why_and_another_can_be_chosen(page: str, run: Run, ru
     app = open_page(page, run="broken")
     assert not app.exception
     assert "not valid JSON" in app.error[0].value
-    app.selectbox(key="snapshot_run_picker").set_value("done").run()
+    select_box(app, "Run").set_value("done").run()
     assert not app.error
     assert film(app)[0]["epochs"]
 
@@ -136,7 +136,7 @@ def test_a_link_to_no_run_says_so_and_offers_those_that_there_are(page: str, run
     app = open_page(page, run="gone")
     assert not app.exception
     assert "no run named “gone”" in app.warning[0].value
-    assert app.selectbox(key="snapshot_run_picker").options
+    assert select_box(app, "Run").options
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -195,6 +195,30 @@ def test_the_address_holds_the_view_and_gives_it_back(run: Run) -> None:
     assert header["frame_epochs"] == [1]
     expected = samples(network(run, 1), columns=4, seed=7, temperature=0.5).tiles
     np.testing.assert_array_equal(arrays["frame/tiles_samples"][0], expected)
+
+
+def test_an_address_from_some_answers_ago_undoes_no_choice(run: Run) -> None:
+    app = open_page("samples", run="done")
+    temperature = next(slider for slider in app.slider if slider.label == "Temperature")
+    for value in (1.1, 1.2):
+        temperature.set_value(value).run()
+    app.query_params["temperature"] = "1.1"  # as a browser sends it that has not been told of 1.2 yet
+    temperature.set_value(1.3).run()
+    assert app.query_params["temperature"] == "1.3"
+    (again,) = (slider for slider in app.slider if slider.label == "Temperature")
+    assert (again.key, again.value) == (temperature.key, 1.3)
+    app.query_params["temperature"] = "0.5"
+    assert next(slider for slider in app.run().slider if slider.label == "Temperature").value == 0.5
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_no_widget_is_told_what_was_chosen_with_it(page: str, run: Run) -> None:
+    app = open_page(page, run="done", source="label")
+    for widgets in (app.slider, app.selectbox, app.number_input, app.button_group, app.toggle):
+        for place, widget in enumerate(widgets):
+            widget.set_value(widget.value).run()
+            assert not app.exception
+            assert not widgets[place].proto.set_value, widget.label
 
 
 def test_epoch_and_label_hold_on_the_next_page(run: Run) -> None:

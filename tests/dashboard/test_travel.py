@@ -15,7 +15,7 @@ from cvae_core.runs.snapshots import WEIGHTS_FILE, snapshot_epochs, snapshot_fol
 from dashboard import actions
 from dashboard.controls import plain
 from dashboard.views import take_away
-from tests.dashboard.app import open_page, press, run_until, said
+from tests.dashboard.app import open_page, press, run_until, said, select_box
 from tests.dashboard.worlds import living_worker, make_run
 from tests.runs.archive.forgery import everything_in, forged, packed, stopped_run, with_config
 from tests.runs.examples import small_disk
@@ -126,7 +126,7 @@ def test_an_upload_becomes_a_run_and_is_shown(page: str, run: Run, runs_folder: 
     assert not app.exception and not app.error
     assert [message.value for message in app.success] == ["Imported with 4 snapshots."]
     assert app.query_params["run"] == "there"
-    assert app.selectbox(key="run_picker").value == "there"
+    assert select_box(app, "Run").value == "there"
     assert snapshot_epochs(Run(runs_folder / "there").snapshots_folder) == [0, 1, 2, 3]
     app.run()
     assert not app.success

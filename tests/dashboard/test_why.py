@@ -24,7 +24,7 @@ from cvae_core.runs.snapshots import WEIGHTS_FILE, load_snapshot, publish_snapsh
 from cvae_core.runs.status import Status, WrittenState, write_status
 from dashboard.components.packing import unpack
 from dashboard.torn_pairs import MODELS
-from tests.dashboard.app import open_page, said
+from tests.dashboard.app import open_page, said, select_box
 from tests.dashboard.worlds import living_worker
 
 SETTINGS = {"points": 40, "epochs": 9, "hidden_widths": (8,), "snapshot_every": 3}
@@ -224,7 +224,7 @@ def test_a_pair_deleted_while_its_page_is_open_is_missed_and_another_can_be_chos
     app.run()
     assert not app.exception
     assert "no pair named “torn-1”" in app.warning[0].value
-    app.selectbox(key="pair_picker").set_value("torn-2").run()
+    select_box(app, "Pair of trainings").set_value("torn-2").run()
     assert not app.exception
     assert not app.warning
     assert app.query_params["pair"] == "torn-2"

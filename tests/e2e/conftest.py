@@ -150,22 +150,33 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
 def open_page(browser: Browser) -> Iterator[OpenPage]:
     """``open_page(url, dark=False, width=1280)`` gives a page at rest; errors in it fail the test at its end.
 
-    scale: Screen pixels a CSS pixel, as a browser's zoom changes them. Other options are those of a browser context.
+    scale: Screen pixels a CSS pixel, as a browser's zoom changes them. script: JavaScript that runs before the page's
+    own. idle: Wait until Streamlit is. Other options are those of a browser context.
     """
     contexts = []
     problems: list[str] = []
 
     def open_(
-        url: str, *, dark: bool = False, width: int = 1280, height: int = 900, scale: float = 1.0, **options: Any
+        url: str,
+        *,
+        dark: bool = False,
+        width: int = 1280,
+        height: int = 900,
+        scale: float = 1.0,
+        script: str = "",
+        idle: bool = True,
+        **options: Any,
     ) -> Page:
         scheme: Literal["dark", "light"] = "dark" if dark else "light"
         size: ViewportSize = {"width": width, "height": height}
         context = browser.new_context(viewport=size, color_scheme=scheme, device_scale_factor=scale, **options)
         contexts.append(context)
+        context.add_init_script(script)
         page = context.new_page()
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.goto(url)
-        wait_until_idle(page)
+        if idle:
+            wait_until_idle(page)
         return page
 
     yield open_
