@@ -22,6 +22,7 @@ from dashboard.access.uploads import UploadBound
 from dashboard.memory import use_few_heaps
 from dashboard.outside import ask_nobody
 from dashboard.registry import forget_pages_directory
+from dashboard.streamlit_patches.page_script import PageScript
 
 
 @cache
@@ -31,7 +32,12 @@ def _rules() -> Rules:
 
 def middleware() -> list[Middleware]:
     """What a request passes before Streamlit sees it, the outermost first."""
-    return [Middleware(Gate, rules=_rules()), Middleware(descriptors.DescriptorRelease), Middleware(UploadBound)]
+    return [
+        Middleware(Gate, rules=_rules()),
+        Middleware(descriptors.DescriptorRelease),
+        Middleware(UploadBound),
+        Middleware(PageScript),
+    ]
 
 
 @asynccontextmanager

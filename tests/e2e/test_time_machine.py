@@ -19,6 +19,7 @@ from tests.e2e.conftest import OpenPage, Serve, wait_until_idle
 from tests.e2e.time_machine import (
     EVERY_PAGE,
     LAST,
+    PAGES,
     OpenTimeMachine,
     choose_label,
     drag_to,
@@ -27,6 +28,7 @@ from tests.e2e.time_machine import (
     expect_epoch,
     film,
     fingerprint,
+    go_to_page,
     pictures,
     press,
     record,
@@ -194,9 +196,12 @@ def test_a_young_run_is_waited_for_followed_scrubbed_and_followed_again(
         train_an_epoch(run, 4)
         expect(film(page)).to_have_attribute("data-epoch", "4", timeout=15_000)
         expect_address(page, epoch="newest")
+        go_to_page(page, next(other for other in PAGES if other != name), 5)
+        drag_to(page, 1)
+        expect_address(page, epoch="1")
         page.go_back()
-        expect_epoch(page, 1, 4)
-        expect(live).to_have_attribute("aria-pressed", "false")
+        expect_epoch(page, 4, 4)
+        expect(live).to_have_attribute("aria-pressed", "true")
 
 
 @pytest.mark.parametrize(("width", "dark"), [(400, False), (400, True), (1280, True)])

@@ -23,6 +23,7 @@ from tests.e2e.test_lens import code, expect_images, panel, settle
 from tests.e2e.time_machine import (
     EVERY_PAGE,
     LAST,
+    PAGES,
     OpenTimeMachine,
     address,
     drag_to,
@@ -188,20 +189,25 @@ def test_a_link_brings_that_very_view(open_time_machine: OpenTimeMachine, name: 
 
 
 @EVERY_PAGE
-def test_back_brings_the_earlier_epoch_back(open_time_machine: OpenTimeMachine, name: str) -> None:
+def test_back_brings_the_page_before_back_as_it_was(open_time_machine: OpenTimeMachine, name: str) -> None:
     page = open_time_machine(name, epoch=0)
+    other = next(page for page in PAGES if page != name)
     marks = []
-    for epoch in (3, 9):
+    for epoch, to in ((3, other), (9, None)):
         drag_to(page, epoch)
         expect_epoch(page, epoch, LAST)
         expect_address(page, epoch=str(epoch))
         wait_until_idle(page)
         marks.append(fingerprint(page))
+        if to:
+            go_to_page(page, to, LAST + 1)
     page.go_back()
+    wait_until_loaded(page, LAST + 1)
     expect_epoch(page, 3, LAST)
     expect_address(page, epoch="3")
     assert fingerprint(page) == marks[0]
     page.go_forward()
+    wait_until_loaded(page, LAST + 1)
     expect_epoch(page, 9, LAST)
     expect_address(page, epoch="9")
     assert fingerprint(page) == marks[1]
