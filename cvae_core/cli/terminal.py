@@ -6,24 +6,19 @@ import logging
 import os
 import subprocess
 import sys
-import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Final, TextIO
+from typing import TextIO
 
 from rich.text import Text
 
 from cvae_core.runs.files import open_to_append
 from cvae_core.system_errors import storage_errors
+from cvae_core.text import is_unsafe
 
 _STANDARD_ERROR = 2
-
-
-_UNSAFE_CATEGORIES: Final = frozenset({"Cc", "Zl", "Zp", "Cs"})  # controls, separators of lines, lone surrogates
-# They change the order of what follows, so that a line reads as something else.
-_BIDI_CONTROLS: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 def replace_unencodable() -> None:
@@ -39,11 +34,7 @@ def printable(text: str) -> str:
     Args:
         text: Words that may come from a file. A line break is no part of them.
     """
-    return "".join("\N{REPLACEMENT CHARACTER}" if _is_unsafe(character) else character for character in text)
-
-
-def _is_unsafe(character: str) -> bool:
-    return unicodedata.category(character) in _UNSAFE_CATEGORIES or character in _BIDI_CONTROLS
+    return "".join("\N{REPLACEMENT CHARACTER}" if is_unsafe(character) else character for character in text)
 
 
 def plain(text: str) -> Text:

@@ -11,10 +11,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from cvae_core.config_errors import shown
 from cvae_core.errors import RunDamagedError, RunError
 from cvae_core.runs.files import parsed_object, read_text, remove_dead_drafts, replace_file
 from cvae_core.runs.seal import config_sha256, is_sealed, refuse_newer, seal, versioned
+from cvae_core.text import is_invisible, unsafe_character
 
 NAME_LIMIT: Final = 80
 NOTE_LIMIT: Final = 2_000
@@ -84,7 +84,8 @@ def write_about(path: Path, name: str, note: str) -> About:
         What was written.
 
     Raises:
-        RunError: A text is too long or has characters that cannot be shown.
+        RunError: A text is too long or has a control character, or one that disguises text; a name
+            has a line break, or nothing that can be seen.
         StorageError: The file cannot be written; it is then as it was.
     """
     about = checked(name, note)
@@ -97,18 +98,15 @@ def checked(name: str, note: str) -> About:
     """A name and a note, if they can be that.
 
     Raises:
-        RunError: A text is too long or has characters that cannot be shown.
+        RunError: A text is too long or has a control character, or one that disguises text; a name
+            has a line break, or nothing that can be seen.
     """
     name, note = name.strip(), note.replace("\r\n", "\n").strip()
     for what, text, limit in (("name", name, NAME_LIMIT), ("note", note, NOTE_LIMIT)):
         if len(text) > limit:
             raise RunError(f"The {what} of a run has at most {limit:,} characters; this one has {len(text):,}.")
-    if not _can_be_shown(name):
-        raise RunError(f"The name of a run is one line of text; it is {shown(name)}.", "Leave the odd characters out.")
-    if not _can_be_shown(note.replace("\n", " ").replace("\t", " ")):
-        raise RunError("The note of a run is text; this one has characters that cannot be shown.", "Leave them out.")
+        if found := unsafe_character(text, allowed="" if what == "name" else "\n\t"):
+            raise RunError(f"The {what} of a run cannot hold every character: {found}.", "Leave that character out.")
+    if name and is_invisible(name):
+        raise RunError("The name of a run would be invisible.", "Use at least one character that can be seen.")
     return About(name, note)
-
-
-def _can_be_shown(text: str) -> bool:
-    return text.isprintable()

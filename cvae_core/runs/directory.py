@@ -157,7 +157,8 @@ def check_run_name(name: str) -> str:
     if not _can_be_name(name):
         raise RunError(
             f"{shown(name)} cannot be the name of a run.",
-            "Use up to 80 letters, digits, '-', '_' and single '.', starting with a letter or digit.",
+            "Use up to 80 letters (A to Z), digits, '-', '_' and single '.', starting with a letter or digit. "
+            "`cvae runs note` then gives it a name of any characters.",
         )
     return name
 

@@ -122,9 +122,14 @@ def test_a_link_is_not_followed_and_a_folder_is_no_name(tmp_path: Path) -> None:
     ("name", "note", "words"),
     [
         ("x" * 81, "", "at most 80 characters; this one has 81"),
-        ("two\nlines", "", "one line"),
+        ("two\nlines", "", r"name .* character 4 is U\+000A \(a line break\)"),
+        ("two\u2028lines", "", r"character 4 is U\+2028 \(line separator\)"),
+        ("safe\u202egnp.exe", "", r"character 5 is U\+202E \(right-to-left override\)"),
+        ("\u200b\u2060", "", "would be invisible"),
+        ("\ud800", "", r"character 1 is U\+D800"),
         ("", "x" * (NOTE_LIMIT + 1), "at most 2,000"),
-        ("", "\x00", "cannot be shown"),
+        ("", "\x00", r"note .* character 1 is U\+0000 \(a control character\)"),
+        ("", "a\u2066b", r"character 2 is U\+2066 \(left-to-right isolate\)"),
     ],
 )
 def test_what_is_no_name_or_note_is_refused_and_the_old_ones_stay(
@@ -135,6 +140,23 @@ def test_what_is_no_name_or_note_is_refused_and_the_old_ones_stay(
     with pytest.raises(RunError, match=words):
         write_about(run.about_file, name, note)
     assert read_about(run.about_file) == About("old", "note")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "latent\N{NO-BREAK SPACE}8",
+        "\u0645\u06cc\N{ZERO WIDTH NON-JOINER}\u062e\u0648\u0627\u0647\u0645",
+        "\U0001f468\N{ZERO WIDTH JOINER}\U0001f469\N{ZERO WIDTH JOINER}\U0001f467",
+        "soft\N{SOFT HYPHEN}hyphen",
+        "\N{LEFT-TO-RIGHT MARK}left",
+        "\U000fffff",
+        "\u6570\u636e",
+    ],
+)
+def test_words_of_any_script_are_kept(tmp_path: Path, words: str) -> None:
+    run = run_in(tmp_path)
+    assert write_about(run.about_file, words, words) == read_about(run.about_file) == About(words, words)
 
 
 def test_a_run_is_called_by_its_name_or_else_its_id(tmp_path: Path) -> None:
