@@ -77,6 +77,10 @@ class RunDamagedError(RunError):
     """A file of a run is missing, truncated, of another form, or of a newer version."""
 
 
+class RunTooNewError(RunDamagedError):
+    """A newer version of this software wrote a file of the run, which must be left as it is."""
+
+
 class ArchiveError(RunError):
     """The archive of a run is damaged, holds what it should not, or contradicts itself."""
 

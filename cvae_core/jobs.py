@@ -23,7 +23,8 @@ from cvae_core.runs.control import ask, withdraw, withdraw_all
 from cvae_core.runs.directory import Run, create_run
 from cvae_core.runs.files import open_to_append
 from cvae_core.runs.queue import max_workers
-from cvae_core.runs.status import ALIVE, RESUMABLE, observed_state, queued_again, read_status, write_status
+from cvae_core.runs.recovery import known_status
+from cvae_core.runs.status import ALIVE, RESUMABLE, queued_again, write_status
 from cvae_core.system_errors import storage_errors
 
 WORKER_MODULE: Final = "cvae_core.training.worker"
@@ -100,22 +101,26 @@ def check_startable(config: RunConfig) -> None:
     check_dataset_name(config.data.dataset)
 
 
-def check_resumable(run: Run) -> None:
+def check_resumable(run: Run) -> str:
     """Refuse to go on with a run that is under way, finished or damaged, or that cannot be locked.
+
+    Returns:
+        What of its status is damaged, in whole sentences; empty if nothing is.
 
     Raises:
         RunBusyError: It has a living worker.
         RunError: It is finished.
-        RunDamagedError: Its files cannot be read.
+        RunDamagedError: Its configuration cannot be read, or its status and all its weights.
         StorageError: It cannot be locked.
     """
-    run.config()
+    config = run.config()
     lock.check_lockable(run.lock_file)
-    state, _ = observed_state(run.lock_file, run.status_file)
+    state, _, damage = known_status(run, config)
     if state in ALIVE:
         raise RunBusyError(f"The run {run.id} is being trained already.")
     if state not in RESUMABLE:
         raise RunError(f"The run {run.id} is {state}; there is nothing to resume.")
+    return damage
 
 
 def claim(run: Run) -> int:
@@ -133,7 +138,7 @@ def claim(run: Run) -> int:
     if descriptor is None:
         raise RunBusyError(f"The run {run.id} is being trained already.")
     try:
-        status = read_status(run.status_file)
+        _, status, _ = known_status(run, run.config())
         if status.state == "finished":  # by another, who held the lock until now
             raise RunError(f"The run {run.id} is finished; there is nothing to resume.")
         withdraw_all(run.control_folder)

@@ -18,7 +18,7 @@ from cvae_core.records import Dataset, Split
 from cvae_core.runs.directory import Run, created_at, runs_folder
 from cvae_core.runs.disk import disk_use
 from cvae_core.runs.metrics import History, MetricsReader
-from cvae_core.runs.overview import whole_history
+from cvae_core.runs.recovery import followed_history
 from cvae_core.runs.seal import config_sha256
 
 RunKey = tuple[str, str]
@@ -71,15 +71,15 @@ def _followed_metrics(key: RunKey) -> tuple[MetricsReader, threading.Lock]:
     return MetricsReader(Run(Path(key[0])).metrics_file), threading.Lock()
 
 
-def history(run: Run) -> History:
-    """All records of a run so far; only what is new is read from disk.
+def history(run: Run) -> tuple[History, str]:
+    """The records of a run so far, and what is lost of them as a sentence; only what is new is read from disk.
 
     Raises:
-        RunDamagedError: The metrics of the run are damaged, or lines at their end are missing.
+        RunDamagedError: The metrics of the run cannot be read at all.
     """
     reader, guard = _followed_metrics(run_key(run))
     with guard:
-        return whole_history(run, reader)
+        return followed_history(run, reader)
 
 
 @st.cache_resource(max_entries=128, show_spinner=False)

@@ -55,6 +55,7 @@ def _summary(item: Overview) -> dict[str, Any]:
         "epochs": status.epochs if status else None,
         "disk_bytes": disk_use(item.run.path),
         **({"about_problem": item.about_problem} if item.about_problem else {}),
+        **({"damage": item.damage} if item.damage else {}),
         **({"problem": item.problem, "advice": item.advice} if item.problem else {}),
     }
 
@@ -78,7 +79,7 @@ def _row(item: Overview) -> tuple[Text, Text, Text, Text, Text]:
     epoch = f"{item.status.epoch} of {item.status.epochs}" if item.status else ""
     waits = f"waits for {', '.join(item.ahead)}" if item.ahead else ""
     note = item.about.note.partition("\n")[0]
-    words = filter(None, (item.about.name, waits, item.problem, note, item.about_problem))
+    words = filter(None, (item.about.name, waits, item.problem, item.damage, note, item.about_problem))
     return (
         plain(item.run.id),
         plain(item.state),
@@ -119,6 +120,8 @@ def _print_facts(facts: dict[str, Any]) -> None:
         console.print(plain(facts["about_problem"]))
     if "problem" in facts:
         console.print(plain(f"{facts['problem']} {facts['advice']}"))
+    for sentence in facts.get("damage", []):
+        console.print(plain(sentence))
     settings = {**facts["config"]["data"], **facts["config"]["model"], **facts["config"]["train"]}
     console.print(plain(", ".join(f"{name} {value}" for name, value in settings.items())), style="dim")
     if facts["epochs"]:

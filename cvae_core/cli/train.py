@@ -88,7 +88,8 @@ def _tell_cost(config: RunConfig, folder: Path, force: bool, as_json: bool) -> N
 def resume(run: RunArgument, force: ForceOption = False, runs: RunsOption = None, as_json: JsonOption = False) -> None:
     """Go on with a run that was stopped, interrupted, or failed."""
     found = open_run(runs_folder(runs), run)
-    check_resumable(found)
+    if damage := check_resumable(found):
+        typer.echo(damage, err=True)
     if not force:
         check_memory(training_cost(found.config()), _FORCE_HINT)
     _work(found, as_json)
@@ -98,6 +99,7 @@ def _work(run: Run, as_json: bool) -> None:
     """Train in this process, then say how it ended."""
     descriptor = claim(run)
     stop = threading.Event()
+    notes: list[str] = []
     faulthandler.enable(_STANDARD_ERROR)  # into the log of the worker, as all that is written there meanwhile
     try:
         with (
@@ -106,11 +108,13 @@ def _work(run: Run, as_json: bool) -> None:
             messages_into(run.log_file) as terminal,
             TrainingProgress(run, None if as_json else terminal) as progress,
         ):
-            status = work(run, progress.observe, stop.is_set)
+            status = work(run, progress.observe, stop.is_set, notes.append)
     finally:
         lock.release(descriptor)
+    for note in notes:
+        typer.echo(note, err=True)
     if as_json:
-        typer.echo(json.dumps({"run": run.id, "state": status.state}))
+        typer.echo(json.dumps({"run": run.id, "state": status.state, **({"notes": notes} if notes else {})}))
     _conclude(run, status, as_json)
 
 

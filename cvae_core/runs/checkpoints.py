@@ -77,8 +77,8 @@ def publish_checkpoint(folder: Path, checkpoint: Checkpoint, config: str | None 
         known = config_sha256(folder.parent) if config is None else config
         facts = _Facts(checkpoint.epoch, checkpoint.step, known, **written, facts=checkpoint.facts)
         (draft / FACTS_FILE).write_bytes(seal(versioned(asdict(facts)), allow_nan=True))
-    kept = [path for path in _published(folder) if path <= target][-_KEPT:]
-    for stale in set(_published(folder)) - set(kept):
+    kept = [path for path in checkpoint_folders(folder) if path <= target][-_KEPT:]
+    for stale in set(checkpoint_folders(folder)) - set(kept):
         remove(stale)
 
 
@@ -90,16 +90,27 @@ def newest_checkpoint(folder: Path) -> Checkpoint | None:
 
 def newest_checkpoint_folder(folder: Path) -> tuple[Path, Checkpoint] | None:
     """The newest checkpoint that can be read, and the folder that it is in."""
-    config = config_sha256(folder.parent)
-    for path in reversed(_published(folder)):
+    for path in reversed(checkpoint_folders(folder)):
         try:
-            return path, _load(path, config)
+            return path, load_checkpoint(path)
         except RunDamagedError:
             continue
     return None
 
 
-def _published(folder: Path) -> list[Path]:
+def newest_known_moment(folder: Path) -> tuple[int, int] | None:
+    """Epoch and step of the newest checkpoint of the run's configuration, whose arrays are not looked at."""
+    for path in reversed(checkpoint_folders(folder)):
+        try:
+            facts = _read_facts(path)
+            return facts.epoch, facts.step
+        except RunDamagedError:
+            continue
+    return None
+
+
+def checkpoint_folders(folder: Path) -> list[Path]:
+    """The folders of all checkpoints, damaged ones included, the oldest first."""
     return published_folders(folder, _NAME)
 
 
@@ -107,15 +118,25 @@ def _name(epoch: int, step: int) -> str:
     return f"{epoch:06d}-{step:08d}"
 
 
-def _load(path: Path, config: str) -> Checkpoint:
+def load_checkpoint(path: Path) -> Checkpoint:
+    """The checkpoint in a folder.
+
+    Raises:
+        RunDamagedError: One of its files is missing or damaged, of a newer version, or of another run.
+    """
+    found = _read_facts(path)
+    arrays = load_arrays(path / ARRAYS_FILE, "A checkpoint", found.bytes, found.sha256)
+    return Checkpoint(found.epoch, found.step, arrays, found.facts)
+
+
+def _read_facts(path: Path) -> _Facts:
     try:
         found = build(_Facts, read_sealed(path / FACTS_FILE, "A checkpoint"))
     except ValueError as error:
         raise RunDamagedError(f"A checkpoint has {error} ({FACTS_FILE}).") from None
     if not isinstance(found.facts, dict):
         raise RunDamagedError("A checkpoint is of an unknown form.")
-    refuse_foreign(found.config_sha256, config, "A checkpoint", FACTS_FILE)
+    refuse_foreign(found.config_sha256, config_sha256(path.parent.parent), "A checkpoint", FACTS_FILE)
     if path.name != _name(found.epoch, found.step):
         raise RunDamagedError(f"A checkpoint is that of another moment than its name {path.name} says.")
-    arrays = load_arrays(path / ARRAYS_FILE, "A checkpoint", found.bytes, found.sha256)
-    return Checkpoint(found.epoch, found.step, arrays, found.facts)
+    return found

@@ -9,7 +9,7 @@ import shutil
 import stat
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, Final
@@ -25,19 +25,22 @@ READ_LIMIT: Final = 64 * 2**10
 _LEFTOVER_SECONDS: Final = 3600.0
 
 
-def replace_file(path: Path, content: str | bytes, durable: bool = False) -> None:
+def replace_file(path: Path, content: str | bytes | Iterable[bytes], durable: bool = False) -> None:
     """Replace a file as one step: a reader sees the old content or the new, never a part.
 
     Args:
         path: The file.
-        content: Its new content; text is written as UTF-8.
+        content: Its new content; text is written as UTF-8, parts one after the other.
         durable: Also survive a loss of power; costs a few milliseconds.
 
     Raises:
         StorageError: The file cannot be written; it is then as it was.
     """
-    with storage_errors(path), _draft(path) as draft:
-        draft.write_bytes(content.encode() if isinstance(content, str) else content)
+    if isinstance(content, str):
+        content = content.encode()
+    with storage_errors(path), _draft(path) as (draft, descriptor):
+        for part in [content] if isinstance(content, bytes) else content:
+            write_all(descriptor, part)
         if durable:
             synchronise(draft)
         draft.replace(path)
@@ -46,19 +49,29 @@ def replace_file(path: Path, content: str | bytes, durable: bool = False) -> Non
 
 
 @contextmanager
-def _draft(path: Path) -> Iterator[Path]:
-    """A new file beside a path, locked for as long as its writer lives, and gone in the end unless it was renamed."""
+def _draft(path: Path) -> Iterator[tuple[Path, int]]:
+    """A new file beside a path and its descriptor: locked while its writer lives, gone in the end unless renamed."""
     while True:
         draft = _draft_of(path)
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
         try:
             lock.lock_open_file(descriptor, wait=True)
             if os.fstat(descriptor).st_nlink:  # else it was taken for a dead one's before it was locked
-                yield draft
+                yield draft, descriptor
                 return
         finally:
             draft.unlink(missing_ok=True)
             os.close(descriptor)
+
+
+def write_all(descriptor: int, content: bytes) -> None:
+    """Write all of some bytes, in as many parts as the system takes them.
+
+    Raises:
+        OSError: The disk is full or cannot be written; a part may then stand there.
+    """
+    while content:
+        content = content[os.write(descriptor, content) :]
 
 
 def remove_dead_drafts(path: Path) -> None:

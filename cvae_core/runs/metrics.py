@@ -1,19 +1,25 @@
-"""The history of a training: one JSON record a line, appended, never rewritten."""
+"""The history of a training: one JSON record a line, appended, never rewritten.
+
+Each line has a checksum of its own. A line that is damaged or missing costs its own numbers and no others: all whole
+lines are read, what is lost is told, and training can go on, since it depends on checkpoints alone.
+"""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from itertools import count, islice
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Final, Self
+from typing import BinaryIO, Final, NamedTuple, Self, TypeVar
 
-from cvae_core.errors import RunDamagedError
+from cvae_core.errors import RunDamagedError, RunTooNewError
 from cvae_core.records import EpochRecord, StepRecord
-from cvae_core.runs.files import open_to_append, open_to_read, replace_file, unreadable
-from cvae_core.runs.record_lines import BeginRecord, Record, decode, encode, follows, position
-from cvae_core.runs.seal import config_sha256, ends_sealed, refuse_foreign
+from cvae_core.runs.files import open_to_append, open_to_read, replace_file, unreadable, write_all
+from cvae_core.runs.record_lines import BeginRecord, Position, Record, decode, encode, loss_of, peek, position
+from cvae_core.runs.seal import config_sha256, is_sealed
+from cvae_core.runs.thinning import WHOLE_UP_TO, Thinned
 from cvae_core.short_repr import short_repr
 from cvae_core.system_errors import storage_errors
 
@@ -27,42 +33,77 @@ __all__ = [
     "decode",
     "encode",
     "read_history",
+    "whole_lines",
 ]
 
+_Kind = TypeVar("_Kind", StepRecord, EpochRecord)
 _LINE_LIMIT: Final = 2**20
+_LINES_AT_A_TIME: Final = 1000
+_RANGES_TOLD: Final = 4
 
 
 @dataclass
 class History:
-    """All records of a run so far, by kind, in the order of training."""
+    """The records of a run so far, by kind, in the order of training; of very many steps or epochs a selection.
+
+    Attributes:
+        begins: Every start and resumption.
+        steps, epochs: All up to 2,048 records; of more, as ``Thinned`` keeps them: the ends, the best, the extremes.
+        epoch_count: Epochs recorded, those that were left out here included.
+        missing: Epochs whose record is missing before the newest one, as ranges, both ends included.
+        damaged_lines: Lines that were passed over: damaged, out of order, or of another run.
+        position: Completed epochs that it tells of, and steps beyond them.
+        last_epoch: The newest epoch recorded; 0 if none is.
+        lines: Whole lines read.
+    """
 
     begins: list[BeginRecord] = field(default_factory=list)
     steps: list[StepRecord] = field(default_factory=list)
     epochs: list[EpochRecord] = field(default_factory=list)
+    epoch_count: int = 0
+    missing: list[tuple[int, int]] = field(default_factory=list)
+    damaged_lines: int = 0
+    position: Position = (0, 0)
+    last_epoch: int = 0
+    lines: int = 0
 
     __repr__ = short_repr
 
-    def add(self, record: Record) -> None:
-        """Append one record."""
-        if isinstance(record, BeginRecord):
-            self.begins.append(record)
-        elif isinstance(record, StepRecord):
-            self.steps.append(record)
-        else:
-            self.epochs.append(record)
+    def has_epochs_until(self, epoch: int) -> bool:
+        """Whether every epoch from 1 to this one is recorded."""
+        return epoch <= self.last_epoch and all(first > epoch for first, _ in self.missing)
 
-    @property
-    def position(self) -> tuple[int, int]:
-        """Completed epochs that it tells of, and steps beyond them."""
-        newest = [kind[-1] for kind in (self.begins, self.steps, self.epochs) if kind]
-        return max(map(position, newest), default=(0, 0))
+    def losses_missing(self, reached: Position = (0, 0), until: int | None = None) -> str:
+        """What is lost of the numbers of a run, as sentences; empty if nothing is.
+
+        Args:
+            reached: Where training certainly got to: completed epochs, and steps beyond them.
+            until: Later epochs do not matter; ``None`` if all do.
+        """
+        newest = max(self.position, reached)
+        ranges = [*self.missing, (self.last_epoch + 1, newest[0])]
+        end = newest[0] if until is None else until
+        lost = [(first, min(last, end)) for first, last in ranges if first <= min(last, end)]
+        if not lost and (until is not None or (not self.damaged_lines and newest == self.position)):
+            return ""
+        lines = f"{self.damaged_lines:,} line{'s' if self.damaged_lines > 1 else ''}"
+        cause = f"{lines} of metrics.jsonl cannot be read" if self.damaged_lines else "metrics.jsonl lacks lines"
+        what = f"The losses of {_epochs_in_words(lost)} are lost" if lost else "Some points of the curve are lost"
+        return f"{what}: {cause}. The weights are not affected."
+
+
+def _epochs_in_words(ranges: list[tuple[int, int]]) -> str:
+    told = [str(first) if first == last else f"{first} to {last}" for first, last in ranges[:_RANGES_TOLD]]
+    more = sum(last - first + 1 for first, last in ranges[_RANGES_TOLD:])
+    words = ", ".join(told) + (f" and {more:,} more" if more else "")
+    return f"{'epoch' if words.isdigit() else 'epochs'} {words}"
 
 
 class MetricsWriter:
     """Appends records; each line is one write, so that a reader never sees half of two lines.
 
     Raises:
-        RunDamagedError: The file ends with something else than a line that was written here.
+        RunDamagedError: The file ends within a line.
         StorageError: It cannot be written.
     """
 
@@ -70,7 +111,7 @@ class MetricsWriter:
         self._path = path
         self._config = config_sha256(path.parent)
         with storage_errors(path):
-            self._last = _last_line(path)
+            _check_end(path)
             self._descriptor = open_to_append(path)
 
     def append(self, record: Record) -> None:
@@ -81,17 +122,14 @@ class MetricsWriter:
         """
         if isinstance(record, BeginRecord) and not record.config_sha256:
             record = replace(record, config_sha256=self._config)
-        line = encode(record, self._last)
+        line = encode(record)
         with storage_errors(self._path):
             start = os.fstat(self._descriptor).st_size
             try:
-                written = os.write(self._descriptor, line)
-                while written < len(line):
-                    written += os.write(self._descriptor, line[written:])
+                write_all(self._descriptor, line)
             except OSError:
                 os.ftruncate(self._descriptor, start)
                 raise
-        self._last = line
 
     def synchronise(self) -> None:
         """Make sure that all lines so far survive a loss of power."""
@@ -107,21 +145,93 @@ class MetricsWriter:
         os.close(self._descriptor)
 
 
-def _last_line(path: Path) -> bytes:
-    """The last line of a metrics file, which the next one continues; empty if there is none."""
+def _check_end(path: Path) -> None:
     try:
         with open_to_read(path) as file:
-            file.seek(max(0, file.seek(0, os.SEEK_END) - _LINE_LIMIT))
-            lines = file.read().splitlines(keepends=True)
+            file.seek(max(0, file.seek(0, os.SEEK_END) - 1))
+            if file.read(1) not in (b"", b"\n"):
+                raise RunDamagedError(f"The metrics of the run end with a line that cannot be read ({path.name}).")
     except FileNotFoundError:
-        return b""
-    if lines and not ends_sealed(lines[-1]):
-        raise RunDamagedError(f"The metrics of the run end with a line that cannot be read ({path.name}).")
-    return lines[-1] if lines else b""
+        pass
+
+
+class _Line(NamedTuple):
+    """A whole line at its place in a history; the record only if the line had to be parsed."""
+
+    kind: type[Record]
+    position: Position
+    loss: float
+    record: Record | None
+
+
+class _Checker:
+    """Takes the lines of a metrics file one after the other, and tells which are whole and in their place.
+
+    Args:
+        config: SHA-256 of the run's configuration; lines that another one began are passed over.
+
+    Attributes:
+        damaged: Lines passed over so far.
+        position: Of the last whole line.
+    """
+
+    def __init__(self, config: str) -> None:
+        self.damaged = 0
+        self.position: Position = (0, 0)
+        self._config = config
+        self._is_ours = True
+        self._before = b""
+        self._is_chained = False
+
+    def take(self, line: bytes, *, parse: bool) -> _Line | None:
+        """What a line says; ``None`` if it is passed over.
+
+        Args:
+            line: With its newline.
+            parse: Whether to parse it whole, and not only as far as its place in the history.
+
+        Raises:
+            RunTooNewError: A newer version wrote it.
+        """
+        found = self._read(line, parse)
+        self._before = line
+        if found is not None and found.record is not None and isinstance(found.record, BeginRecord):
+            self._is_ours = found.record.config_sha256 == self._config
+        if found is None or not self._is_ours or not self._is_in_order(found):
+            self.damaged += 1
+            return None
+        self.position = found.position
+        return found
+
+    def _is_in_order(self, found: _Line) -> bool:
+        return found.position > self.position or (found.kind is BeginRecord and found.position == self.position)
+
+    def _read(self, line: bytes, parse: bool) -> _Line | None:
+        if not self._is_sealed(line):
+            return None
+        try:
+            if not parse and (seen := peek(line)):
+                return _Line(*seen, None)
+            record = decode(line)
+        except RunTooNewError:
+            raise
+        except (RunDamagedError, ValueError):
+            return None
+        loss = 0.0 if isinstance(record, BeginRecord) else loss_of(record)
+        return _Line(type(record), position(record), loss, record)
+
+    def _is_sealed(self, line: bytes) -> bool:
+        """Whether the checksum is right: the line's own, or one that goes on from the line before as it did once."""
+        if is_sealed(line, self._before if self._is_chained else b""):
+            return True
+        if is_sealed(line, b"" if self._is_chained else self._before):
+            self._is_chained = not self._is_chained
+            return True
+        return False
 
 
 class MetricsReader:
-    """Follows a growing metrics file, reading only what is new each time.
+    """Follows a growing metrics file, reading only what is new each time, in bounded memory.
 
     Attributes:
         history: What was read so far.
@@ -135,33 +245,35 @@ class MetricsReader:
     def _forget(self) -> None:
         self._offset = 0
         self._tail = b""
-        self._last: Record | None = None
+        self._checker = _Checker(config_sha256(self._path.parent))
+        self._steps, self._epochs = Thinned(), Thinned()
+        self._is_endless = False
         self.history = History()
-
-    @property
-    def bytes_read(self) -> int:
-        """How long the whole lines are, from the first on, that the records stood in."""
-        return self._offset
 
     def refresh(self) -> History:
         """Read what was appended since the last time; everything, if the file was cut or replaced.
 
+        Returns:
+            All whole lines' records. A torn last line is passed over, since it may still be written.
+
         Raises:
-            RunDamagedError: A line other than a torn last one cannot be read, is not as it was written, is missing, or
-                belongs to another run.
+            RunTooNewError: A newer version wrote a line.
+            RunDamagedError: The file cannot be read at all.
         """
         try:
             with open_to_read(self._path) as file:
                 self._restart_if_changed(file)
-                found = list(_lines(file, self._path, self._tail, self._last))
+                before = self._offset, self._is_endless
+                while (line := file.readline(_LINE_LIMIT)).endswith(b"\n"):
+                    self._take(line)
+                self._is_endless = len(line) == _LINE_LIMIT
         except FileNotFoundError:
             self._forget()
             return self.history
         except OSError as error:
             raise unreadable("The metrics of the run", self._path, error) from error
-        for line, record in found:
-            self.history.add(record)
-            self._tail, self._last, self._offset = line, record, self._offset + len(line)
+        if before != (self._offset, self._is_endless):
+            self._gather()
         return self.history
 
     def _restart_if_changed(self, file: BinaryIO) -> None:
@@ -175,61 +287,97 @@ class MetricsReader:
             self._forget()
             file.seek(0)
 
+    def _take(self, line: bytes) -> None:
+        found = self._checker.take(line, parse=self._epochs.is_whole and self._steps.is_whole)
+        self._offset, self._tail = self._offset + len(line), line
+        if found is None:
+            return
+        if isinstance(found.record, BeginRecord):
+            self.history.begins.append(found.record)
+        elif found.kind is StepRecord:
+            self._steps.append(found.loss, line, found.record)
+        else:
+            self._epochs.append(found.loss, line, found.record)
+            epoch = found.position[0]
+            if epoch > self.history.last_epoch + 1:
+                self.history.missing.append((self.history.last_epoch + 1, epoch - 1))
+            self.history.last_epoch = epoch
 
-def _lines(file: BinaryIO, path: Path, tail: bytes = b"", last: Record | None = None) -> Iterator[tuple[bytes, Record]]:
-    """The complete lines from here on with their records, each checked against the one before it.
+    def _gather(self) -> None:
+        """Put a history together of what is kept."""
+        self.history = replace(
+            self.history,
+            steps=self._parsed(self._steps, StepRecord),
+            epochs=self._parsed(self._epochs, EpochRecord),
+            epoch_count=self._epochs.count,
+            position=self._checker.position,
+            lines=len(self.history.begins) + self._steps.count + self._epochs.count,
+        )
+        self.history.damaged_lines = self._checker.damaged + self._is_endless
+
+    def _parsed(self, thinned: Thinned, kind: type[_Kind]) -> list[_Kind]:
+        records: list[_Kind] = []
+        for entry in thinned.entries():
+            if entry.record is None and entry.line:
+                try:
+                    entry.record = decode(entry.line)
+                except RunDamagedError:
+                    self._checker.damaged += 1
+                entry.line = b""
+            if isinstance(entry.record, kind):
+                records.append(entry.record)
+        return records
+
+
+def whole_lines(path: Path, until: Position | None = None) -> Iterator[bytes]:
+    """The lines of a metrics file that are whole and in their place, each with a checksum of its own.
 
     Args:
-        file: Open at the first line to read.
-        path: Of the file.
-        tail: The line before; empty at the beginning.
-        last: Its record.
+        path: The file; none if it is missing.
+        until: Completed epochs and steps beyond them, after which lines are left out; ``None`` for all.
+
+    Raises:
+        RunTooNewError: A newer version wrote a line.
+        RunDamagedError: The file cannot be read at all.
     """
-    while (line := file.readline(_LINE_LIMIT)).endswith(b"\n"):
-        record = decode(line, tail)
-        if not follows(record, last):
-            raise RunDamagedError(f"The metrics of the run have a gap or tell something twice ({path.name}).")
-        if isinstance(record, BeginRecord):
-            refuse_foreign(record.config_sha256, config_sha256(path.parent), "The history of the run", path.name)
-        yield line, record
-        tail, last = line, record
-    if len(line) == _LINE_LIMIT:
-        raise RunDamagedError(f"The metrics of the run hold a line longer than {_LINE_LIMIT // 2**10} KiB.")
+    checker = _Checker(config_sha256(path.parent))
+    try:
+        with open_to_read(path) as file:
+            for number in count():
+                line = file.readline(_LINE_LIMIT)
+                if not line.endswith(b"\n"):
+                    return
+                found = checker.take(line, parse=number < WHOLE_UP_TO)
+                if found is not None and (until is None or found.position <= until):
+                    yield line if is_sealed(line) else encode(found.record or decode(line))
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise unreadable("The metrics of the run", path, error) from error
 
 
 def read_history(path: Path) -> History:
-    """All records of a metrics file; a torn last line is passed over.
+    """The records of a metrics file.
 
     Raises:
-        RunDamagedError: As of ``MetricsReader.refresh``.
+        RunTooNewError, RunDamagedError: As of ``MetricsReader.refresh``.
     """
     return MetricsReader(path).refresh()
 
 
 def cut_back(path: Path, epoch: int, step: int) -> None:
-    """Drop every record of training after a point, and a torn last line.
+    """Drop every record of training after a point, and all lines that cannot be read.
 
     Args:
-        path: The metrics file; may be missing at the beginning.
+        path: The metrics file; may be missing.
         epoch: Completed epochs at that point.
         step: Steps done in the epoch under way.
 
     Raises:
-        RunDamagedError: A line cannot be read, or they end before that point.
-        StorageError: The file cannot be written.
+        RunTooNewError: A newer version wrote a line.
+        RunDamagedError: The file cannot be read at all.
+        StorageError: The file cannot be written; it is then as it was.
     """
-    try:
-        with open_to_read(path) as file:
-            kept = [found for found in _lines(file, path) if position(found[1]) <= (epoch, step)]
-    except FileNotFoundError:
-        kept = []
-    except OSError as error:
-        raise unreadable("The metrics of the run", path, error) from error
-    reached = position(kept[-1][1]) if kept else (0, 0)
-    if reached != (epoch, step):
-        raise RunDamagedError(
-            f"The metrics of the run end at epoch {reached[0]}, step {reached[1]}, and training is to go on from epoch "
-            f"{epoch}, step {step}: lines are missing ({path.name}).",
-            "Restore the file from a copy, or start a new run.",
-        )
-    replace_file(path, b"".join(line for line, _ in kept), durable=True)
+    lines = whole_lines(path, (epoch, step))
+    parts = iter(lambda: b"".join(islice(lines, _LINES_AT_A_TIME)), b"")
+    replace_file(path, parts, durable=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cvae_core.config import RunConfig
-from cvae_core.errors import ConfigError, CvaeError, RunDamagedError
+from cvae_core.errors import ConfigError, CvaeError, RunDamagedError, StorageError
 from cvae_core.records import EpochRecord, Losses
 from cvae_core.runs.about import About, about_or_problem
 from cvae_core.runs.directory import Run, all_runs
@@ -16,8 +16,9 @@ from cvae_core.runs.disk import disk_use
 from cvae_core.runs.files import is_real_folder
 from cvae_core.runs.metrics import History, MetricsReader
 from cvae_core.runs.queue import is_small, max_workers, turn_count
+from cvae_core.runs.recovery import followed_history, known_status, missing_snapshot
 from cvae_core.runs.snapshots import snapshot_epochs
-from cvae_core.runs.status import ENDED, State, Status, observed_state, read_status
+from cvae_core.runs.status import State, Status
 from cvae_core.runs.worker_log import why_interrupted
 from cvae_core.short_repr import short_repr
 
@@ -35,6 +36,7 @@ class Overview:
         about: What people call it and say of it.
         about_problem: Why that cannot be read and what to do; empty otherwise.
         ahead: Titles of the runs that a queued one waits for; empty otherwise.
+        damage: Which part of a run that can be looked at is damaged or missing, in whole sentences; empty if none is.
     """
 
     run: Run
@@ -46,6 +48,7 @@ class Overview:
     about: About = field(default_factory=About)
     about_problem: str = ""
     ahead: tuple[str, ...] = ()
+    damage: str = ""
 
     __repr__ = short_repr
 
@@ -65,9 +68,10 @@ def _read(run: Run) -> Overview:
     about, about_problem = about_or_problem(run.about_file)
     try:
         config = run.config()
-        state, status = observed_state(run.lock_file, run.status_file)
+        state, status, damage = known_status(run, config)
         problem, advice = _problem(run, state, status)
-        return Overview(run, state, config, status, problem, advice, about, about_problem)
+        damage = damage or missing_snapshot(run, state, status)
+        return Overview(run, state, config, status, problem, advice, about, about_problem, damage=damage)
     except CvaeError as error:
         advice = error.advice or "Delete this run, or restore its files."
         return Overview(run, "broken", None, None, error.problem, advice, about, about_problem)
@@ -119,13 +123,16 @@ def _limit() -> int:
 
 
 def describe(run: Run) -> dict[str, Any]:
-    """All facts of a run as JSON holds them; losses as in ``Losses``.
+    """All facts of a run as JSON holds them; losses as in ``Losses``, of very many epochs a selection.
 
     Raises:
-        RunDamagedError: A file of it cannot be read.
+        RunDamagedError: Its configuration cannot be read, or its status and all its weights.
+        StorageError: The machine cannot read one of these.
     """
     config, seen = run.config(), overview(run)
-    history = whole_history(run, MetricsReader(run.metrics_file))
+    if seen.status is None:
+        known_status(run, config)  # raises
+    history, lost = _history(run)
     about, about_problem = about_or_problem(run.about_file)
     facts: dict[str, Any] = {
         "run": run.id,
@@ -134,36 +141,22 @@ def describe(run: Run) -> dict[str, Any]:
         "config": config.model_dump(mode="json"),
         "data_sha256": history.begins[-1].data_sha256 if history.begins else None,
         "epochs": [_epoch(record) for record in history.epochs],
+        "epochs_recorded": history.epoch_count,
         "snapshots": snapshot_epochs(run.snapshots_folder),
         "disk_bytes": disk_use(run.path),
     }
     if about_problem:
         facts["about_problem"] = about_problem
+    if damages := [sentence for sentence in (seen.damage, lost) if sentence]:
+        facts["damage"] = damages
     return facts | ({"problem": seen.problem, "advice": seen.advice} if seen.problem else {})
 
 
-def whole_history(run: Run, reader: MetricsReader) -> History:
-    """All records of a run so far, as many as its status tells of.
-
-    Until a run has ended its status may be ahead: after a loss of power the last few lines can be missing. They are
-    written again when it is resumed.
-
-    Args:
-        run: The run.
-        reader: Of its metrics.
-
-    Raises:
-        RunDamagedError: The metrics or the status cannot be read, or lines at the end are missing.
-    """
-    status = read_status(run.status_file)  # first: the metrics of a living run only grow
-    history = reader.refresh()
-    if status.state in ENDED and history.position < (status.epoch, status.step):
-        raise RunDamagedError(
-            f"The metrics of the run end at epoch {history.position[0]}, although it got to epoch {status.epoch}: "
-            f"lines are missing ({run.metrics_file.name}).",
-            "Restore the file from a copy, or delete the run.",
-        )
-    return history
+def _history(run: Run) -> tuple[History, str]:
+    try:
+        return followed_history(run, MetricsReader(run.metrics_file))
+    except (RunDamagedError, StorageError) as error:
+        return History(), str(error)
 
 
 def _epoch(record: EpochRecord) -> dict[str, Any]:

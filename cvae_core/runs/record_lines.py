@@ -1,16 +1,26 @@
-"""One record of a training as one sealed line of JSON, and which record may follow which."""
+"""One record of a training as one line of JSON with a checksum of its own."""
 
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from cvae_core.errors import RunDamagedError
 from cvae_core.records import EpochRecord, Losses, StepRecord
-from cvae_core.runs.seal import is_sealed, refuse_newer, seal, versioned
+from cvae_core.runs.seal import refuse_newer, seal, versioned
 from cvae_core.runs.typed import build
 from cvae_core.short_repr import short_repr
+
+# Lines as ``encode`` writes them: kind and position, and the loss by which curves are thinned. Eight times faster than
+# parsing the line, which matters for histories of 100,000 epochs.
+_STEP_OR_EPOCH: Final = re.compile(
+    rb'\{"kind": "(?:step", "epoch": (\d+), "step": (\d+), [^{]*|epoch", "epoch": (\d+), "train": \{[^}]*\}, )'
+    rb'"t(?:rain|est)": \{"loss": ([^,]+),'
+)
+
+Position = tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -36,7 +46,7 @@ class BeginRecord:
 Record = BeginRecord | StepRecord | EpochRecord
 
 
-def position(record: Record) -> tuple[int, int]:
+def position(record: Record) -> Position:
     """Completed epochs, and steps beyond them, at the time of a record."""
     if isinstance(record, StepRecord):
         return record.epoch - 1, record.step
@@ -45,54 +55,48 @@ def position(record: Record) -> tuple[int, int]:
     return record.epoch, record.step
 
 
-def follows(record: Record, last: Record | None) -> bool:
-    """Whether a record may come after another, or be the first, with no gap or repetition between them."""
-    here, before = position(record), position(last) if last else (0, 0)
-    if isinstance(record, BeginRecord):
-        return here == before
-    if isinstance(record, StepRecord):
-        return last is not None and here[0] == before[0] and here > before
-    return last is not None and here == (before[0] + 1, 0)
+def loss_of(record: StepRecord | EpochRecord) -> float:
+    """The loss by which curves are thinned: of an epoch that on the test set."""
+    return record.test.loss if isinstance(record, EpochRecord) else record.train.loss
 
 
-def encode(record: Record, before: bytes = b"") -> bytes:
+def encode(record: Record) -> bytes:
     """One line of JSON, with its newline.
-
-    Args:
-        record: The record.
-        before: The line that it follows; empty for the first one.
 
     Raises:
         ValueError: A number is NaN or infinite.
     """
     kind = {BeginRecord: "begin", StepRecord: "step", EpochRecord: "epoch"}[type(record)]
     values = {"kind": kind, **asdict(record)}
-    return seal(versioned(values) if kind == "begin" else values, before)
+    return seal(versioned(values) if kind == "begin" else values)
 
 
-def decode(line: bytes, before: bytes = b"") -> Record:
-    """The record of one line.
-
-    Args:
-        line: With its newline.
-        before: The line that it follows; empty for the first one.
+def decode(line: bytes) -> Record:
+    """The record of one line, whose checksum the caller has compared.
 
     Raises:
-        RunDamagedError: It is none, is not as it was written after that line, or is of a newer version.
+        RunTooNewError: It is of a newer version.
+        RunDamagedError: It is no record.
     """
     try:
         values = json.loads(line.decode())  # bytes might be taken for UTF-16
         if values["kind"] == "begin":
             refuse_newer(values, "The history of the run")
-        if not is_sealed(line, before):
-            raise RunDamagedError(
-                "The metrics of the run hold a line that does not match its checksum: it was changed, or one before "
-                "it is missing (metrics.jsonl)."
-            )
         del values["check"]
         return _record(values)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         raise RunDamagedError("The metrics of the run hold a line that cannot be read (metrics.jsonl).") from None
+
+
+def peek(line: bytes) -> tuple[type[StepRecord | EpochRecord], Position, float] | None:
+    """Kind, position and loss of a step or an epoch without parsing the rest; ``None`` if ``decode`` has to tell."""
+    found = _STEP_OR_EPOCH.match(line)
+    if found is None:
+        return None
+    step_epoch, step, epoch, loss = found.groups()
+    if step is None:
+        return EpochRecord, (int(epoch), 0), float(loss)
+    return StepRecord, (int(step_epoch) - 1, int(step)), float(loss)
 
 
 def _record(values: dict[str, Any]) -> Record:

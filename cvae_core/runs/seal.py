@@ -15,41 +15,40 @@ from pathlib import Path
 from typing import Any, Final
 
 from cvae_core.config import SCHEMA_VERSION, check_schema_version
-from cvae_core.errors import ConfigError, RunDamagedError
+from cvae_core.errors import ConfigError, RunDamagedError, RunTooNewError
 from cvae_core.runs.files import READ_LIMIT, open_to_read, parsed_object, read_text, unreadable
 from cvae_core.system_errors import is_of_machine
 
 CONFIG_FILE: Final = "config.json"
-_SEAL: Final = ', "check": "%08x"}\n'
+_SEAL: Final = b', "check": "%08x"}\n'
 _SEAL_LENGTH: Final = len(_SEAL % 0)
 _ENDING: Final = re.compile(rb', "check": "([0-9a-f]{8})"\}\n\Z')
 _RESTORE: Final = "Restore the file from a copy, or delete the run."
 
 
-def seal(values: dict[str, Any], before: bytes = b"", *, allow_nan: bool = False) -> bytes:
+def seal(values: dict[str, Any], *, allow_nan: bool = False) -> bytes:
     """A sealed line of JSON, with its newline.
 
     Args:
         values: At least one.
-        before: The sealed line that it follows; its checksum then covers that one, too. Empty if it stands alone.
         allow_nan: Whether numbers may be NaN or infinite.
 
     Raises:
         ValueError: A number is, and may not be.
     """
-    body = json.dumps(values, allow_nan=allow_nan)[:-1]
-    return (body + _SEAL % zlib.crc32(body.encode(), _check_of(before))).encode()
+    body = json.dumps(values, allow_nan=allow_nan)[:-1].encode()
+    return body + _SEAL % zlib.crc32(body)
 
 
 def is_sealed(line: bytes, before: bytes = b"") -> bool:
-    """Whether a line is as it was sealed, after the line that it followed."""
-    body, found = line[:-_SEAL_LENGTH], line[-_SEAL_LENGTH:]
-    return found == (_SEAL % zlib.crc32(body, _check_of(before))).encode()
+    """Whether a line is as it was sealed.
 
-
-def ends_sealed(line: bytes) -> bool:
-    """Whether a line has a checksum at its end, right or wrong."""
-    return _ENDING.search(line) is not None
+    Args:
+        line: With its newline.
+        before: Empty; or the line before it in metrics of earlier versions, where each checksum began with the last.
+    """
+    check = zlib.crc32(memoryview(line)[:-_SEAL_LENGTH], _check_of(before) if before else 0)
+    return line.endswith(_SEAL % check)
 
 
 def _check_of(line: bytes) -> int:
@@ -86,12 +85,15 @@ def refuse_newer(values: dict[str, Any], what: str) -> None:
     """Refuse what a newer version of this software wrote, whatever else may be wrong with it.
 
     Raises:
-        RunDamagedError: The version is newer, or there is none.
+        RunTooNewError: The version is newer.
+        RunDamagedError: There is none.
     """
     try:
         check_schema_version(values, what)
     except ConfigError as error:
-        raise RunDamagedError(error.problem, error.advice) from None
+        version = values.get("schema_version")
+        is_newer = isinstance(version, int) and version > SCHEMA_VERSION
+        raise (RunTooNewError if is_newer else RunDamagedError)(error.problem, error.advice) from None
 
 
 def config_sha256(run_folder: Path) -> str:

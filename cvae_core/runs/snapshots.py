@@ -25,6 +25,7 @@ FACTS_FILE: Final = "snapshot.json"
 _LARGEST: Final = 4 * 2**30
 _FAULTS: Final = (OSError, ValueError, KeyError, TypeError, AttributeError)  # the last two: a dtype NumPy lacks
 _NAME: Final = re.compile(r"[0-9]{6}")
+_EPOCHS_LISTED: Final = 6
 
 
 @dataclass(frozen=True)
@@ -84,15 +85,31 @@ def snapshot_epochs(folder: Path) -> list[int]:
     return [int(path.name) for path in published_folders(folder, _NAME)]
 
 
+def newest_known_epoch(folder: Path) -> int | None:
+    """The newest epoch with a snapshot of the run's configuration, whose weights are not looked at."""
+    config = config_sha256(folder.parent)
+    for epoch in reversed(snapshot_epochs(folder)):
+        try:
+            return _read_facts(snapshot_folder(folder, epoch), epoch, "A snapshot", config).epoch
+        except RunDamagedError:
+            continue
+    return None
+
+
 def published_folders(folder: Path, name: re.Pattern[str]) -> list[Path]:
     """The folders in a folder whose names have a form, by name; drafts, links and all else passed over."""
+    if not is_real_folder(folder):
+        return []
     try:
-        entries = list(folder.iterdir()) if is_real_folder(folder) else []
+        with os.scandir(folder) as entries:
+            names = [
+                entry.name for entry in entries if name.fullmatch(entry.name) and entry.is_dir(follow_symlinks=False)
+            ]
     except OSError as error:
         if is_of_machine(error):
             raise unreadable("A folder of the run", folder, error) from error
         return []
-    return sorted(path for path in entries if name.fullmatch(path.name) and is_real_folder(path))
+    return [folder / found for found in sorted(names)]
 
 
 def load_snapshot(folder: Path, epoch: int) -> Weights:
@@ -109,7 +126,7 @@ def load_snapshot(folder: Path, epoch: int) -> Weights:
     if not is_real_folder(target):
         raise RunNotFoundError(
             f"There is no snapshot of epoch {epoch}.",
-            f"There are snapshots of {_some(snapshot_epochs(folder))}.",
+            _there_are(snapshot_epochs(folder), epoch),
         )
     what = f"The snapshot of epoch {epoch}"
     facts = _read_facts(target, epoch, what, config_sha256(folder.parent))
@@ -127,10 +144,17 @@ def _read_facts(target: Path, epoch: int, what: str, config: str) -> _Facts:
     return facts
 
 
-def _some(epochs: list[int]) -> str:
-    if len(epochs) <= 6:
-        return f"epochs {', '.join(map(str, epochs))}" if epochs else "no epoch yet"
-    return f"{len(epochs)} epochs from {epochs[0]} to {epochs[-1]}"
+def _there_are(epochs: list[int], wanted: int) -> str:
+    """A sentence that lists the epochs; of many, the ends and those around the wanted one."""
+    if not epochs:
+        return "There are snapshots of no epoch yet."
+    if len(epochs) <= _EPOCHS_LISTED:
+        return f"There are snapshots of epochs {', '.join(map(str, epochs))}."
+    around = [*[epoch for epoch in epochs if epoch < wanted][-1:], *[epoch for epoch in epochs if epoch > wanted][:1]]
+    return (
+        f"There are snapshots of {len(epochs):,} epochs from {epochs[0]} to {epochs[-1]}; "
+        f"the nearest: {' and '.join(map(str, around))}."
+    )
 
 
 def save_arrays(path: Path, arrays: Weights) -> dict[str, Any]:

@@ -75,8 +75,16 @@ def write_status(path: Path, status: Status, durable: bool = False) -> None:
         ValueError: A number is NaN or infinite; the file is as it was.
     """
     config = status.config_sha256 or config_sha256(path.parent)
-    values = asdict(replace(status, updated_at=time.time(), config_sha256=config))
-    replace_file(path, seal(versioned(values)), durable)
+    replace_file(path, encode_status(replace(status, updated_at=time.time(), config_sha256=config)), durable)
+
+
+def encode_status(status: Status) -> bytes:
+    """The content of the status file.
+
+    Raises:
+        ValueError: A number is NaN or infinite.
+    """
+    return seal(versioned(asdict(status)))
 
 
 def read_status(path: Path) -> Status:

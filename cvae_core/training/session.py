@@ -14,11 +14,12 @@ from cvae_core.errors import CvaeError, DataError
 from cvae_core.records import Dataset, EpochRecord, StepRecord
 from cvae_core.remaining_time import RemainingTime
 from cvae_core.runs import lock
-from cvae_core.runs.checkpoints import Checkpoint, newest_checkpoint
+from cvae_core.runs.checkpoints import Checkpoint
 from cvae_core.runs.control import is_asked
 from cvae_core.runs.directory import Run
-from cvae_core.runs.metrics import read_history
+from cvae_core.runs.metrics import History, read_history
 from cvae_core.runs.queue import max_workers, take_turn
+from cvae_core.runs.recovery import resume_point
 from cvae_core.runs.status import Status, queued_again, read_status, write_status
 from cvae_core.runs.worker_log import START_MARK
 from cvae_core.system_errors import as_cvae_error
@@ -31,18 +32,24 @@ _STANDARD_ERROR: Final = 2
 _log = logging.getLogger(__name__)
 
 
-def work(run: Run, observe: Observer, stop_requested: Callable[[], bool]) -> Status:
+def work(
+    run: Run,
+    observe: Observer,
+    stop_requested: Callable[[], bool],
+    notify: Callable[[str], None] = lambda _note: None,
+) -> Status:
     """Train a run, from its newest checkpoint if it has one.
 
     Args:
         run: A run with the state "queued", whose lock the caller holds until this returns.
         observe: Told of every change of state and every record.
         stop_requested: Asked several times a second; ``True`` stops as a request in the run directory does.
+        notify: Told in whole sentences what of the run is damaged or lost when it is resumed.
 
     Returns:
         The last status: "finished", "stopped" or "failed". A failure is told there, not raised.
     """
-    session = _Session(run, observe, stop_requested)
+    session = _Session(run, observe, stop_requested, notify)
     os.write(_STANDARD_ERROR, START_MARK)  # not by way of sys.stderr, which a progress bar may have taken
     try:
         session.train()
@@ -66,11 +73,14 @@ class _Stopped(Exception):  # noqa: N818 (no error: somebody asked for it)
 
 
 class _Session:
-    def __init__(self, run: Run, observe: Observer, stop_requested: Callable[[], bool]) -> None:
+    def __init__(
+        self, run: Run, observe: Observer, stop_requested: Callable[[], bool], notify: Callable[[str], None]
+    ) -> None:
         self.status = read_status(run.status_file)
         self._run = run
         self._observe = observe
         self._stop_requested = stop_requested
+        self._notify = notify
         self._turn: int | None = None
         self._last_event: float | None = None
         self._remaining = RemainingTime()
@@ -84,8 +94,9 @@ class _Session:
         config = self._run.config(self.status.config_sha256)
         ensure_downloaded(config.data.dataset)
         dataset = load_dataset(config.data)
-        _check_same_data(self._run, dataset)
-        start = newest_checkpoint(self._run.checkpoints_folder)
+        history = read_history(self._run.metrics_file)
+        _check_same_data(self._run, history, dataset)
+        start = self._resume_point(history)
         self._go_back_to(start)
         with RunWriter(self._run, dataset, start) as writer:
             for event in train(config, dataset, start):
@@ -143,6 +154,14 @@ class _Session:
                 time.sleep(_POLL_SECONDS)
         self.report(state="running")
 
+    def _resume_point(self, history: History) -> Checkpoint | None:
+        """The checkpoint to go on from; what is damaged or lost is told."""
+        point = resume_point(self._run, history)
+        for note in point.notes:
+            _log.warning("%s", note)
+            self._notify(note)
+        return point.checkpoint
+
     def _go_back_to(self, start: Checkpoint | None) -> None:
         """Say where training goes on, before the metrics are cut: they never fall short of what the status says."""
         epoch, step = (start.epoch, start.step) if start else (0, 0)
@@ -184,9 +203,9 @@ class _Session:
         return self._stop_requested() or is_asked(self._run.control_folder, "stop")
 
 
-def _check_same_data(run: Run, dataset: Dataset) -> None:
+def _check_same_data(run: Run, history: History, dataset: Dataset) -> None:
     """Refuse to go on with other data than the run began with."""
-    before = read_history(run.metrics_file).begins
+    before = history.begins
     if before and before[0].data_sha256 != dataset.sha256:
         raise DataError(
             f"The run {run.id} began with other data: its SHA-256 began with {before[0].data_sha256[:12]}, "

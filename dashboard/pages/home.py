@@ -115,6 +115,8 @@ def facts(item: Overview) -> Iterator[str]:
         yield plain(item.run.id)
     if item.about_problem:
         yield "its name and note cannot be read"
+    if item.damage:
+        yield without_links(item.damage)
     yield progress_words(item)
     yield size_words(services.run_bytes(item.run))
 

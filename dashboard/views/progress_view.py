@@ -22,7 +22,7 @@ def progress_view(item: Overview) -> None:
     if item.status is None:
         return
     progress_bar(item)
-    epochs = services.history(item.run).epochs
+    epochs = services.history(item.run)[0].epochs
     with st.container(horizontal=True, gap="medium", key="figures_of_merit"):
         _figures(item, epochs[-1] if epochs else None)
 

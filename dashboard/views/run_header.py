@@ -37,6 +37,8 @@ def run_header(item: Overview) -> None:
         st.caption("  \n".join(map(plain, item.about.note.splitlines())))
     if item.about_problem:
         st.warning(without_links(item.about_problem), icon=":material/edit_off:")
+    if item.damage:
+        st.warning(without_links(item.damage), icon=":material/broken_image:")
     kept_message()
     _explanation(item)
 

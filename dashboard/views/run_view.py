@@ -63,7 +63,10 @@ def _torn_manifold(now: Overview) -> None:
 def _images(run: Run, now: Overview) -> None:
     with errors_shown():
         progress_view(now)
-        loss_view(services.history(run))
+        history, lost = services.history(run)
+        if lost:
+            st.warning(lost, icon=":material/broken_image:")
+        loss_view(history)
     for problem in state.keep_problems(read_address((LABEL,))):
         st.warning(problem, icon=":material/link_off:")
     label = label_choice(now)

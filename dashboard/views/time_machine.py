@@ -127,6 +127,8 @@ def _page(parameters: Sequence[Parameter[Any]], draw: Draw) -> None:
 def _pictures(item: Overview, parameters: Sequence[Parameter[Any]], draw: Draw, row: DeltaGenerator) -> None:
     if item.config is None:
         raise CvaeError(item.problem, item.advice)
+    if item.damage:
+        st.warning(without_links(item.damage), icon=":material/broken_image:")
     epochs = tuple(snapshot_epochs(item.run.snapshots_folder))
     if not epochs:
         st.caption("Pictures come with the first snapshot.")

@@ -33,10 +33,14 @@ DAMAGES: dict[str, tuple[str, Callable[[World, Path], object], str]] = {
     "the neighbour's status": (
         "status.json",
         lambda world, path: path.write_bytes((world.neighbour.path / "status.json").read_bytes()),
-        "another configuration",
+        "Its state follows from its snapshots",
     ),
-    "a digit of the metrics": ("metrics.jsonl", lambda world, path: alter(path, b"198.9", b"198.8"), "its checksum"),
-    "the end of the metrics": ("metrics.jsonl", lambda world, path: hostile.truncated(path, 40), "lines are missing"),
+    "a digit of the metrics": (
+        "metrics.jsonl",
+        lambda world, path: alter(path, b"198.9", b"198.8"),
+        "1 line of metrics",
+    ),
+    "the end of the metrics": ("metrics.jsonl", lambda world, path: hostile.truncated(path, 40), "losses of epoch"),
     "a bit of the weights": (
         "snapshots/000003/weights.safetensors",
         lambda world, path: hostile.flipped(path, 99_999),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -54,10 +55,17 @@ def histories(draw: st.DrawFn, most: int = 6) -> list[Record]:
 
 def lines_of(records: list[Record]) -> list[bytes]:
     """The lines of a metrics file without a run around it."""
-    lines: list[bytes] = []
-    for record in records:
-        lines.append(encode(record, lines[-1] if lines else b""))
-    return lines
+    return [encode(record) for record in records]
+
+
+def chained(lines: list[bytes]) -> list[bytes]:
+    """Lines as earlier versions wrote them: each checksum goes on from the one before."""
+    check, found = 0, []
+    for line in lines:
+        body = line[: -len(b', "check": "00000000"}\n')]
+        check = zlib.crc32(body, check)
+        found.append(body + b', "check": "%08x"}\n' % check)
+    return found
 
 
 def content_of(records: list[Record]) -> bytes:

@@ -22,7 +22,8 @@ from cvae_core.runs.about import About, write_about
 from cvae_core.runs.checkpoints import Checkpoint, newest_checkpoint, publish_checkpoint
 from cvae_core.runs.directory import Run, create_run
 from cvae_core.runs.metrics import MetricsReader, MetricsWriter
-from cvae_core.runs.overview import describe, overview, whole_history
+from cvae_core.runs.overview import describe, overview
+from cvae_core.runs.recovery import followed_history
 from cvae_core.runs.snapshots import load_snapshot, publish_snapshot
 from cvae_core.runs.status import read_status, write_status
 from tests.networks import random_weights
@@ -120,7 +121,7 @@ Look = dict[str, str]
 def look(run: Run) -> Look:
     """What every reader says of a run: a value as text, or a sentence that begins with "told: "."""
     found = {"list": _list(run), "show": _said(lambda: _facts(run))}
-    found["history"] = _said(lambda: repr(whole_history(run, MetricsReader(run.metrics_file))))
+    found["history"] = _said(lambda: _history(run))
     found["resume"] = repr(_moment(newest_checkpoint(run.checkpoints_folder)))
     found["resume from the older"] = repr(_older(run))
     for epoch in EPOCHS:
@@ -144,6 +145,8 @@ def _told(problem: str, advice: str) -> str:
 
 def _list(run: Run) -> str:
     view = overview(run)
+    if view.damage:
+        return _told(view.damage, "")
     if view.about_problem and view.state != "broken":
         assert view.about == About()
         return _told(view.about_problem, "")
@@ -152,8 +155,16 @@ def _list(run: Run) -> str:
 
 def _facts(run: Run) -> str:
     facts = describe(run)
-    told = facts.get("about_problem")
+    told = facts.get("about_problem") or "".join(facts.get("damage", [])[:1])
     return _told(told, "") if told else json.dumps(facts | {"disk_bytes": 0})
+
+
+def _history(run: Run) -> str:
+    """All records, or what is lost of them; those that are left are as they were written."""
+    history, lost = followed_history(run, MetricsReader(run.metrics_file))
+    written = training(3)
+    assert all(record in written for record in (*history.begins, *history.steps, *history.epochs))
+    return _told(lost, "") if lost else repr(history)
 
 
 def _outputs(run: Run, epoch: int) -> str:
@@ -296,6 +307,7 @@ def other_histories() -> dict[str, bytes]:
     return {
         "an epoch short": content_of(records[:-1]),
         "a gap": content_of([*records[:5], *records[9:]]),
+        "an epoch out of order": content_of([*records[:9], records[4], *records[9:]]),
         "an epoch twice": content_of([*records, records[-1]]),
         "nothing but the beginning": content_of(records[:1]),
     }

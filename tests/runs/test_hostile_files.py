@@ -81,7 +81,7 @@ def whose(name: str) -> set[str]:
     return {
         "config.json": every,
         "about.json": {"list", "show"},
-        "status.json": {"list", "show", "history"},
+        "status.json": {"list", "show"},
         "metrics.jsonl": {"show", "history"},
     }.get(name, set())
 

@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 from cvae_core.config import RunConfig
-from cvae_core.errors import RunDamagedError
 from cvae_core.presets import preset
 from cvae_core.runs import overview as module
 from cvae_core.runs.directory import Run
@@ -174,15 +173,59 @@ def test_lines_lost_at_the_end_are_missed_once_the_run_has_ended(tmp_path: Path,
     lines = lines_of([replace(begin, config_sha256=config_sha256(run.path)), *others])
     for kept in range(len(lines) + 1):
         run.metrics_file.write_bytes(b"".join(lines[:kept]))
+        facts = describe(run)
+        assert len(facts["epochs"]) == max(0, kept - 1) // 4
+        told = "".join(facts.get("damage", []))
         if state == "running" or kept == len(lines):  # the last lines of a run that still goes on may be lost
-            assert len(describe(run)["epochs"]) == max(0, kept - 1) // 4
+            assert "metrics" not in told
         else:
-            with pytest.raises(RunDamagedError, match=r"end at epoch [01], although it got to epoch 2: lines are miss"):
-                describe(run)
+            lost = "The losses of epochs 1 to 2" if kept < 5 else "The losses of epoch 2"
+            assert f"{lost} are lost: metrics.jsonl lacks lines." in told
 
 
-def test_the_facts_of_a_damaged_run_are_refused(tmp_path: Path) -> None:
+def test_damaged_metrics_are_told_and_the_rest_is_shown(tmp_path: Path) -> None:
     run = run_in(tmp_path)
-    run.metrics_file.write_bytes(b"nonsense\n")
-    with pytest.raises(RunDamagedError):
-        describe(run)
+    publish_snapshot(run.snapshots_folder, 0, some_weights())
+    run.metrics_file.write_bytes(b"nonsense\n" + lines_of(training(1))[1])
+    facts = describe(run)
+    assert facts["damage"] == [
+        "Some points of the curve are lost: 1 line of metrics.jsonl cannot be read. The weights are not affected."
+    ]
+    assert facts["snapshots"] == [0]
+    run.metrics_file.unlink()
+    run.metrics_file.mkdir()
+    assert describe(run)["damage"][0].startswith("The metrics of the run cannot be read (metrics.jsonl).")
+
+
+@pytest.mark.parametrize("damage", ["missing", "damaged", "of another configuration"])
+@pytest.mark.parametrize(("newest", "state"), [(3, "interrupted"), (10, "finished")])
+def test_a_run_whose_status_is_damaged_is_known_by_its_weights(
+    tmp_path: Path, damage: str, newest: int, state: str
+) -> None:
+    run, other = run_in(tmp_path), run_in(tmp_path, "other", CONFIG.model_copy(update={"preset": "other"}))
+    for epoch in (0, newest):
+        publish_snapshot(run.snapshots_folder, epoch, some_weights())
+    content = {"damaged": b"{", "of another configuration": other.status_file.read_bytes()}.get(damage)
+    run.status_file.unlink()
+    if content is not None:
+        run.status_file.write_bytes(content)
+    view = overview(run)
+    assert view.status is not None
+    assert (view.state, view.status.epoch, view.status.epochs, view.config) == (state, newest, 10, CONFIG)
+    assert "status.json" in view.damage and describe(run)["damage"] == [view.damage]
+    with held(run.lock_file):
+        assert overview(run).state == ("starting" if newest == 3 else "finished")
+    run.config_file.write_text(CONFIG.to_json().replace('"seed": 0', '"seed": 1'))
+    assert overview(run).state == "broken", "its weights are of another configuration"
+
+
+def test_a_missing_last_snapshot_is_told(tmp_path: Path) -> None:
+    run = run_in(tmp_path)
+    write_status(run.status_file, replace(read_status(run.status_file), state="finished", epoch=10))
+    assert overview(run).damage == "The snapshot of epoch 10, the last, is missing; there is none."
+    for epoch in (0, 4, 10):
+        publish_snapshot(run.snapshots_folder, epoch, some_weights())
+    assert overview(run).damage == ""
+    shutil.rmtree(run.snapshots_folder / "000010")
+    told = "The snapshot of epoch 10, the last, is missing; the newest is of epoch 4."
+    assert (overview(run).damage, describe(run)["damage"][0]) == (told, told)

@@ -58,15 +58,6 @@ def test_no_change_within_four_bytes_goes_unnoticed(place: int, change: int, val
     assert not is_sealed(bytes(line))
 
 
-@given(any_records, any_records)
-def test_a_line_belongs_after_the_one_that_it_followed(first: Any, other: Any) -> None:
-    before = encode(first)
-    line = encode(other, before)
-    assert decode(line, before) == other
-    with pytest.raises(RunDamagedError, match="does not match its checksum"):
-        decode(line)
-
-
 def sealed_value(values: dict[str, Any], name: str, value: Any) -> bytes:
     return seal({key: kept for key, kept in values.items() if key != "check"} | {name: value}, allow_nan=True)
 
@@ -167,22 +158,28 @@ def test_any_value_in_a_well_sealed_line_makes_sense_or_is_refused(
 
 
 @given(histories(8), st.lists(st.tuples(st.integers(0, 20), st.integers(0, 20)), max_size=4), st.binary(max_size=30))
-def test_lines_in_any_order_are_the_beginning_of_what_was_written_or_damage(
+def test_of_lines_in_any_order_those_that_rise_are_read_and_the_others_counted(
     tmp_path_factory: pytest.TempPathFactory, records: list[Any], moves: list[tuple[int, int]], torn: bytes
 ) -> None:
-    lines = lines_of(records)
+    moved = list(records)
     for source, target in moves:
-        if lines:
-            lines.insert(target % (len(lines) + 1), lines.pop(source % len(lines)))
+        if moved:
+            moved.insert(target % (len(moved) + 1), moved.pop(source % len(moved)))
     path = tmp_path_factory.getbasetemp() / "any-order.jsonl"
-    path.write_bytes(b"".join(lines) + torn.replace(b"\n", b""))
-    if lines == lines_of(records):
-        found = read_history(path)
-        for kind, kept in ((BeginRecord, found.begins), (StepRecord, found.steps), (EpochRecord, found.epochs)):
-            assert kept == [record for record in records if isinstance(record, kind)]
-    else:
-        with pytest.raises(RunDamagedError):
-            read_history(path)
+    path.write_bytes(b"".join(lines_of(moved)) + torn.replace(b"\n", b""))
+    found = read_history(path)
+    for kind, kept in ((BeginRecord, found.begins), (StepRecord, found.steps), (EpochRecord, found.epochs)):
+        in_order = [record for record in moved if isinstance(record, kind)]
+        assert _is_part(kept, in_order)
+        places = [(record.epoch, getattr(record, "step", 0)) for record in kept]
+        assert places == sorted(places)
+        assert moved != records or kept == in_order
+    assert found.lines + found.damaged_lines == len(records)
+
+
+def _is_part(part: list[Any], whole: list[Any]) -> bool:
+    rest = iter(whole)
+    return all(any(record is other or record == other for other in rest) for record in part)
 
 
 class _Trap:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -19,7 +20,7 @@ from cvae_core.runs import lock
 from cvae_core.runs.control import ask
 from cvae_core.runs.directory import Run, create_run
 from cvae_core.runs.metrics import MetricsReader, read_history
-from cvae_core.runs.overview import whole_history
+from cvae_core.runs.recovery import followed_history
 from cvae_core.runs.snapshots import load_snapshot, snapshot_epochs
 from cvae_core.runs.status import Status, observed_state
 from cvae_core.training import session
@@ -120,7 +121,7 @@ def test_the_status_goes_back_before_the_metrics_do(make: Callable[..., Run], mo
     assert trained(run).state == "failed"
     status = observed_state(run.lock_file, run.status_file)[1]
     assert (status.epoch, status.step) == (0, 0)
-    assert whole_history(run, MetricsReader(run.metrics_file)).position >= (stop.epoch, stop.step)
+    assert followed_history(run, MetricsReader(run.metrics_file))[0].position >= (stop.epoch, stop.step)
 
 
 def test_a_configuration_changed_while_the_run_waited_is_told(make: Callable[..., Run]) -> None:
@@ -225,3 +226,96 @@ def test_progress_is_written_so_often_and_whole_at_the_end(
     assert [written[0].state, written[-1].state] == ["running", "finished"]
     assert {one.epoch for one in told} == {0, 1, 2, 3, 4}
     assert observed_state(run.lock_file, run.status_file)[1].epoch == status.epoch == 4
+
+
+def disturbed(run: Run, *damages: Callable[[Run], object]) -> tuple[Status, list[str]]:
+    """Train a run to its end after some damage; its last status, and what was told."""
+    for damage in damages:
+        damage(run)
+    notes: list[str] = []
+    descriptor = claim(run)
+    try:
+        return session.work(run, lambda status, record: None, lambda: False, notes.append), notes
+    finally:
+        lock.release(descriptor)
+
+
+def cut_metrics(run: Run) -> None:
+    os.truncate(run.metrics_file, run.metrics_file.stat().st_size - 30)
+
+
+def drop_epochs(run: Run) -> None:
+    """Lose the records of epochs 1 and 2, and flip a bit of a later line."""
+    lines = run.metrics_file.read_bytes().splitlines(keepends=True)
+    kept = [
+        line
+        for line in lines
+        if not line.startswith((b'{"kind": "epoch", "epoch": 1,', b'{"kind": "epoch", "epoch": 2,'))
+    ]
+    run.metrics_file.write_bytes(b"".join(kept[:-1]) + kept[-1].replace(b"0", b"1", 1))
+
+
+def newest(run: Run) -> Path:
+    return max(run.checkpoints_folder.iterdir())
+
+
+DAMAGES: dict[str, tuple[Callable[[Run], object], str]] = {
+    "metrics cut": (cut_metrics, ""),
+    "metrics gone": (lambda run: run.metrics_file.unlink(), "The losses of epochs 1 to"),
+    "epochs lost": (drop_epochs, "The losses of epochs 1 to 2 are lost: 1 line of metrics.jsonl cannot be read."),
+    "newest checkpoint damaged": (
+        lambda run: (newest(run) / "state.safetensors").write_bytes(b""),
+        "goes on from epoch",
+    ),
+    "newest checkpoint gone": (lambda run: shutil.rmtree(newest(run)), ""),
+    "all checkpoints damaged": (
+        lambda run: [(path / "state.json").write_bytes(b"{") for path in run.checkpoints_folder.iterdir()],
+        "starts again at the beginning",
+    ),
+    "snapshot damaged": (lambda run: (run.snapshots_folder / "000001" / "snapshot.json").write_bytes(b"{"), ""),
+    "status gone": (lambda run: run.status_file.unlink(), ""),
+    "status damaged": (lambda run: run.status_file.write_bytes(run.status_file.read_bytes()[:-9]), ""),
+    "name damaged": (lambda run: run.about_file.write_bytes(b"{"), ""),
+    "log and TensorBoard gone": (
+        lambda run: (run.log_file.unlink(missing_ok=True), shutil.rmtree(run.tensorboard_folder)),
+        "",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", DAMAGES)
+def test_a_damaged_run_with_whole_weights_is_resumed_to_the_same_weights(
+    name: str, make: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cvae_core.training.writer.CHECKPOINT_SECONDS", 0.0)
+    damage, words = DAMAGES[name]
+    stopped, whole = make("stopped", epochs=6), make("whole", epochs=6)
+    assert stop_after(stopped, 3, 1).state == "stopped"
+    assert len(list(stopped.checkpoints_folder.iterdir())) == 2
+    status, notes = disturbed(stopped, damage)
+    assert (status.state, status.problem) == ("finished", "")
+    assert words in " ".join(notes) and bool(words) == bool(notes)
+    assert trained(whole).state == "finished"
+    for epoch in (4, 5, 6):
+        ours, theirs = (load_snapshot(run.snapshots_folder, epoch) for run in (stopped, whole))
+        for weight in theirs:
+            np.testing.assert_array_equal(ours[weight], theirs[weight])
+    history, lost = followed_history(stopped, MetricsReader(stopped.metrics_file))
+    undisturbed = {record.epoch: record.test for record in read_history(whole.metrics_file).epochs}
+    assert all(undisturbed[record.epoch] == record.test for record in history.epochs)
+    assert {4, 5, 6} <= {record.epoch for record in history.epochs}
+    assert bool(lost) == words.startswith("The losses")
+
+
+def test_an_older_checkpoint_is_chosen_if_from_there_no_losses_are_lost(
+    make: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cvae_core.training.writer.CHECKPOINT_SECONDS", 0.0)
+    run = make(epochs=4)
+    assert stop_after(run, 2, 0).state == "stopped"
+    assert newest(run).name == "000002-00000000"
+    cut_metrics(run)
+    status, notes = disturbed(run)
+    assert (status.state, notes) == ("finished", [])
+    history, lost = followed_history(run, MetricsReader(run.metrics_file))
+    assert ([record.epoch for record in history.epochs], lost) == ([1, 2, 3, 4], "")

@@ -21,6 +21,7 @@ from cvae_core.runs.directory import Run
 from cvae_core.runs.metrics import History, read_history
 from cvae_core.runs.snapshots import load_snapshot, published_folders, snapshot_epochs, snapshot_folder
 from cvae_core.runs.status import ALIVE, Status, read_status
+from cvae_core.text import unsafe_character
 
 _WEIGHT: Final = "weights/"
 _MOMENTS: Final = frozenset({"first_moment", "second_moment"})
@@ -76,7 +77,7 @@ def _as_reason(error: CvaeError) -> str:
 def _check_texts(config: RunConfig, status: Status) -> None:
     """Refuse words that are no words: pages show them, and a picture named in them would be fetched from outside."""
     for text in (config.preset, config.data.dataset, status.problem, status.advice):
-        if "![" in text or "<" in text or len(text) > 2000 or not text.isprintable():
+        if "![" in text or "<" in text or len(text) > 2000 or unsafe_character(text):
             raise ArchiveError("a text in it is none that this software writes")
 
 
@@ -89,6 +90,8 @@ def _check_about(run: Run) -> None:
 
 
 def _check_facts(config: RunConfig, status: Status, history: History, manifest: Manifest) -> None:
+    if history.damaged_lines:
+        raise ArchiveError(f"lines of its metrics cannot be read, {history.damaged_lines:,} in all")
     begun = history.begins[-1] if history.begins else None
     said = {
         "the number of epochs in its status": (status.epochs, config.train.epochs),
@@ -96,12 +99,12 @@ def _check_facts(config: RunConfig, status: Status, history: History, manifest: 
         "the seed in its manifest": (manifest.seed, config.train.seed),
         "the checksum of the data in its manifest": (manifest.data_sha256, begun.data_sha256 if begun else None),
         "the versions in its manifest": (manifest.versions, begun.versions if begun else {}),
-        "the number of epochs in its manifest": (manifest.epochs, len(history.epochs)),
+        "the number of epochs in its manifest": (manifest.epochs, history.epoch_count),
     }
     for what, (found, expected) in said.items():
         if found != expected:
             raise ArchiveError(f"{what} is not that of its other files")
-    if len(history.epochs) > config.train.epochs:
+    if history.last_epoch > config.train.epochs:
         raise ArchiveError("its metrics hold more epochs than its configuration asks for")
 
 

@@ -15,6 +15,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import IO, Final, Literal, get_args
 
+from cvae_core.config import RunConfig
 from cvae_core.errors import ArchiveError, CvaeError, RunDamagedError, RunError
 from cvae_core.runs.about import WHAT, read_about
 from cvae_core.runs.archive.manifest import MANIFEST_FILE, Manifest, PackedFile
@@ -23,9 +24,10 @@ from cvae_core.runs.archive.names import ABOUT, ARRAYS_ENDING, CONFIG, INNER_FIL
 from cvae_core.runs.checkpoints import newest_checkpoint_folder
 from cvae_core.runs.directory import Run
 from cvae_core.runs.files import open_to_read, read_text, unreadable
-from cvae_core.runs.metrics import History, MetricsReader
+from cvae_core.runs.metrics import History, MetricsReader, whole_lines
+from cvae_core.runs.recovery import known_status
 from cvae_core.runs.snapshots import load_snapshot, snapshot_epochs, snapshot_folder
-from cvae_core.runs.status import observed_state
+from cvae_core.runs.status import encode_status
 from cvae_core.short_repr import short_repr
 
 Snapshots = Literal["all", "last"]
@@ -107,7 +109,7 @@ def _completed(manifest: Manifest, packed: list[int], files: dict[str, PackedFil
 
 def _view(run: Run, snapshots: Snapshots, stack: ExitStack) -> _View:
     config = run.config()
-    state, status = _state(run)
+    state, status = _state(run, config)
     folder, checkpoint = (None, {}) if state == "finished" else _checkpoint(run, stack)
     history, metrics = _metrics(run)
     epochs = snapshot_epochs(run.snapshots_folder)
@@ -120,7 +122,7 @@ def _view(run: Run, snapshots: Snapshots, stack: ExitStack) -> _View:
         seed=config.train.seed,
         data_sha256=history.begins[-1].data_sha256 if history.begins else None,
         versions=history.begins[-1].versions if history.begins else {},
-        epochs=len(history.epochs),
+        epochs=history.epoch_count,
         snapshots=tuple(chosen),
         all_snapshots=chosen == epochs,
         checkpoint=folder,
@@ -139,29 +141,24 @@ def _about(run: Run) -> dict[str, bytes]:
         return {}
 
 
-def _state(run: Run) -> tuple[str, bytes]:
-    """The state of a run and the file that says so, which did not change meanwhile."""
-    while True:
+def _state(run: Run, config: RunConfig) -> tuple[str, bytes]:
+    """The state of a run and the file that says so, which did not change meanwhile; a damaged one is made anew."""
+    state, status, damage = known_status(run, config)
+    while not damage:
         before = read_text(run.status_file, "The status of the run")
-        state, _ = observed_state(run.lock_file, run.status_file)
+        state, status, damage = known_status(run, config)
         if read_text(run.status_file, "The status of the run") == before:
             return state, before.encode()
+    return state, encode_status(status)
 
 
 def _metrics(run: Run) -> tuple[History, bytes]:
-    """The records of a run, and the whole lines that they stand in."""
-    reader = MetricsReader(run.metrics_file)
-    history = reader.refresh()
-    if not reader.bytes_read:
-        return history, b""
-    try:
-        with open_to_read(run.metrics_file) as file:
-            lines = file.read(reader.bytes_read)
-    except OSError as error:
-        raise unreadable("The metrics of the run", run.metrics_file, error) from error
-    if len(lines) < reader.bytes_read or not lines.endswith(b"\n"):
+    """The records of a run, and the whole lines that they stand in; what else is in the file is left out."""
+    history = MetricsReader(run.metrics_file).refresh()
+    lines = list(whole_lines(run.metrics_file, history.position))
+    if len(lines) != history.lines:
         raise RunDamagedError("The metrics of the run changed while they were read (metrics.jsonl).", "Try again.")
-    return history, lines
+    return history, b"".join(lines)
 
 
 def _checkpoint(run: Run, stack: ExitStack) -> tuple[str | None, dict[str, IO[bytes]]]:

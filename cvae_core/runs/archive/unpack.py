@@ -164,7 +164,6 @@ def _settle(draft: Run) -> None:
     """Let a run that was under way when it was packed be a stopped one: its worker is elsewhere."""
     status = read_status(draft.status_file)
     if status.state not in ENDED:
-        epochs = read_history(draft.metrics_file).epochs
-        reached = epochs[-1].epoch if epochs else 0
+        reached = read_history(draft.metrics_file).last_epoch
         stopped = replace(status, state="stopped", epoch=reached, step=0, images_per_second=0.0)
         write_status(draft.status_file, stopped, durable=True)

@@ -78,11 +78,11 @@ def forged(archive: bytes, change: Callable[[Files, dict[str, Any]], None]) -> b
     return zipped(files | {MANIFEST: json.dumps(manifest).encode()})
 
 
-def resealed(content: bytes, before: bytes = b"", **changes: Any) -> bytes:
+def resealed(content: bytes, **changes: Any) -> bytes:
     """A sealed line with other values, as an honest writer would have written it."""
     values = json.loads(content)
     del values["check"]
-    return seal(values | changes, before)
+    return seal(values | changes)
 
 
 def with_config(files: Files, **changes: Any) -> None:
@@ -95,7 +95,7 @@ def with_config(files: Files, **changes: Any) -> None:
     lines: list[bytes] = []
     for line in files["metrics.jsonl"].splitlines(keepends=True):
         own = config if "config_sha256" in json.loads(line) else {}
-        lines.append(resealed(line, lines[-1] if lines else b"", **own))
+        lines.append(resealed(line, **own))
     files["metrics.jsonl"] = b"".join(lines)
 
 
