@@ -93,7 +93,8 @@ def _say_exported(target: Path, size: int, manifest: Manifest, as_json: bool) ->
         print_json(facts | manifest.model_dump(mode="json", exclude={"files", "format", "schema_version"}))
         return
     count = len(manifest.snapshots)
-    typer.echo(f"{target}: {count} snapshot{'s' if count > 1 else ''}, {size / 1e6:.1f} MB")
+    what = f"{count} snapshots up to epoch" if count > 1 else "the snapshot of epoch"
+    typer.echo(f"{target}: {what} {manifest.snapshots[-1]}, {size / 1e6:.1f} MB")
     if manifest.state != "finished":
         typer.echo(f"The run is {manifest.state}; it can be resumed where the archive is imported.")
 

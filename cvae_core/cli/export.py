@@ -22,6 +22,7 @@ from cvae_core.export.parallel import save_films
 from cvae_core.export.settings import FILM_FORMATS, PICTURE_KINDS, FilmFormat, PictureSettings
 from cvae_core.export.trained_run import TrainedRun
 from cvae_core.runs.directory import open_run, runs_folder
+from cvae_core.runs.overview import overview
 
 _KINDS: Final = ", ".join(PICTURE_KINDS)
 _FilmOption = Annotated[
@@ -174,12 +175,18 @@ def _conclude(trained: TrainedRun, wanted: _Wanted, facts: dict[str, Any], as_js
         typer.echo(f"Written to {wanted[0][1]}.", err=True)
         return
     made = [_described(settings, path) for settings, path in wanted]
+    damage = overview(trained.run).damage
     if as_json:
-        print_json({"run": trained.run.id, "files": made, **facts})
+        print_json({"run": trained.run.id, "files": made, **facts, **({"damage": damage} if damage else {})})
         return
+    first, last = facts["epochs"][0], facts["epochs"][-1]
+    epochs = f"epoch {first}" if first == last else f"epochs {first} to {last}"
     for file in made:
-        frames = f", {file['frames']} frames" if file["frames"] > 1 else ""
-        typer.echo(f"{file['path']}: {file['width']} x {file['height']} pixels{frames}, {file['bytes'] / 1e6:.1f} MB")
+        frames = f"{file['frames']} frames, " if file["frames"] > 1 else ""
+        size = f"{file['width']} x {file['height']} pixels"
+        typer.echo(f"{file['path']}: {epochs}, {frames}{size}, {file['bytes'] / 1e6:.1f} MB")
+    if damage:
+        typer.echo(damage, err=True)
     if facts["skipped_epochs"]:
         skipped = ", ".join(map(str, facts["skipped_epochs"]))
         typer.echo(f"Left out, because their snapshots are damaged: epochs {skipped}.", err=True)

@@ -13,6 +13,7 @@ from cvae_core.cli.terminal import nothing_printed_by_others, told_if_killed
 from cvae_core.errors import ConfigError
 from cvae_core.runs.directory import open_run, runs_folder
 from cvae_core.runs.files import named_path
+from cvae_core.runs.overview import overview
 from cvae_core.system_errors import KILLED
 
 KerasOption = Annotated[
@@ -70,12 +71,17 @@ def take_home(
         observed(f"taking {found.id} home", as_json) as (progress, should_stop),
     ):
         made = take_network_home(found, file, folder, epoch, replace=force, progress=progress, should_stop=should_stop)
-    facts = {"keras": made.keras, "script": made.script, "saved_model": made.saved_model}
-    paths = {what: str(path) for what, path in facts.items() if path is not None}
+    made_of = {"keras": made.keras, "script": made.script, "saved_model": made.saved_model}
+    paths = {what: str(path) for what, path in made_of.items() if path is not None}
+    damage = overview(found).damage
     if as_json:
-        print_json({"run": found.id, "epoch": made.epoch, "model": made.name, **paths})
+        facts = {"run": found.id, "epoch": made.epoch, "model": made.name, **paths}
+        print_json(facts | ({"damage": damage} if damage else {}))
         return
     for path in paths.values():
         typer.echo(path)
+    typer.echo(f"This is the network after epoch {made.epoch}.")
+    if damage:
+        typer.echo(damage, err=True)
     if made.keras is not None:
         typer.echo(f'{_WHOLE[made.name]} Its parts: get_layer("encoder") and get_layer("decoder").')

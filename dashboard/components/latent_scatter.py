@@ -42,7 +42,14 @@ class LatentScatter:
     file_name: str = "latent_space.png"
 
 
-def latent_scatter(plane: LatentPlane, key: str, *, class_names: Sequence[str], title: str = "") -> None:
+def latent_scatter(
+    plane: LatentPlane,
+    key: str,
+    *,
+    class_names: Sequence[str],
+    title: str = "",
+    file_name: str = "latent_space.png",
+) -> None:
     """Mount a scatter of a latent plane. New points under the same key are drawn on the same canvas.
 
     Args:
@@ -50,8 +57,9 @@ def latent_scatter(plane: LatentPlane, key: str, *, class_names: Sequence[str], 
         key: Identifies the scatter on the page.
         class_names: One for each label.
         title: Stands above; empty for none.
+        file_name: Under which a picture of it is saved.
     """
-    _mount(key=key, data=packed_scatter(LatentScatter(plane, class_names, title)))
+    _mount(key=key, data=packed_scatter(LatentScatter(plane, class_names, title, file_name=file_name)))
 
 
 def packed_scatter(scatter: LatentScatter) -> bytes:

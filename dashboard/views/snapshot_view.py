@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 import streamlit as st
@@ -12,7 +13,7 @@ from cvae_core.runs.overview import Overview
 from cvae_core.runs.snapshots import snapshot_epochs
 from cvae_core.runs.status import ALIVE
 from dashboard import services, snapshots
-from dashboard.components.image_grid import image_grid
+from dashboard.components.image_grid import ImageTiles, image_grid
 from dashboard.components.latent_scatter import latent_scatter
 from dashboard.components.tiles import manifold_tiles, reconstruction_tiles
 from dashboard.views import choices
@@ -54,14 +55,23 @@ def snapshot_view(item: Overview, label: int) -> None:
         st.caption(f"Snapshot of epoch {epoch:,}, the newest of {len(epochs)}." if epoch else "The untrained model.")
         with st.container(horizontal=True, width="content"):
             _links_to_all_epochs(run)
-    image_grid(reconstruction_tiles(snapshots.reconstructions(key, epoch), names), key="reconstructions")
+    image_grid(_named(reconstruction_tiles(snapshots.reconstructions(key, epoch), names), epoch), key="reconstructions")
     left, right = st.columns(2, gap="medium")
     with left:
-        image_grid(manifold_tiles(snapshots.manifold_grid(key, epoch, label), names), key="manifold")
+        image_grid(_named(manifold_tiles(snapshots.manifold_grid(key, epoch, label), names), epoch), key="manifold")
     with right:
         latent_scatter(
-            snapshots.latent_plane(key, epoch, label), key="latent", class_names=names, title=f"Codes of {names[label]}"
+            snapshots.latent_plane(key, epoch, label),
+            key="latent",
+            class_names=names,
+            title=f"Codes of {names[label]}",
+            file_name=f"latent_space_epoch_{epoch}.png",
         )
+
+
+def _named(tiles: ImageTiles, epoch: int) -> ImageTiles:
+    """Tiles that are saved under a name with the epoch in it."""
+    return replace(tiles, file_name=tiles.file_name.replace(".png", f"_epoch_{epoch}.png"))
 
 
 def _links_to_all_epochs(run: Run) -> None:

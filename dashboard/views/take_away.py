@@ -48,7 +48,9 @@ class _Wanted:
     def file_name(self) -> str:
         """What the file is called where it is saved."""
         name = Path(self.run[0]).name
-        return f"{name}.zip" if self.what == "archive" else f"{name}-epoch-{self.choice}-keras.zip"
+        if self.what == "network":
+            return f"{name}-epoch-{self.choice}-keras.zip"
+        return f"{name}.zip" if self.choice == "all" else f"{name}-epoch-{self.newest}.zip"
 
 
 @dataclass(frozen=True)
@@ -107,8 +109,8 @@ def _archive(run: Run, epochs: list[int]) -> None:
         help="All of them let the slider go through the whole history; the last only makes a small file.",
     )
     which = "last" if chosen == "last" else "all"
-    taken = epochs if which == "all" else epochs[-1:]
-    size = sum(_size(snapshot_folder(run.snapshots_folder, epoch)) for epoch in taken)
+    count = len(epochs) if which == "all" else 1
+    size = count * _size(snapshot_folder(run.snapshots_folder, epochs[-1]))  # of one shape all
     if size > _MOST_BYTES:
         st.info(f"{size / 1e9:.1f} GB are too much for the browser. Pack the run on the machine of the server:")
         st.code(f"cvae runs export {run.id}", language="bash")

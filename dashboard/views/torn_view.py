@@ -105,6 +105,8 @@ def _head(pair: Pair) -> None:
             progress_bar(member)
             if member.problem:
                 st.error(without_links(f"{member.problem} {member.advice}"), icon=":material/error:")
+            if member.damage:
+                st.warning(without_links(member.damage), icon=":material/broken_image:")
 
 
 def _pair_buttons(pair: Pair) -> None:
@@ -154,9 +156,19 @@ def _model(name: str) -> TornModel:
     return TornModel(name, title, f"What the autoencoder {title.lower()} makes of the data.", f"{name}.png")
 
 
+def _tell(problem: str) -> None:
+    """Show what is wrong with the address, unless it stands above already."""
+    if problem not in state.keep_problems([]):
+        state.keep_problems([problem])
+        st.warning(problem, icon=":material/link_off:")
+
+
 def _timeline(pair: Pair, epochs: tuple[int, ...]) -> Timeline:
     run = "|".join(str(services.run_key(of)) for of in runs_of(pair))
     report = take_over(_KEY, run, PAIR_EPOCH)
     wanted = value_of(PAIR_EPOCH)
     epoch = epochs[-1] if wanted is None else min(epochs, key=lambda epoch: abs(epoch - wanted))
+    if wanted is not None and epoch != wanted:
+        set_value(PAIR_EPOCH, epoch)
+        _tell(f"There are no snapshots of epoch {wanted:,}; the nearest are shown, of epoch {epoch:,}.")
     return Timeline(run, run, epochs, epoch, wanted is None, pair.alive, report)

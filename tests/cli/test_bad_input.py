@@ -117,7 +117,6 @@ def test_a_finished_run_has_nothing_to_resume(
         ("status.json", "", "empty"),
         ("status.json", "[1]", "JSON object"),
         ("status.json", '{"schema_version": 99}', "schema version 99"),
-        ("metrics.jsonl", "not json\n", "cannot be read"),
     ],
 )
 def test_a_damaged_run_is_told_of_and_hides_no_other(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import time
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
@@ -18,6 +20,8 @@ import pytest
 from PIL import Image
 
 from cvae_core.cli import main
+from cvae_core.runs.directory import Run
+from cvae_core.runs.status import read_status, write_status
 from tests.cli.test_bad_input import fail
 from tests.export.small_run import EPOCHS, damage, names_in, small_run
 
@@ -257,3 +261,23 @@ def test_ctrl_c_leaves_nothing_behind(here: Path, runs_folder: Path, number: int
     assert process.returncode == 130
     assert "nothing was written" in said
     assert names_in(here) == []
+
+
+def test_every_export_names_its_epoch_and_a_missing_last_snapshot_is_told(
+    here: Path, runs_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = Run(runs_folder / "small")
+    write_status(run.status_file, replace(read_status(run.status_file), state="finished", epoch=5))
+    export(["--picture", "latent"], monkeypatch)
+    said = capsys.readouterr()
+    assert "z_distr.png: epoch 5, " in said.out and "missing" not in said.err
+    shutil.rmtree(run.snapshots_folder / "000005")
+    told = "The snapshot of epoch 5, the last, is missing; the newest is of epoch 2."
+    export(["--picture", "latent", "--force"], monkeypatch)
+    said = capsys.readouterr()
+    assert "z_distr.png: epoch 2, " in said.out and told in said.err
+    export(["--film", "latent", "--json"], monkeypatch)
+    facts = json.loads(capsys.readouterr().out)
+    assert (facts["epochs"], facts["damage"]) == ([0, 1, 2], told)
+    refused = fail(["export", "small", "--picture", "latent", "--epoch", "5", "--force"], monkeypatch, capsys)
+    assert "There is no snapshot of epoch 5. There are snapshots of epochs 0, 1, 2." in refused

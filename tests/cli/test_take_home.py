@@ -26,6 +26,7 @@ def test_both_forms_and_the_script(
     assert "MODEL = 'm.keras'" in (here / "draw_digits.py").read_text()
     assert all(str(here / name) in said for name in names_in(here))
     assert "transfers style" in said
+    assert "This is the network after epoch 5." in said
 
 
 def test_facts_for_scripts(here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -85,6 +86,19 @@ def test_a_damaged_snapshot_of_an_epoch_leaves_the_others(world: World) -> None:
     assert not app.exception and not app.error
     publish_snapshot(world.run.snapshots_folder, 1, hostile.weights(world.run, 1))
     assert hostile.look(world.run)["snapshot 1"].startswith("{")
+
+
+def test_a_missing_last_snapshot_is_told_wherever_the_run_is_shown(world: World) -> None:
+    shutil.rmtree(world.run.path / "snapshots" / "000003")
+    told = "The snapshot of epoch 3, the last, is missing; the newest is of epoch 1."
+    for page in ("home", "train", "latent", "manifold", "samples", "style"):
+        app = open_page(page, run="run", **({"epoch": "3"} if page == "latent" else {}))
+        assert not app.exception
+        assert told in said(app), page
+    assert told not in said(open_page("train", run="neighbour"))
+    assert "This run has no snapshot of epoch 3; the nearest is shown, 1." in said(
+        open_page("latent", run="run", epoch="3")
+    )
 
 
 LURE = "![look](http://example.org/seen.png) [here](http://example.org) :red[x] \\![y](http://example.org/z.png)"

@@ -48,7 +48,7 @@ def test_home_explains_itself_when_there_is_no_run(runs_folder: Path) -> None:
 def test_home_lists_runs_with_their_states_and_hides_none_for_a_broken_one(runs_folder: Path) -> None:
     make_run(runs_folder, "done", "finished", 5)
     broken = make_run(runs_folder, "broken", "finished", 5)
-    broken.status_file.write_text("{")
+    broken.config_file.write_text("{")
     make_run(runs_folder, "cut", "running")
     app = open_page()
     assert not app.exception
@@ -63,7 +63,9 @@ def test_home_with_damaged_metrics_or_config_still_lists_the_run(runs_folder: Pa
         (run.path / name).unlink()
     app = open_page()
     assert not app.exception
-    assert said(app).count("Broken") == 2
+    text = said(app)
+    assert text.count("Broken") == 1 and "The configuration of the run is missing" in text
+    assert text.count("Interrupted") == 1 and "The status of the run is missing" in text, "its weights are whole"
 
 
 def test_train_without_runs_offers_the_form(runs_folder: Path) -> None:

@@ -122,7 +122,7 @@ def test_before_the_first_snapshot_the_page_says_what_comes(page: str, runs_fold
 @pytest.mark.parametrize("page", PAGES)
 def test_a_broken_run_says_why_and_another_can_be_chosen(page: str, run: Run, runs_folder: Path) -> None:
     broken = make_run(runs_folder, "broken", "finished")
-    broken.status_file.write_text("{")
+    broken.config_file.write_text("{")
     app = open_page(page, run="broken")
     assert not app.exception
     assert "not valid JSON" in app.error[0].value

@@ -98,6 +98,18 @@ def test_the_data_of_the_settings_are_shown_before_anything_learns_them(runs_fol
     assert set(arrays["labels"]) == {0, 1, 2}
 
 
+def test_an_epoch_that_is_missing_is_told_with_the_one_that_is_shown(runs_folder: Path) -> None:
+    runs = make_pair(runs_folder)
+    told = "There are no snapshots of epoch 5; the nearest are shown, of epoch 6."
+    app = open_page("why", pair_epoch="5")
+    assert film(app)[0]["epoch"] == 6
+    assert said(app).count(told) == 1
+    assert said(app.run()).count(told) == 1
+    assert told not in said(open_page("why", pair_epoch="6"))
+    shutil.rmtree(runs[0].snapshots_folder / "000009")
+    assert "The snapshot of epoch 9, the last, is missing; the newest is of epoch 6." in said(open_page("why"))
+
+
 def test_the_newest_pair_is_shown_with_what_its_networks_make_of_the_data(runs_folder: Path) -> None:
     runs = make_pair(runs_folder)
     app = open_page("why", pair_epoch="3")
