@@ -48,7 +48,7 @@ class History:
 
     Attributes:
         begins: Every start and resumption.
-        steps, epochs: All up to 2,048 records; of more, as ``Thinned`` keeps them: the ends, the best, the extremes.
+        steps, epochs: All up to 1,024 records; of more, as ``Thinned`` keeps them: the ends, the best, the extremes.
         epoch_count: Epochs recorded, those that were left out here included.
         missing: Epochs whose record is missing before the newest one, as ranges, both ends included.
         damaged_lines: Lines that were passed over: damaged, out of order, or of another run.

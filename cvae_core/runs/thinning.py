@@ -7,7 +7,7 @@ from operator import attrgetter
 from typing import Final
 
 # Up to this many records nothing is left out.
-WHOLE_UP_TO: Final = 2048
+WHOLE_UP_TO: Final = 1024
 RECENT: Final = 16
 
 
