@@ -165,13 +165,12 @@ def test_samples(run: Run) -> None:
 def test_reconstructions(run: Run, test_images: Split, order: str) -> None:
     arrays = sent("samples", [0, 2], order=order, count="6", label="all")
     targets = test_images.images.reshape(len(test_images), -1).astype(np.float32) / 255
-    newest = plain(run, LAST)
-    logits = newest.logits(newest.encode(test_images)[0], test_images.labels)
-    losses = np.array(keras.ops.binary_crossentropy(targets, logits, from_logits=True)).sum(axis=1)
-    chosen = np.argsort(-losses)[:6] if order == "worst" else np.arange(6)
     for place, epoch in enumerate((0, 2)):
         network = plain(run, epoch)
         z, _ = network.encode(test_images)
+        logits = network.logits(z, test_images.labels)
+        losses = np.array(keras.ops.binary_crossentropy(targets, logits, from_logits=True)).sum(axis=1)
+        chosen = np.argsort(-losses)[:6] if order == "worst" else np.arange(6)
         originals, decoded = arrays["frame/tiles_real"][place]
         np.testing.assert_array_equal(originals, test_images.images[chosen])
         assert_pictures(decoded, network.pictures(z[chosen], test_images.labels[chosen]))

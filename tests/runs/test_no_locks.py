@@ -30,7 +30,9 @@ def run(tmp_path: Path) -> Run:
     descriptor = lock.acquire(made.lock_file)
     assert descriptor is not None
     lock.release(descriptor)
-    write_status(made.status_file, replace(read_status(made.status_file), state="running", epoch=3))
+    write_status(
+        made.status_file, replace(read_status(made.status_file), state="running", epoch=3, images_per_second=9.0)
+    )
     return made
 
 
