@@ -198,10 +198,10 @@ def test_faults_of_the_program_are_not_hidden(error: Exception) -> None:
 def test_a_full_disk_before_there_is_a_run_speaks_of_no_resuming(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(_path: Path, _content: bytes) -> int:
+    def refuse(_descriptor: int) -> None:
         raise failure(errno.ENOSPC)
 
-    monkeypatch.setattr(Path, "write_bytes", refuse)
+    monkeypatch.setattr(os, "fsync", refuse)
     with pytest.raises(StorageError) as caught:
         run_in(tmp_path)
     assert "resume" not in str(caught.value)

@@ -13,6 +13,7 @@ from cvae_core.runs.metrics import History, MetricsReader
 from cvae_core.runs.seal import config_sha256
 from cvae_core.runs.snapshots import newest_known_epoch, snapshot_epochs
 from cvae_core.runs.status import ENDED, State, Status, observed_state, read_status
+from cvae_core.short_repr import short_repr
 
 
 def known_status(run: Run, config: RunConfig) -> tuple[State, Status, str]:
@@ -105,6 +106,8 @@ class ResumePoint:
 
     checkpoint: Checkpoint | None
     notes: tuple[str, ...]
+
+    __repr__ = short_repr
 
 
 def resume_point(run: Run, history: History) -> ResumePoint:

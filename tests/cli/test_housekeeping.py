@@ -108,7 +108,7 @@ def test_pruning_refuses_what_makes_no_sense(
     assert "at least 2" in fail(["runs", "prune", "id", "--keep", "1"], monkeypatch, capsys)
     with living_worker(run):
         assert "Stop it first" in fail(["runs", "prune", "id", "--keep", "2"], monkeypatch, capsys)
-    assert "one line" in fail(["runs", "note", "id", "--name", "two\nlines"], monkeypatch, capsys)
+    assert "a line break" in fail(["runs", "note", "id", "--name", "two\nlines"], monkeypatch, capsys)
 
 
 @pytest.fixture
