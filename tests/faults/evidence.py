@@ -119,6 +119,7 @@ class Witness:
         for epoch in self.seen:
             assert are_same(load_snapshot(self.run.snapshots_folder, epoch), expected.weights[epoch])
         history = read_history(self.run.metrics_file)
+        assert history.damaged_lines == 0, "a line is damaged, doubled or out of order"
         assert [record.epoch for record in history.epochs] == list(range(1, len(history.epochs) + 1))
         assert losses_of(history.epochs) == expected.losses[: len(history.epochs)]
         steps = [(record.epoch, record.step) for record in history.steps]

@@ -28,7 +28,7 @@ CHOSEN = {
     "before anything": ("open run/worker.log", 0),
     "inside the status": ("half of run/.tmp-status.json", 2),
     "before the status takes its place": ("rename run/.tmp-status.json", -2),
-    "inside a line of metrics": ("half of a line", 3),
+    "inside a line of metrics": ("half of run/metrics.jsonl", 1),
     "inside a snapshot": ("half of run/snapshots/.tmp-000001/", 0),
     "before a snapshot is published": ("rename run/snapshots/.tmp-000001", 0),
     "inside a checkpoint": ("half of run/checkpoints/.tmp-000001/", -1),
