@@ -4,20 +4,28 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from typing import Final
 
-_SETTINGS: Final = {"KERAS_BACKEND": "tensorflow"}
+_SETTINGS: Final = {"KERAS_BACKEND": "tensorflow", "KERAS_NNX_ENABLED": "0"}
 # XLA's flags change the bits of a training, and an unknown one ends the process. Keras's limits cut `predict` short,
 # and Keras does not work where warnings are errors.
 _UNSET: Final = ("XLA_FLAGS", "TF_XLA_FLAGS", "KERAS_MAX_EPOCHS", "KERAS_MAX_STEPS_PER_EPOCH", "PYTHONWARNINGS")
 _THREADS: Final = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
+_IGNORED_WARNINGS: Final = (DeprecationWarning, PendingDeprecationWarning, ImportWarning, ResourceWarning)
+
 
 def pin_settings() -> None:
-    """Set the environment variables on which we rely in this process, before TensorFlow and Keras are imported."""
+    """Set the variables and warning filters on which we rely, before TensorFlow and Keras are imported."""
     for name in _UNSET:
         os.environ.pop(name, None)
     os.environ.update(_SETTINGS)
+    if sys.warnoptions:  # PYTHONWARNINGS or -W, which Python has read already: go back to its defaults
+        sys.warnoptions.clear()
+        warnings.resetwarnings()
+        for category in _IGNORED_WARNINGS:
+            warnings.simplefilter("ignore", category)
 
 
 def command(module: str, *arguments: str) -> list[str]:

@@ -92,7 +92,7 @@ def test_settings_of_libraries_are_pinned(monkeypatch: pytest.MonkeyPatch) -> No
     assert not set(unset) & set(child)
     assert "OMP_NUM_THREADS" not in environment()
     pin_settings()
-    assert os.environ == {"KERAS_BACKEND": "tensorflow", "HOME": "/home/of/mine"}
+    assert os.environ == {"KERAS_BACKEND": "tensorflow", "KERAS_NNX_ENABLED": "0", "HOME": "/home/of/mine"}
 
 
 def test_command_names_this_python() -> None:

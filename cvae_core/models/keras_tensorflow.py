@@ -19,6 +19,7 @@ _BACKEND: Final = "tensorflow"
 def _imported() -> Any:
     if "keras" not in sys.modules:
         os.environ["KERAS_BACKEND"] = _BACKEND
+        os.environ["KERAS_NNX_ENABLED"] = "0"  # for the backend JAX only; TensorFlow fails with it
     try:
         import keras
     except Exception as error:  # Keras checks its settings in many ways when it is imported

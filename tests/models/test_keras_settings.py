@@ -94,15 +94,25 @@ def test_settings_that_keras_refuses_are_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("variables", [{}, {"KERAS_NNX_ENABLED": "1"}])
+def test_nnx_of_the_backend_jax_is_off(variables: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "keras.json").write_text('{"nnx_enabled": true}')
+    code = f"{IMPORT}; import keras; print(keras.config.is_nnx_enabled())"
+    assert said(code, KERAS_HOME=str(tmp_path), **variables).startswith("False")
+
+
+@pytest.mark.slow
 def test_export_has_the_same_content_whatever_keras_is_set_to(tmp_path: Path) -> None:
-    settings = {"floatx": "float16", "backend": "torch", "image_data_format": "channels_first"}
+    settings = {"floatx": "float16", "backend": "torch", "image_data_format": "channels_first", "nnx_enabled": True}
     (tmp_path / "keras.json").write_text(json.dumps(settings))
     run = small_run(tmp_path / "runs")
     file, decoder = tmp_path / "m.keras", tmp_path / "decoder"
     command = [sys.executable, "-P", "-m", "cvae_core", "export", "small", "--keras", file, "--saved-model", decoder]
     ended = subprocess.run(
         command,
-        env=os.environ | {"KERAS_BACKEND": "jax", "KERAS_HOME": str(tmp_path), "CVAE_RUNS": str(tmp_path / "runs")},
+        env=os.environ
+        | {"KERAS_BACKEND": "jax", "KERAS_NNX_ENABLED": "1", "PYTHONWARNINGS": "error"}
+        | {"KERAS_HOME": str(tmp_path), "CVAE_RUNS": str(tmp_path / "runs")},
         capture_output=True,
         text=True,
         timeout=120,
