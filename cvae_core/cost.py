@@ -136,7 +136,7 @@ def measured_seconds(config: RunConfig, past: Iterable[Overview]) -> float | Non
 def time_words(seconds: float | None) -> str:
     """The end of a sentence about the cost: an estimate of the time, or when it will be known."""
     if seconds is None:
-        return "time known after the first epoch"
+        return "the time is known after the first epoch"
     return f"about {duration(max(1.0, seconds))}"
 
 

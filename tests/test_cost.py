@@ -148,7 +148,7 @@ def test_the_time_is_that_of_an_earlier_run_of_the_same_kind(tmp_path: Path) -> 
         assert measured_seconds(config(**change), overviews(tmp_path)) is None
     words = [time_words(seconds) for seconds in (None, 0.2, 40.0, 250.0, 9000.0)]
     assert words == [
-        "time known after the first epoch",
+        "the time is known after the first epoch",
         "about 1 s",
         "about 40 s",
         "about 4 min 10 s",
@@ -172,7 +172,7 @@ def test_a_dry_run_tells_the_cost_and_trains_nothing(
     said = capsys.readouterr().out
     assert said == (
         "413,984 parameters, about 1.1 GB of memory, up to 38.3 MB of disk for 14 snapshots and the checkpoints, "
-        "time known after the first epoch.\n"
+        "the time is known after the first epoch.\n"
     )
     monkeypatch.setattr("cvae_core.cost.machine_memory", lambda: GIGABYTE)
     assert run_command(monkeypatch, "train", "--preset", "quick", "--dry-run") == 0

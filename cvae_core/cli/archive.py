@@ -57,7 +57,7 @@ def import_archive(
     runs: RunsOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Make a run of an archive, after a look at every file in it; a bad one leaves nothing behind."""
+    """Import a run from an archive. Every file is checked first; a bad archive leaves nothing behind."""
     try:
         stream = open_to_read(named_path(archive), follow_links=True)
     except OSError as error:

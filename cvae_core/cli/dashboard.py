@@ -41,11 +41,14 @@ def dashboard(
     ] = "127.0.0.1",
     allow_host: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="A name under which visitors open it, such as a proxy's; once for each."),
+        typer.Option(metavar="NAME", help="A host name that visitors use, such as a proxy's. Repeat for several."),
     ] = None,
     base_path: Annotated[str, typer.Option(metavar="PATH", help="The path of its address, behind a proxy.")] = "",
     token: Annotated[
-        str | None, typer.Option(help="What visitors must know; better set by CVAE_TOKEN. Made at the start if needed.")
+        str | None,
+        typer.Option(
+            help="The secret that visitors must enter. Better set with CVAE_TOKEN; made at the start if needed."
+        ),
     ] = None,
     no_token: Annotated[bool, typer.Option("--no-token", help="Whoever reaches it may change everything.")] = False,
     headless: Annotated[bool, typer.Option("--headless", help="Do not open a browser.")] = False,
@@ -66,7 +69,7 @@ def dashboard(
     """Open the laboratory in the browser. Each limit can be given by a variable, too, such as CVAE_MAX_EPOCHS."""
     folder = runs_folder(runs)
     if folder.exists() and not is_folder(folder):
-        raise RunError(f"The folder of runs {folder} is no folder.", "Choose another (--runs or CVAE_RUNS).")
+        raise RunError(f"The folder of runs {folder} is not a folder.", "Choose another (--runs or CVAE_RUNS).")
     os.environ[RUNS_VARIABLE] = str(folder)
     if read_only:
         os.environ[variable("read_only")] = "1"
@@ -130,7 +133,7 @@ def _check_address(host: str, port: int) -> None:
     problems = {
         errno.EADDRINUSE: (f"Port {port} is in use.", "Choose another with --port, or end the program that uses it."),
         errno.EACCES: (f"You may not listen on port {port}.", "Choose one of at least 1024 with --port."),
-        errno.EADDRNOTAVAIL: (f"{host} is no address of this machine.", _HOST_ADVICE),
+        errno.EADDRNOTAVAIL: (f"{host} is not an address of this machine.", _HOST_ADVICE),
     }
     if not host.strip():
         raise CvaeError("--host expects an address; it is empty.", _HOST_ADVICE)

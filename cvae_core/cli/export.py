@@ -53,10 +53,13 @@ _CodeOption = Annotated[
     str | None, typer.Option(metavar="Z1,Z2,...", help="Of manifold: what the other dimensions hold. Default: zeros.")
 ]
 _PinOption = Annotated[int | None, typer.Option(help="Of manifold: the test image whose code they hold instead.")]
-_EpochOption = Annotated[int | None, typer.Option(help="Of a picture or network. Default: the newest snapshot.")]
+_EpochOption = Annotated[
+    int | None, typer.Option(help="The epoch to show (pictures and network). Default: the newest snapshot.")
+]
 _ScaleOption = Annotated[int | None, typer.Option(help="How much larger than one to one, 1 to 8.")]
 _FormatOption = Annotated[
-    str | None, typer.Option("--format", help="Of films: gif or webp. Default: as the output's name ends, else gif.")
+    str | None,
+    typer.Option("--format", help="The format of films: gif or webp. Default: as the output's name ends, else gif."),
 ]
 _OutputOption = Annotated[
     Path | None,
@@ -82,7 +85,7 @@ def export(
     code: _CodeOption = None,
     pin: _PinOption = None,
     epoch: _EpochOption = None,
-    seed: Annotated[int, typer.Option(help="Of samples.")] = 0,
+    seed: Annotated[int, typer.Option(help="The seed of the samples.")] = 0,
     scale: _ScaleOption = None,
     film_format: _FormatOption = None,
     output: _OutputOption = None,
@@ -93,7 +96,10 @@ def export(
     runs: RunsOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Make films and pictures of a run, or take its network home. Files appear when whole; Ctrl-C leaves none."""
+    """Make films and pictures of a run, or take its network home.
+
+    A file appears only when complete; after Ctrl-C there is none.
+    """
     if keras is not None or saved_model is not None:
         refuse_together({"--film": film, "--picture": picture, "--output": output})
         take_home(run, keras, saved_model, epoch, force, runs, as_json)

@@ -165,8 +165,8 @@ def _abridged(numbers: Sequence[int]) -> str:
 @app.command()
 def note(
     run: RunArgument,
-    name: Annotated[str | None, typer.Option(help="What to call it, in a line; empty for nothing.")] = None,
-    text: Annotated[str | None, typer.Option("--note", help="What there is to say of it; empty for nothing.")] = None,
+    name: Annotated[str | None, typer.Option(help="A one-line name; empty to remove it.")] = None,
+    text: Annotated[str | None, typer.Option("--note", help="A note on the run; empty to remove it.")] = None,
     runs: RunsOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -189,12 +189,12 @@ def note(
 def prune(
     run: RunArgument,
     keep: Annotated[int | None, typer.Option(metavar="N", help="How many snapshots to keep.")] = None,
-    every: Annotated[int | None, typer.Option(metavar="N", help="Keep those of every Nth epoch.")] = None,
+    every: Annotated[int | None, typer.Option(metavar="N", help="Keep the snapshot of every Nth epoch.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be dropped.")] = False,
     runs: RunsOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Thin the snapshots of a run out, for good. The first and the last stay, and it can still be resumed."""
+    """Delete some snapshots of a run, for good. The first and the last stay, and it can still be resumed."""
     found = open_run(runs_folder(runs), run)
     done = plan_pruning(found, keep, every) if dry_run else prune_run(found, keep, every)
     if as_json:

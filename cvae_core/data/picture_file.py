@@ -71,7 +71,7 @@ def _own_errors() -> Iterator[None]:
             warnings.simplefilter("ignore")
             yield
     except UnidentifiedImageError as error:
-        raise DataError("The file is no picture that can be read.", _CHOOSE) from error
+        raise DataError("The file is not a picture that can be read.", _CHOOSE) from error
     except Image.DecompressionBombError as error:
         raise DataError(f"The picture has too many pixels: at most {LONGEST_SIDE:,} a side can be read.") from error
     except (OSError, ValueError, SyntaxError, EOFError, IndexError, KeyError, TypeError, AttributeError) as error:

@@ -151,7 +151,7 @@ def _check_folder(folder: Path) -> None:
     if not os.path.lexists(folder):
         raise ExportError(f"The folder {folder} does not exist.", "Make it first, or choose another.")
     if not is_folder(folder):
-        raise ExportError(f"{folder} is no folder.", "Choose another.")
+        raise ExportError(f"{folder} is not a folder.", "Choose another.")
     if not os.access(folder, os.W_OK | os.X_OK):
         raise ExportError(f"The folder {folder} cannot be written.", "Choose one that you may write to.")
 

@@ -18,7 +18,7 @@ from cvae_core.text import is_invisible, unsafe_character
 
 NAME_LIMIT: Final = 80
 NOTE_LIMIT: Final = 2_000
-WHAT: Final = "What is said about the run"
+WHAT: Final = "The file with the name and note of the run"
 _AGAIN: Final = "Give the run its name and its note again, or restore the file from a copy."
 _SEALED: Final = frozenset({"schema_version", "name", "note", "config_sha256", "check"})
 _WITHOUT_CHECKSUM: Final = frozenset({"schema_version", "name", "note"})  # as it was written at first
@@ -54,14 +54,14 @@ def read_about(path: Path) -> About:
     try:
         return checked(values.get("name", ""), values.get("note", ""))
     except (RunError, AttributeError):
-        raise RunDamagedError(f"{WHAT} is no name and no note ({path.name}).", _AGAIN) from None
+        raise RunDamagedError(f"{WHAT} does not hold a valid name and note ({path.name}).", _AGAIN) from None
 
 
 def _check_seal(text: str, values: dict[str, Any], path: Path) -> None:
     if values.keys() != _SEALED or not is_sealed(text.encode()):
         raise RunDamagedError(f"{WHAT} does not match its checksum ({path.name}).", _AGAIN)
     if values["config_sha256"] != config_sha256(path.parent):
-        raise RunDamagedError(f"{WHAT} was said about another one ({path.name}).", _AGAIN)
+        raise RunDamagedError(f"{WHAT} belongs to another run ({path.name}).", _AGAIN)
 
 
 def about_or_problem(path: Path) -> tuple[About, str]:

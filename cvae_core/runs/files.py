@@ -255,7 +255,7 @@ def _regular(descriptor: int, path: Path) -> int:
     mode = os.fstat(descriptor).st_mode
     if not stat.S_ISREG(mode):
         os.close(descriptor)
-        what = "it is a directory" if stat.S_ISDIR(mode) else "it is no regular file"
+        what = "it is a directory" if stat.S_ISDIR(mode) else "it is not a regular file"
         raise OSError(errno.EINVAL, what, str(path))
     return descriptor
 

@@ -54,7 +54,7 @@ def keep_every(epochs: Sequence[int], step: int) -> tuple[int, ...]:
         RunError: ``step`` is less than 1.
     """
     if step < 1:
-        raise RunError(f"Every so many epochs: at least 1; {step} was asked for.")
+        raise RunError(f"--every expects at least 1; it got {step}.")
     ends = {epochs[0], epochs[-1]} if epochs else set()
     return tuple(epoch for epoch in epochs if epoch in ends or epoch % step == 0)
 
@@ -66,7 +66,7 @@ def plan_pruning(run: Run, keep: int | None = None, every: int | None = None) ->
         RunError: Neither or both were given, or the number is too small.
     """
     if (keep is None) == (every is None):
-        raise RunError("Say either how many snapshots to keep, or every how many epochs one is kept.")
+        raise RunError("Give --keep N or --every N.")
     epochs = snapshot_epochs(run.snapshots_folder)
     kept = keep_evenly(epochs, keep) if keep is not None else keep_every(epochs, every or 0)
     dropped = tuple(sorted(set(epochs) - set(kept)))

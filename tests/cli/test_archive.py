@@ -103,7 +103,7 @@ def test_a_folder_as_output_and_a_file_that_is_replaced_only_by_force(
         (["export", "mine", "--snapshots", "some"], ["some", "all or last"]),
         (["import", "missing.zip"], ["missing.zip", "No such file"]),
         (["import", "."], ["directory"]),
-        (["import", "pipe"], ["pipe", "no regular file"]),
+        (["import", "pipe"], ["pipe", "not a regular file"]),
         (["import", "~nobody-of-that-name/run.zip"], ["No such file"]),
         (["export", "mine", "-o", "~nobody-of-that-name/run.zip"], ["does not exist"]),
         (["export", "mine", "-o", "a" * 300 + ".zip"], ["too long"]),

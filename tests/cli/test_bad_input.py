@@ -146,7 +146,7 @@ def test_a_damaged_run_is_told_of_and_hides_no_other(
         ("nosuch.invalid", "No machine has the address 'nosuch.invalid'"),
         ("\N{LATIN SMALL LETTER E WITH ACUTE}..x", "No machine has the address"),
         ("::zz", "No machine has the address '::zz'"),
-        ("192.0.2.1", "192.0.2.1 is no address of this machine"),
+        ("192.0.2.1", "192.0.2.1 is not an address of this machine"),
         ("", "expects an address; it is empty"),
     ],
 )
@@ -170,7 +170,7 @@ def test_a_dashboard_of_runs_in_a_file(
 ) -> None:
     (tmp_path / "file").write_text("not a folder")
     said = fail(["dashboard", "--headless", "--runs", str(tmp_path / "file")], monkeypatch, capsys)
-    assert "is no folder" in said
+    assert "is not a folder" in said
 
 
 def test_a_link_is_told_from_a_run_that_is_missing(

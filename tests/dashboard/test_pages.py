@@ -134,7 +134,7 @@ def test_the_cost_is_told_and_too_much_memory_has_to_be_forced(
     caught = started_config(monkeypatch, runs_folder)
     app = train_page()
     assert "413,984 parameters, about 1.1 GB of memory, up to 38.3 MB of disk for 14 snapshots" in said(app)
-    assert "time known after the first epoch" in said(app)
+    assert "the time is known after the first epoch" in said(app)
     monkeypatch.setattr("cvae_core.cost.machine_memory", lambda: 10**9)
     app.run()
     assert "This training needs about 1.1 GB of memory; a training may use 75% of this machine's 1.0 GB." in said(app)

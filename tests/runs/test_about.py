@@ -38,7 +38,7 @@ def test_whatever_is_in_its_place_is_told_of(tmp_path_factory: pytest.TempPathFa
     assert_told(path)
 
 
-def assert_told(path: Path, words: str = "What is said about the run") -> None:
+def assert_told(path: Path, words: str = "The file with the name and note of the run") -> None:
     with pytest.raises(RunDamagedError, match=words):
         read_about(path)
     about, problem = about_or_problem(path)
@@ -78,7 +78,7 @@ def test_the_words_about_another_run_are_told_of(tmp_path: Path) -> None:
     other.config_file.write_text(run.config_file.read_text() + " ")
     run.about_file.write_bytes(other.about_file.read_bytes())
     assert read_about(run.about_file) == About("other")  # the same configuration: no harm
-    assert_told(other.about_file, "about another one")
+    assert_told(other.about_file, "belongs to another run")
     (tmp_path / "elsewhere").mkdir()
     moved = run.path.rename(tmp_path / "elsewhere" / "renamed")
     assert read_about(moved / "about.json") == About("other")
@@ -98,9 +98,9 @@ def test_the_words_about_another_run_are_told_of(tmp_path: Path) -> None:
 def test_a_file_by_another_hand_is_held_to_the_same_rules(tmp_path: Path, content: object) -> None:
     run = run_in(tmp_path)
     run.about_file.write_text(json.dumps(content))
-    assert_told(run.about_file, "is no name and no note")
+    assert_told(run.about_file, "does not hold a valid name and note")
     assert overview(run).state == "interrupted"
-    assert "is no name and no note" in overview(run).about_problem
+    assert "does not hold a valid name and note" in overview(run).about_problem
 
 
 def test_a_link_is_not_followed_and_a_folder_is_no_name(tmp_path: Path) -> None:

@@ -72,10 +72,19 @@ def test_a_run_that_trains_is_left_alone(tmp_path: Path) -> None:
     assert snapshot_epochs(run.snapshots_folder) == [0, 1, 2, 3, 4]
 
 
-@pytest.mark.parametrize("numbers", [{}, {"keep": 3, "every": 3}, {"keep": 1}, {"keep": -5}, {"every": 0}])
-def test_numbers_that_make_no_sense_drop_nothing(tmp_path: Path, numbers: dict[str, int]) -> None:
+@pytest.mark.parametrize(
+    ("numbers", "words"),
+    [
+        ({}, "Give --keep N or --every N"),
+        ({"keep": 3, "every": 3}, "Give --keep N or --every N"),
+        ({"keep": 1}, "1 were asked for"),
+        ({"keep": -5}, "-5 were asked for"),
+        ({"every": 0}, "--every expects at least 1; it got 0"),
+    ],
+)
+def test_numbers_that_make_no_sense_drop_nothing(tmp_path: Path, numbers: dict[str, int], words: str) -> None:
     run = run_with(tmp_path, 5)
-    with pytest.raises(RunError):
+    with pytest.raises(RunError, match=words):
         prune(run, **numbers)
     assert len(snapshot_epochs(run.snapshots_folder)) == 5
 

@@ -103,7 +103,7 @@ def _naming_errors(name: str | None) -> Iterator[None]:
     except RunError as error:
         if name is not None or "cannot be the name" not in error.problem:
             raise
-        raise ArchiveError("the name of its run is no valid one") from error
+        raise ArchiveError("the name of its run is not valid") from error
 
 
 def _check_room(folder: Path, total: int) -> None:
