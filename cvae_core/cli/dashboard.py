@@ -6,9 +6,10 @@ import errno
 import importlib.util
 import ipaddress
 import os
+import re
 import socket
 import sys
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -32,6 +33,9 @@ from cvae_core.runs.files import is_folder
 _SERVER = "dashboard.server"
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _HOST_ADVICE = "Leave --host out to listen to this machine alone, or give one of its addresses."
+
+_BASE_PATH: Final = re.compile(r"/?(?:(?!\.{1,2}(?:/|$))[\w.~-]+(?:/(?!\.{1,2}(?:/|$))[\w.~-]+)*/?)?", re.ASCII)
+_HOST_NAME: Final = re.compile(r"\*|(?:\*\.)?[\w-]+(?:\.[\w-]+)*\.?")
 
 
 def dashboard(
@@ -86,6 +90,7 @@ def dashboard(
     )
     if importlib.util.find_spec("dashboard") is None:
         raise CvaeError("The dashboard is not installed.", "Install the project again.")
+    _check_names(base_path, allow_host or [])
     _check_address(host, port)
     _set_access(host, allow_host or [], token, no_token)
     _warn(host, port)
@@ -118,6 +123,27 @@ def _set_access(host: str, names: list[str], token: str | None, no_token: bool) 
         os.environ[ALLOWED_HOSTS_VARIABLE] = ",".join(dict.fromkeys(filter(None, known)))
 
 
+def _check_names(base_path: str, hosts: list[str]) -> None:
+    if not _BASE_PATH.fullmatch(base_path):
+        raise CvaeError(
+            "--base-path expects a path such as /lab, of letters (A to Z), digits, '-', '_', '.' and '~'; "
+            f"it got {shown(base_path)}."
+        )
+    for name in hosts:
+        if not _HOST_NAME.fullmatch(name) and _ip_address(name.strip("[]")) is None:
+            raise CvaeError(
+                "--allow-host expects a host name such as lab.example, without scheme, port and path; "
+                f"it got {shown(name)}."
+            )
+
+
+def _ip_address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(host)
+    except ValueError:
+        return None
+
+
 def _address(host: str) -> list[str]:
     """The options of the server that say where it listens, and what address it shows."""
     shown = "localhost" if _is_local(host) or host in ("0.0.0.0", "::") else host
@@ -130,13 +156,18 @@ def _check_address(host: str, port: int) -> None:
     Raises:
         CvaeError: It is none of this machine, is in use, or is not for this user.
     """
+    not_ours = (f"{host} is not an address of this machine.", _HOST_ADVICE)
     problems = {
         errno.EADDRINUSE: (f"Port {port} is in use.", "Choose another with --port, or end the program that uses it."),
         errno.EACCES: (f"You may not listen on port {port}.", "Choose one of at least 1024 with --port."),
-        errno.EADDRNOTAVAIL: (f"{host} is not an address of this machine.", _HOST_ADVICE),
+        errno.EADDRNOTAVAIL: not_ours,
+        errno.EINVAL: not_ours,  # a link-local IPv6 address without its network interface
     }
     if not host.strip():
         raise CvaeError("--host expects an address; it is empty.", _HOST_ADVICE)
+    address = _ip_address(host)
+    if address is not None and (address.is_multicast or host == "255.255.255.255"):  # Linux would bind to them
+        raise CvaeError(*not_ours)
     try:
         with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as listener:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -162,7 +193,5 @@ def _warn(host: str, port: int) -> None:
 
 def _is_local(host: str) -> bool:
     """Whether nobody but this machine can reach an address."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+    address = _ip_address(host)
+    return host == "localhost" if address is None else address.is_loopback

@@ -147,6 +147,9 @@ def test_a_damaged_run_is_told_of_and_hides_no_other(
         ("\N{LATIN SMALL LETTER E WITH ACUTE}..x", "No machine has the address"),
         ("::zz", "No machine has the address '::zz'"),
         ("192.0.2.1", "192.0.2.1 is not an address of this machine"),
+        ("255.255.255.255", "255.255.255.255 is not an address of this machine"),
+        ("224.0.0.1", "224.0.0.1 is not an address of this machine"),
+        ("fe80::1", "fe80::1 is not an address of this machine"),
         ("", "expects an address; it is empty"),
     ],
 )

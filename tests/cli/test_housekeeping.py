@@ -63,7 +63,7 @@ def test_a_damaged_note_is_told_of_and_not_lost_unseen(
     run = make_run(runs_folder, "id", "finished")
     say("runs", "note", "id", "--name", "mine", "--note", "why")
     run.about_file.write_bytes(run.about_file.read_bytes().replace(b"why", b"wny"))
-    assert "does not match its checksum (about.json)" in say("runs", "show", "id").replace("\n", " ")
+    assert "does not match its checksum (about.json)" in " ".join(say("runs", "show", "id").split())
     assert "does not match its" in say("runs", "list")
     (entry,) = json.loads(say("runs", "list", "--json"))
     assert (entry["name"], entry["state"]) == ("", "finished")
@@ -104,7 +104,7 @@ def test_pruning_refuses_what_makes_no_sense(
     runs_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run = make_run(runs_folder, "id", "running", 5)
-    assert "Say either" in fail(["runs", "prune", "id"], monkeypatch, capsys)
+    assert "Give --keep N or --every N" in fail(["runs", "prune", "id"], monkeypatch, capsys)
     assert "at least 2" in fail(["runs", "prune", "id", "--keep", "1"], monkeypatch, capsys)
     with living_worker(run):
         assert "Stop it first" in fail(["runs", "prune", "id", "--keep", "2"], monkeypatch, capsys)
@@ -155,6 +155,36 @@ def test_the_server_is_told_by_its_environment_who_may_talk_to_it(
     assert started["command"][-2:] == ["--server.baseUrlPath", "cvae"]
     assert "exclude each other" in fail(["dashboard", "--no-token", "--token", "x" * 20], monkeypatch, capsys)
     assert "expected at least 12" in fail(["dashboard", "--token", "short"], monkeypatch, capsys)
+
+
+@pytest.mark.parametrize("path", ["http://x/", "../x", "x/..", "a b", "a?b", "a//b"])
+def test_a_base_path_that_is_none_is_refused(
+    path: str, started: dict[str, Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = fail(["dashboard", "--base-path", path], monkeypatch, capsys)
+    assert "--base-path expects a path such as /lab" in said
+    assert f"it got {path!r}" in said
+
+
+@pytest.mark.parametrize("path", ["lab", "/lab", "/lab/cvae-1/", "/", "a.b/~c"])
+def test_a_base_path_is_accepted(path: str, started: dict[str, Any], say: Say) -> None:
+    say("dashboard", "--base-path", path)
+    assert started["command"][-1] == path.strip("/") or path == "/"
+
+
+@pytest.mark.parametrize("name", ["http://lab.example/", "lab.example:8501", "lab.example/x", "a b", ""])
+def test_a_host_name_that_is_none_is_refused(
+    name: str, started: dict[str, Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = fail(["dashboard", "--allow-host", name], monkeypatch, capsys)
+    assert "--allow-host expects a host name such as lab.example" in said
+    assert f"it got {name!r}" in said
+
+
+@pytest.mark.parametrize("name", ["lab.example", "*.lab.example", "*", "10.0.0.1", "[::1]", "fe80::1"])
+def test_a_host_name_is_accepted(name: str, started: dict[str, Any], say: Say) -> None:
+    say("dashboard", "--allow-host", name)
+    assert name in os.environ["CVAE_ALLOWED_HOSTS"].split(",")
 
 
 def test_limits_reach_the_server_by_its_environment(started: dict[str, Any], say: Say) -> None:
