@@ -11,7 +11,7 @@ from rich.text import Text
 
 import cvae_core
 from cvae_core.cli import benchmark, dashboard, export, judge, runs, train
-from cvae_core.cli.terminal import plain, replace_unencodable
+from cvae_core.cli.terminal import ignore_tiny_width, plain, replace_unencodable
 from cvae_core.errors import CvaeError
 from cvae_core.processes import pin_settings
 from cvae_core.system_errors import as_cvae_error
@@ -53,6 +53,7 @@ def main() -> None:
     """Run the command that the arguments name."""
     pin_settings()
     replace_unencodable()
+    ignore_tiny_width()
     try:
         app()
     except CvaeError as error:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr
 from io import TextIOWrapper
 from pathlib import Path
-from typing import TextIO
+from typing import Final, TextIO
 
 from rich.text import Text
 
@@ -19,6 +20,7 @@ from cvae_core.system_errors import storage_errors
 from cvae_core.text import is_unsafe
 
 _STANDARD_ERROR = 2
+_LEAST_WIDTH: Final = 20
 
 
 def replace_unencodable() -> None:
@@ -26,6 +28,15 @@ def replace_unencodable() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")
+
+
+def ignore_tiny_width() -> None:
+    """Print as to a terminal of 80 columns where COLUMNS, or the terminal itself, claims fewer than can be read."""
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isdecimal() and int(columns) < _LEAST_WIDTH:
+        del os.environ["COLUMNS"]
+    if shutil.get_terminal_size().columns < _LEAST_WIDTH:
+        os.environ["COLUMNS"] = "80"
 
 
 def printable(text: str) -> str:

@@ -76,6 +76,14 @@ def test_a_narrow_list_keeps_every_id_name_and_note(
     assert all(cell_len(line) <= max(columns, len(LONG_ID)) for line in listed.splitlines())
 
 
+@pytest.mark.parametrize("columns", [0, 1, 19])
+def test_a_width_that_nobody_can_read_is_taken_for_80(
+    columns: int, runs_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    named_run(runs_folder, "b", NAME)
+    assert printed(monkeypatch, "runs", "list", columns=columns) == printed(monkeypatch, "runs", "list", columns=80)
+
+
 def test_a_narrow_table_of_losses_cuts_no_number(runs_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = create_run(runs_folder, RunConfig(), "measured")
     with MetricsWriter(run.metrics_file) as metrics:
