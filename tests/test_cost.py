@@ -184,6 +184,26 @@ def test_a_dry_run_tells_the_cost_and_trains_nothing(
     assert list(runs_folder.iterdir()) == []
 
 
+def test_a_dry_run_checks_the_name(
+    runs_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    create_run(runs_folder, config(), "taken")
+    for name, words in (("a/b", "cannot be the name of a run"), ("taken", "already a run named 'taken'")):
+        assert run_command(monkeypatch, "train", "--preset", "quick", "--dry-run", "--name", name) == 1
+        assert words in capsys.readouterr().err
+
+
+def test_a_dry_run_tells_of_a_download(
+    runs_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    words = "Fashion-MNIST is not on this machine yet: the training downloads it first."
+    assert run_command(monkeypatch, "train", "--dry-run", "--dataset", "fashion_mnist") == 0
+    assert words in capsys.readouterr().out
+    assert run_command(monkeypatch, "train", "--dry-run", "--dataset", "fashion_mnist", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["download"] == words
+
+
 @pytest.mark.parametrize("command", ["train", "resume"])
 def test_the_commands_refuse_what_needs_too_much_memory(
     command: str, runs_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

@@ -22,10 +22,11 @@ from cvae_core.errors import CvaeError, TrainingError
 from cvae_core.jobs import check_resumable, check_startable, claim
 from cvae_core.presets import PRESETS, TOY_PRESETS, preset
 from cvae_core.runs import lock
-from cvae_core.runs.directory import Run, create_run, open_run, runs_folder
+from cvae_core.runs.directory import Run, check_new_name, create_run, open_run, runs_folder
 from cvae_core.runs.overview import overviews
 from cvae_core.runs.status import Status
 from cvae_core.system_errors import KILLED
+from cvae_core.training.download import needed_download
 from cvae_core.training.session import work
 
 _INTERRUPTED: Final = 130
@@ -63,6 +64,8 @@ def train(
     check_startable(config)
     folder = runs_folder(runs)
     if dry_run:
+        if name is not None:
+            check_new_name(folder, name)
         _tell_cost(config, folder, force, as_json)
         return
     check_resources(folder, [config], force, _FORCE_HINT)
@@ -72,15 +75,17 @@ def train(
 def _tell_cost(config: RunConfig, folder: Path, force: bool, as_json: bool) -> None:
     """Print what a training will take, and why it would be refused if it would be."""
     cost, seconds = training_cost(config), measured_seconds(config, overviews(folder))
-    refusal = None
+    refusal, download = None, needed_download(config.data.dataset) or None
     try:
         check_resources(folder, [config], force, _FORCE_HINT)
     except CvaeError as error:
         refusal = str(error)
     if as_json:
-        print_json({**asdict(cost), "seconds": seconds, "refusal": refusal})
+        print_json({**asdict(cost), "seconds": seconds, "refusal": refusal, "download": download})
         return
     typer.echo(f"{cost.to_words()}, {time_words(seconds)}.")
+    if download:
+        typer.echo(download)
     if refusal:
         typer.echo(f"It would be refused: {refusal}")
 

@@ -186,6 +186,16 @@ def create_run(folder: Path, config: RunConfig, name: str | None = None) -> Run:
     return Run(folder / name)
 
 
+def check_new_name(folder: Path, name: str) -> None:
+    """Refuse a name that a new run cannot have.
+
+    Raises:
+        RunError: The name is no valid one or is taken.
+    """
+    if os.path.lexists(folder / check_run_name(name)):
+        raise _taken(name)
+
+
 @contextmanager
 def drafted_run(folder: Path, name: str) -> Iterator[Run]:
     """Fill the folder of a new run out of sight, then publish it under its name; nothing is left if filling fails.
@@ -201,10 +211,9 @@ def drafted_run(folder: Path, name: str) -> Iterator[Run]:
         RunError: The name is no valid one or is taken.
         StorageError: The folder cannot be written.
     """
-    final = Run(folder / check_run_name(name))
+    check_new_name(folder, name)
+    final = Run(folder / name)
     draft = Run(folder / f"{TEMPORARY_PREFIX}{name}-{secrets.token_hex(4)}")
-    if os.path.lexists(final.path):
-        raise _taken(name)
     _sweep(folder)
     with storage_errors(final.path):
         held = None

@@ -28,6 +28,13 @@ def _download_fashion_mnist() -> None:
         )
 
 
+def needed_download(name: str) -> str:
+    """What training on a data set would download first, as a sentence; empty if nothing."""
+    if name != "fashion_mnist" or fashion_mnist.is_downloaded():
+        return ""
+    return "Fashion-MNIST is not on this machine yet: the training downloads it first."
+
+
 _DOWNLOADS: Final[dict[str, Callable[[], None]]] = {"fashion_mnist": _download_fashion_mnist}
 
 
