@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -48,6 +48,7 @@ class StepRecord:
     Attributes:
         epoch: The epoch under way, counted from 1.
         step: Steps of that epoch done so far.
+        steps: The last so many of these gave the averages; 0 if unknown, as in runs of earlier versions.
         steps_per_epoch: Steps that make an epoch.
         train: Averages over the images of these few steps alone.
         images_per_second: Training speed over these few steps.
@@ -55,6 +56,7 @@ class StepRecord:
 
     epoch: int
     step: int
+    steps: int = field(default=0, kw_only=True)
     steps_per_epoch: int
     train: Losses
     images_per_second: float

@@ -52,6 +52,7 @@ class History:
         epoch_count: Epochs recorded, those that were left out here included.
         missing: Epochs whose record is missing before the newest one, as ranges, both ends included.
         damaged_lines: Lines that were passed over: damaged, out of order, or of another run.
+        gap: The position after which the first lines are missing; ``None`` if none are, as far as the others tell.
         position: Completed epochs that it tells of, and steps beyond them.
         last_epoch: The newest epoch recorded; 0 if none is.
         lines: Whole lines read.
@@ -63,6 +64,7 @@ class History:
     epoch_count: int = 0
     missing: list[tuple[int, int]] = field(default_factory=list)
     damaged_lines: int = 0
+    gap: Position | None = None
     position: Position = (0, 0)
     last_epoch: int = 0
     lines: int = 0
@@ -73,18 +75,19 @@ class History:
         """Whether every epoch from 1 to this one is recorded."""
         return epoch <= self.last_epoch and all(first > epoch for first, _ in self.missing)
 
-    def losses_missing(self, reached: Position = (0, 0), until: int | None = None) -> str:
+    def losses_missing(self, reached: Position = (0, 0), until: Position | None = None) -> str:
         """What is lost of the numbers of a run, as sentences; empty if nothing is.
 
         Args:
             reached: Where training certainly got to: completed epochs, and steps beyond them.
-            until: Later epochs do not matter; ``None`` if all do.
+            until: What comes later does not matter; ``None`` if all does.
         """
         newest = max(self.position, reached)
         ranges = [*self.missing, (self.last_epoch + 1, newest[0])]
-        end = newest[0] if until is None else until
-        lost = [(first, min(last, end)) for first, last in ranges if first <= min(last, end)]
-        if not lost and (until is not None or (not self.damaged_lines and newest == self.position)):
+        end = newest if until is None else until
+        lost = [(first, min(last, end[0])) for first, last in ranges if first <= min(last, end[0])]
+        gap = self.position if self.gap is None else self.gap
+        if not lost and gap >= end and (until is not None or not self.damaged_lines):
             return ""
         lines = f"{self.damaged_lines:,} line{'s' if self.damaged_lines > 1 else ''}"
         cause = f"{lines} of metrics.jsonl cannot be read" if self.damaged_lines else "metrics.jsonl lacks lines"
@@ -161,6 +164,8 @@ class _Line(NamedTuple):
     kind: type[Record]
     position: Position
     loss: float
+    steps: int
+    steps_per_epoch: int
     record: Record | None
 
 
@@ -173,11 +178,14 @@ class _Checker:
     Attributes:
         damaged: Lines passed over so far.
         position: Of the last whole line.
+        gap: As in ``History``.
     """
 
     def __init__(self, config: str) -> None:
         self.damaged = 0
         self.position: Position = (0, 0)
+        self.gap: Position | None = None
+        self._steps_per_epoch = 0
         self._config = config
         self._is_ours = True
         self._before = b""
@@ -200,8 +208,24 @@ class _Checker:
         if found is None or not self._is_ours or not self._is_in_order(found):
             self.damaged += 1
             return None
+        if self.gap is None:
+            self.gap = self._gap_before(found)
+        self._steps_per_epoch = found.steps_per_epoch or self._steps_per_epoch
         self.position = found.position
         return found
+
+    def _gap_before(self, found: _Line) -> Position | None:
+        """The position after which lines are missing before this one; ``None`` if it goes on from the last."""
+        epoch, step = found.position
+        if found.kind is StepRecord:
+            if epoch and not self._steps_per_epoch and self.position[0]:
+                return 0, 0  # epochs without steps, in a run that records steps
+            start = (epoch, step - found.steps) if found.steps else self.position
+        elif found.kind is EpochRecord:
+            start = (epoch - 1, self._steps_per_epoch)
+        else:
+            start = found.position
+        return self.position if start > self.position else None
 
     def _is_in_order(self, found: _Line) -> bool:
         return found.position > self.position or (found.kind is BeginRecord and found.position == self.position)
@@ -218,7 +242,8 @@ class _Checker:
         except (RunDamagedError, ValueError):
             return None
         loss = 0.0 if isinstance(record, BeginRecord) else loss_of(record)
-        return _Line(type(record), position(record), loss, record)
+        steps = (record.steps, record.steps_per_epoch) if isinstance(record, StepRecord) else (0, 0)
+        return _Line(type(record), position(record), loss, *steps, record)
 
     def _is_sealed(self, line: bytes) -> bool:
         """Whether the checksum is right: the line's own, or one that goes on from the line before as it did once."""
@@ -310,6 +335,7 @@ class MetricsReader:
             steps=self._parsed(self._steps, StepRecord),
             epochs=self._parsed(self._epochs, EpochRecord),
             epoch_count=self._epochs.count,
+            gap=self._checker.gap,
             position=self._checker.position,
             lines=len(self.history.begins) + self._steps.count + self._epochs.count,
         )

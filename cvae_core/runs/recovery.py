@@ -130,7 +130,7 @@ def resume_point(run: Run, history: History) -> ResumePoint:
         if history.has_epochs_until(found.epoch):
             break
     if chosen is not None:
-        lost = history.losses_missing((chosen.epoch, 0), chosen.epoch)
+        lost = history.losses_missing((chosen.epoch, 0), (chosen.epoch, chosen.step))
         going_on = f"Training goes on from epoch {chosen.epoch:,}, step {chosen.step:,}."
         return ResumePoint(chosen, (*notes, *([lost] if lost else []), *([going_on] if notes or lost else [])))
     if history.position > (0, 0) or notes:

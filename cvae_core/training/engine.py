@@ -134,7 +134,12 @@ class _Trainer:
         self._account(losses, first + steps)
         speed = steps * self._batching.rows(first) / seconds
         record = StepRecord(
-            self._progress.epoch + 1, first + steps, self._batching.steps, _losses(losses.mean(0)), speed
+            self._progress.epoch + 1,
+            first + steps,
+            self._batching.steps,
+            _losses(losses.mean(0)),
+            speed,
+            steps=steps,
         )
         return StepEvent(record, self._state)
 

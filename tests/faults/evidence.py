@@ -120,6 +120,7 @@ class Witness:
             assert are_same(load_snapshot(self.run.snapshots_folder, epoch), expected.weights[epoch])
         history = read_history(self.run.metrics_file)
         assert history.damaged_lines == 0, "a line is damaged, doubled or out of order"
+        assert history.gap is None, f"lines are missing after {history.gap}"
         assert [record.epoch for record in history.epochs] == list(range(1, len(history.epochs) + 1))
         assert losses_of(history.epochs) == expected.losses[: len(history.epochs)]
         steps = [(record.epoch, record.step) for record in history.steps]

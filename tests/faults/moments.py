@@ -61,7 +61,7 @@ def _torn(moments: Moments, write: Callable[..., Any]) -> Callable[..., Any]:
     """A way of writing that dies, if it is time, when half is written."""
 
     def torn(target: Any, content: Any, *rest: Any, **more: Any) -> Any:
-        name = os.readlink(f"/proc/self/fd/{target}") if isinstance(target, int) else target
+        name = Path(f"/proc/self/fd/{target}").readlink() if isinstance(target, int) else target
         is_last = moments.passes("half of", name)
         if is_last:
             write(target, content[: len(content) // 2], *rest, **more)

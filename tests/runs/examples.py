@@ -31,7 +31,7 @@ losses = st.builds(Losses, numbers, numbers, numbers, st.lists(numbers, max_size
 begin_records = st.builds(
     BeginRecord, counts, counts, st.text("0123456789abcdef", max_size=64), st.dictionaries(st.text(), st.text())
 )
-step_records = st.builds(StepRecord, counts, counts, counts, losses, numbers)
+step_records = st.builds(StepRecord, counts, counts, counts, losses, numbers, steps=counts)
 epoch_records = st.builds(EpochRecord, counts, losses, losses, numbers, numbers, numbers)
 any_records = begin_records | step_records | epoch_records
 
@@ -92,7 +92,8 @@ def training(epochs: int, steps: int = 3) -> list[BeginRecord | StepRecord | Epo
     records: list[BeginRecord | StepRecord | EpochRecord] = [BeginRecord(0, 0, "ab" * 32, {"numpy": "2.0"})]
     for epoch in range(1, epochs + 1):
         records.extend(
-            StepRecord(epoch, step, steps, some_losses(200.0 - epoch - step / 10), 1e5) for step in range(1, steps + 1)
+            StepRecord(epoch, step, steps, some_losses(200.0 - epoch - step / 10), 1e5, steps=1)
+            for step in range(1, steps + 1)
         )
         records.append(EpochRecord(epoch, some_losses(), some_losses(99.5 - epoch), 0.5, 1e-3, 1.0))
     return records

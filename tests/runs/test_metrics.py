@@ -202,6 +202,31 @@ def test_what_is_lost_is_told_by_epoch(tmp_path: Path) -> None:
     assert read_history(path).losses_missing((9, 0)) == ""
 
 
+@pytest.mark.parametrize("epochs", [2, 1_100])  # all lines are parsed, or most only looked at
+@pytest.mark.parametrize("steps", [1, 3])
+def test_a_missing_line_is_told(tmp_path: Path, epochs: int, steps: int) -> None:
+    path = tmp_path / "metrics.jsonl"
+    lines = lines_of(training(epochs, steps))
+    path.write_bytes(b"".join(lines))
+    end = (epochs, 0)
+    assert (read_history(path).gap, read_history(path).losses_missing(end)) == (None, "")
+    for number in {*range(1, 6), len(lines) - steps - 1, len(lines) - 2} & set(range(1, len(lines) - 1)):
+        path.write_bytes(b"".join([*lines[:number], *lines[number + 1 :]]))
+        history = read_history(path)
+        assert "are lost: metrics.jsonl lacks lines." in history.losses_missing(end), number
+        assert history.losses_missing(end, end) == history.losses_missing(end)
+        cut_back(path, *end)
+        assert read_history(path).losses_missing(end), "and it is still told when training went on"
+
+
+def test_a_step_that_is_recorded_again_is_not_missing(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.jsonl"
+    lines = lines_of(training(2))
+    path.write_bytes(b"".join([*lines[:6], *lines[7:]]))
+    assert read_history(path).losses_missing((1, 0), (1, 0)) == ""
+    assert read_history(path).losses_missing((1, 0), (1, 2)).startswith("Some points of the curve are lost")
+
+
 def test_metrics_of_earlier_versions_are_read_and_renewed_when_cut(tmp_path: Path) -> None:
     path = tmp_path / "metrics.jsonl"
     records = training(3)

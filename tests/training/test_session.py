@@ -260,7 +260,7 @@ def newest(run: Run) -> Path:
 
 
 DAMAGES: dict[str, tuple[Callable[[Run], object], str]] = {
-    "metrics cut": (cut_metrics, ""),
+    "metrics cut": (cut_metrics, "Some points of the curve are lost: metrics.jsonl lacks lines."),
     "metrics gone": (lambda run: run.metrics_file.unlink(), "The losses of epochs 1 to"),
     "epochs lost": (drop_epochs, "The losses of epochs 1 to 2 are lost: 1 line of metrics.jsonl cannot be read."),
     "newest checkpoint damaged": (
