@@ -304,7 +304,7 @@ def test_a_damaged_run_with_whole_weights_is_resumed_to_the_same_weights(
     undisturbed = {record.epoch: record.test for record in read_history(whole.metrics_file).epochs}
     assert all(undisturbed[record.epoch] == record.test for record in history.epochs)
     assert {4, 5, 6} <= {record.epoch for record in history.epochs}
-    assert bool(lost) == words.startswith("The losses")
+    assert bool(lost) == words.startswith(("The losses", "Some points"))
 
 
 def test_an_older_checkpoint_is_chosen_if_from_there_no_losses_are_lost(
