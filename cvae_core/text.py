@@ -25,9 +25,20 @@ def unsafe_character(text: str, allowed: str = "") -> str:
     """
     for place, character in enumerate(text, 1):
         if is_unsafe(character) and character not in allowed:
-            name = unicodedata.name(character, "a line break" if character in "\n\r\x85" else "a control character")
+            name = unicodedata.name(character, _unnamed(character))
             return f"character {place} is U+{ord(character):04X} ({name.lower()})"
     return ""
+
+
+def _unnamed(character: str) -> str:
+    if unicodedata.category(character) == "Cs":
+        return "a lone surrogate"
+    return "a line break" if character in "\n\r\x85" else "a control character"
+
+
+def is_undecoded(text: str) -> bool:
+    """Whether a text from the command line has bytes that Python could not decode, which it holds as surrogates."""
+    return any("\udc80" <= character <= "\udcff" for character in text)
 
 
 def is_invisible(text: str) -> bool:

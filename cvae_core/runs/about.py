@@ -7,6 +7,7 @@ somebody's words: a file that is not as it was written is told of, and nothing o
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -14,7 +15,7 @@ from typing import Any, Final
 from cvae_core.errors import RunDamagedError, RunError
 from cvae_core.runs.files import parsed_object, read_text, remove_dead_drafts, replace_file
 from cvae_core.runs.seal import config_sha256, is_sealed, refuse_newer, seal, versioned
-from cvae_core.text import is_invisible, unsafe_character
+from cvae_core.text import is_invisible, is_undecoded, unsafe_character
 
 NAME_LIMIT: Final = 80
 NOTE_LIMIT: Final = 2_000
@@ -101,12 +102,17 @@ def checked(name: str, note: str) -> About:
         RunError: A text is too long or has a control character, or one that disguises text; a name
             has a line break, or nothing that can be seen.
     """
+    if name.strip(" ") and is_invisible(name):
+        raise RunError("The name of a run would be invisible.", "Use at least one character that can be seen.")
     name, note = name.strip(), note.replace("\r\n", "\n").strip()
     for what, text, limit in (("name", name, NAME_LIMIT), ("note", note, NOTE_LIMIT)):
         if len(text) > limit:
             raise RunError(f"The {what} of a run has at most {limit:,} characters; this one has {len(text):,}.")
+        if is_undecoded(text):
+            raise RunError(
+                f"The encoding of this terminal ({sys.getfilesystemencoding()}) cannot represent this {what}.",
+                "Set a UTF-8 locale, such as LC_ALL=C.UTF-8, then try again.",
+            )
         if found := unsafe_character(text, allowed="" if what == "name" else "\n\t"):
             raise RunError(f"The {what} of a run cannot hold every character: {found}.", "Leave that character out.")
-    if name and is_invisible(name):
-        raise RunError("The name of a run would be invisible.", "Use at least one character that can be seen.")
     return About(name, note)
