@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import cvae_core
+from cvae_core.errors import RunError
 
 LIGHT = """
 import sys
@@ -31,6 +32,14 @@ from cvae_core import nosuch
 
 def run(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, *arguments], cwd=cwd, capture_output=True, text=True)
+
+
+def test_a_run_that_is_no_text_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="The name of a run should be text; it is 5"):
+        cvae_core.load_run(5, tmp_path)  # type: ignore[arg-type]
+    with pytest.raises(RunError) as caught:
+        cvae_core.load_run("missing", tmp_path)
+    assert "page" not in str(caught.value)
 
 
 def test_all_but_training_comes_without_tensorflow() -> None:

@@ -22,6 +22,7 @@ from cvae_core.export.parallel import save_films
 from cvae_core.export.settings import FILM_FORMATS, PICTURE_KINDS, FilmFormat, PictureSettings
 from cvae_core.export.trained_run import TrainedRun
 from cvae_core.runs.directory import open_run, runs_folder
+from cvae_core.runs.disk import size_words
 from cvae_core.runs.overview import overview
 
 _KINDS: Final = ", ".join(PICTURE_KINDS)
@@ -190,7 +191,7 @@ def _conclude(trained: TrainedRun, wanted: _Wanted, facts: dict[str, Any], as_js
     for file in made:
         frames = f"{file['frames']} frames, " if file["frames"] > 1 else ""
         size = f"{file['width']} x {file['height']} pixels"
-        typer.echo(f"{file['path']}: {epochs}, {frames}{size}, {file['bytes'] / 1e6:.1f} MB")
+        typer.echo(f"{file['path']}: {epochs}, {frames}{size}, {size_words(file['bytes'])}")
     if damage:
         typer.echo(damage, err=True)
     if facts["skipped_epochs"]:

@@ -154,6 +154,8 @@ def check_run_name(name: str) -> str:
     Raises:
         RunError: It is empty, too long, starts with a dot, or has characters that a file name should not have.
     """
+    if not isinstance(name, str):
+        raise RunError(f"The name of a run should be text; it is {shown(name)}.")
     if not _can_be_name(name):
         raise RunError(
             f"{shown(name)} cannot be the name of a run.",
@@ -282,7 +284,7 @@ def open_run(folder: Path, name: str) -> Run:
             )
         raise RunNotFoundError(
             f"There is no run {name!r} in {folder}.",
-            "`cvae runs list` and the Home page show those that there are.",
+            "`cvae runs list` shows those that there are.",
         )
     return run
 

@@ -42,4 +42,6 @@ def _contents(folder: str | Path) -> tuple[int, list[str]]:
 
 def size_words(size: int) -> str:
     """A size as people read it: in MB, or GB where it is large."""
+    if size < 1e5:
+        return f"{size / 1e3:.1f} kB"
     return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.1f} MB"

@@ -14,6 +14,7 @@ import streamlit as st
 
 from cvae_core.errands import Errand
 from cvae_core.export.settings import FilmFormat, PictureSettings
+from cvae_core.runs.disk import size_words
 from dashboard import services
 from dashboard.views.errand_view import errand_progress, start_errand, take_up
 from dashboard.views.time_machine import Scene
@@ -141,7 +142,7 @@ def _offer(film: _Film) -> None:
         epochs = ", ".join(map(str, film.skipped))
         st.warning(f"Left out, because their snapshots are damaged: epochs {epochs}.", icon=":material/broken_image:")
     st.download_button(
-        f"Download {name} ({len(film.content) / 1e6:.1f} MB)",
+        f"Download {name} ({size_words(len(film.content))})",
         film.content,
         name,
         _TYPES[name.rpartition(".")[2]],

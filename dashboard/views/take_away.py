@@ -12,6 +12,7 @@ import streamlit as st
 from cvae_core.errands import Errand
 from cvae_core.export.orders import MODULE, archive_order, network_order
 from cvae_core.runs.directory import Run
+from cvae_core.runs.disk import size_words
 from cvae_core.runs.snapshots import snapshot_epochs, snapshot_folder
 from dashboard import services
 from dashboard.views.errand_view import errand_progress, start_errand, take_up
@@ -185,7 +186,7 @@ def _offer(ready: _Ready) -> None:
     job = ready.job
     name = job.wanted.file_name
     st.download_button(
-        f"Download {name} ({job.file.stat().st_size / 1e6:.1f} MB)",
+        f"Download {name} ({size_words(job.file.stat().st_size)})",
         job.file.read_bytes,  # read when it is asked for, so that it does not lie in memory until then
         name,
         "application/zip",

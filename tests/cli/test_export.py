@@ -221,7 +221,7 @@ def test_an_output_that_no_folder_can_hold(
 ) -> None:
     (here / "file").write_text("no folder")
     said = fail(["export", "small", "--film", "latent", "-o", "file/film.gif"], monkeypatch, capsys)
-    assert "no folder" in said
+    assert "is not a folder" in said
     said = fail(["export", "small", "--picture", "latent", "-o", "/proc/picture.png"], monkeypatch, capsys)
     assert "/proc" in said
 

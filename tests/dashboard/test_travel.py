@@ -11,6 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from cvae_core.runs.directory import Run, all_runs
+from cvae_core.runs.disk import size_words
 from cvae_core.runs.snapshots import WEIGHTS_FILE, snapshot_epochs, snapshot_folder
 from dashboard import actions
 from dashboard.controls import plain
@@ -45,7 +46,7 @@ def test_an_archive_is_made_on_request(run: Run) -> None:
     assert not app.error
     archive = ready_file(app, "archive")
     assert archive.read_bytes() == packed(run)
-    assert downloads(app) == [f"Download mine.zip ({archive.stat().st_size / 1e6:.1f} MB)"]
+    assert downloads(app) == [f"Download mine.zip ({size_words(archive.stat().st_size)})"]
     assert "It holds 4 snapshots." in said(app)
 
 

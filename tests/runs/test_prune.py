@@ -114,8 +114,11 @@ def test_the_disk_is_counted_as_du_counts_it(tmp_path: Path) -> None:
 
 
 def test_sizes_in_words() -> None:
-    assert [size_words(size) for size in (0, 1_234_567, 999_900_000, 2_340_000_000)] == [
-        "0.0 MB",
+    assert [size_words(size) for size in (0, 512, 99_900, 100_000, 1_234_567, 999_900_000, 2_340_000_000)] == [
+        "0.0 kB",
+        "0.5 kB",
+        "99.9 kB",
+        "0.1 MB",
         "1.2 MB",
         "999.9 MB",
         "2.3 GB",
