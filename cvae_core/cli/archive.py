@@ -16,7 +16,9 @@ from cvae_core.export.run_archive import ImportedRun, import_run
 from cvae_core.runs.archive.manifest import Manifest
 from cvae_core.runs.archive.pack import SNAPSHOT_CHOICES, Snapshots, pack_run
 from cvae_core.runs.directory import open_run, runs_folder
+from cvae_core.runs.disk import size_words
 from cvae_core.runs.files import is_folder, named_path, open_to_read
+from cvae_core.runs.overview import overview
 from cvae_core.system_errors import advice
 
 _OutputOption = Annotated[
@@ -48,7 +50,7 @@ def export_archive(
                 found, stream, which, skip_damaged=skip_damaged, progress=progress, should_stop=should_stop
             )
         size = draft.stat().st_size
-    _say_exported(target, size, manifest, as_json)
+    _say_exported(target, size, manifest, overview(found).damage, as_json)
 
 
 def import_archive(
@@ -84,17 +86,20 @@ def _target(output: Path | None, name: str) -> Path:
     return target
 
 
-def _say_exported(target: Path, size: int, manifest: Manifest, as_json: bool) -> None:
+def _say_exported(target: Path, size: int, manifest: Manifest, damage: str, as_json: bool) -> None:
+    if damage and not as_json:
+        typer.echo(damage, err=True)
     if is_stream(target):  # it may be standard output, where nothing else belongs
         typer.echo(f"Written to {target}.", err=True)
         return
     if as_json:
         facts: dict[str, Any] = {"path": str(target), "bytes": size}
-        print_json(facts | manifest.model_dump(mode="json", exclude={"files", "format", "schema_version"}))
+        facts |= manifest.model_dump(mode="json", exclude={"files", "format", "schema_version"})
+        print_json(facts | ({"damage": damage} if damage else {}))
         return
     count = len(manifest.snapshots)
     what = f"{count} snapshots up to epoch" if count > 1 else "the snapshot of epoch"
-    typer.echo(f"{target}: {what} {manifest.snapshots[-1]}, {size / 1e6:.1f} MB")
+    typer.echo(f"{target}: {what} {manifest.snapshots[-1]}, {size_words(size)}")
     if manifest.state != "finished":
         typer.echo(f"The run is {manifest.state}; it can be resumed where the archive is imported.")
 

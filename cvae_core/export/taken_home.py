@@ -14,6 +14,7 @@ from cvae_core.data.registry import dataset_shape
 from cvae_core.errors import ExportError, ExportStoppedError
 from cvae_core.export.output import check_new_folder, check_target, published_folder, published_together
 from cvae_core.runs.directory import Run
+from cvae_core.runs.recovery import without_snapshots
 from cvae_core.runs.snapshots import load_snapshot, snapshot_epochs
 
 _SCRIPT: Final = Path(__file__).with_name("draw_digits.py")
@@ -105,7 +106,7 @@ def drawing_script(model: str) -> str:
 def _snapshot(run: Run, epoch: int | None) -> tuple[int, Weights]:
     epochs = snapshot_epochs(run.snapshots_folder)
     if not epochs:
-        raise ExportError(f"The run {run.id} has no snapshot yet.", "Train it for a while first.")
+        raise ExportError(*without_snapshots(run))
     chosen = epochs[-1] if epoch is None else epoch
     return chosen, load_snapshot(run.snapshots_folder, chosen)
 

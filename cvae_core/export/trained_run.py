@@ -11,6 +11,7 @@ from cvae_core.errors import ExportError
 from cvae_core.inference.folded import FoldedNetwork
 from cvae_core.records import Dataset
 from cvae_core.runs.directory import Run
+from cvae_core.runs.recovery import without_snapshots
 from cvae_core.runs.snapshots import load_snapshot, snapshot_epochs
 
 
@@ -36,7 +37,7 @@ class TrainedRun:
         self.config = run.config()
         self.epochs = snapshot_epochs(run.snapshots_folder)
         if not self.epochs:
-            raise ExportError(f"The run {run.id} has no snapshot yet.", "Train it for a while first.")
+            raise ExportError(*without_snapshots(run))
         if self.test_data.test.images.dtype != np.uint8:
             raise ExportError(f"The run {run.id} has learnt points and not images.", "Choose a run on images.")
 

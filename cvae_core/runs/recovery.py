@@ -73,6 +73,17 @@ def missing_snapshot(run: Run, state: State, status: Status) -> str:
     return f"The snapshot of epoch {status.epoch:,}, the last, is missing; {there}."
 
 
+def without_snapshots(run: Run) -> tuple[str, str]:
+    """Why a run without any snapshot cannot be shown or packed, and what to do.
+
+    Raises:
+        RunDamagedError: Its status is damaged.
+    """
+    if known_status(run, run.config())[0] == "finished":
+        return f"The snapshots of the finished run {run.id} are missing.", "Restore them from a copy, or train again."
+    return f"The run {run.id} has no snapshot yet.", "Train it for a while first."
+
+
 def followed_history(run: Run, reader: MetricsReader) -> tuple[History, str]:
     """The history of a run so far, and what is lost of it as a sentence; empty if nothing is.
 

@@ -12,8 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from cvae_core.cli import main
 from cvae_core.runs.directory import Run, open_run
 from cvae_core.runs.snapshots import snapshot_epochs
+from cvae_core.runs.status import Status, write_status
 from tests.cli.test_bad_input import fail
 from tests.dashboard.worlds import make_run
 from tests.export.small_run import damage, names_in
@@ -36,8 +38,6 @@ def run(runs_folder: Path) -> Run:
 
 
 def succeed(arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> str:
-    from cvae_core.cli import main
-
     monkeypatch.setattr(sys, "argv", ["cvae", *arguments])
     with pytest.raises(SystemExit) as ended:
         main()
@@ -127,6 +127,19 @@ def test_what_makes_no_sense_leaves_nothing(
     assert all(word in said for word in words), said
     assert names_in(here) == ["empty.zip", "notes.txt", "pipe"]
     assert names_in(runs_folder) == ["mine"]
+
+
+def test_a_missing_last_snapshot_is_told(
+    run: Run, here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_status(run.status_file, Status("finished", 1000, epoch=1000))
+    monkeypatch.setattr(sys, "argv", ["cvae", "runs", "export", "mine"])
+    with pytest.raises(SystemExit):
+        main()
+    words = "The snapshot of epoch 1,000, the last, is missing"
+    assert words in capsys.readouterr().err
+    facts = json.loads(succeed(["runs", "export", "mine", "--force", "--json"], monkeypatch, capsys))
+    assert words in facts["damage"]
 
 
 def test_damaged_snapshots_are_left_out_on_request(

@@ -64,7 +64,7 @@ def test_a_damaged_note_is_told_of_and_not_lost_unseen(
     say("runs", "note", "id", "--name", "mine", "--note", "why")
     run.about_file.write_bytes(run.about_file.read_bytes().replace(b"why", b"wny"))
     assert "does not match its checksum (about.json)" in " ".join(say("runs", "show", "id").split())
-    assert "does not match its" in say("runs", "list")
+    assert "does not match its" in " ".join(say("runs", "list").split())
     (entry,) = json.loads(say("runs", "list", "--json"))
     assert (entry["name"], entry["state"]) == ("", "finished")
     assert "does not match its checksum" in entry["about_problem"]

@@ -23,6 +23,7 @@ from cvae_core.export.settings import PICTURE_KINDS, FilmFormat, PictureSettings
 from cvae_core.export.tile_painter import TileLayout
 from cvae_core.export.trained_run import TrainedRun
 from cvae_core.records import Bytes
+from cvae_core.runs.status import Status, write_status
 from tests.export.small_run import EPOCHS, damage, names_in, small_run
 from tests.runs.examples import small_disk
 
@@ -254,7 +255,10 @@ def test_what_cannot_be_painted(trained: TrainedRun, tmp_path: Path) -> None:
     with pytest.raises(ExportError, match="images of label 7, not 100"):
         paint_picture(trained, PictureSettings("style", sources=(Sources(7, 100),)))
     with pytest.raises(ExportError, match="no snapshot yet"):
-        TrainedRun(small_run(tmp_path / "other", epochs=()))
+        TrainedRun(fresh := small_run(tmp_path / "other", epochs=()))
+    write_status(fresh.status_file, Status("finished", 5, epoch=5))
+    with pytest.raises(ExportError, match=r"snapshots of the finished run small are missing.* Restore them"):
+        TrainedRun(fresh)
 
 
 @pytest.mark.parametrize("text", ["", "7", "7:", ":3", "7:0", "7:101", "7:60,3:60", "-1:3", "a:b", "7:1;3:1", "7:1,"])

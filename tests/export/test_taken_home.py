@@ -26,6 +26,7 @@ from cvae_core.inference.folded import FoldedNetwork
 from cvae_core.presets import preset
 from cvae_core.runs.directory import Run, create_run
 from cvae_core.runs.snapshots import load_snapshot, publish_snapshot
+from cvae_core.runs.status import Status, write_status
 from tests.export.small_run import damage, names_in, small_run
 from tests.networks import one_hot, random_weights
 from tests.runs.examples import small_disk
@@ -269,6 +270,8 @@ def test_a_full_disk_leaves_nothing(tmp_path: Path) -> None:
 def test_runs_that_have_nothing_to_take(home: Path, tmp_path: Path) -> None:
     fresh = small_run(tmp_path / "runs", "fresh", epochs=())
     assert "no snapshot yet" in refused(fresh, home, home / "model.keras", None)
+    write_status(fresh.status_file, Status("finished", 5, epoch=5))
+    assert "snapshots of the finished run fresh are missing" in refused(fresh, home, home / "model.keras", None)
     torn = small_run(tmp_path / "runs", "torn")
     damage(torn, 5)
     with pytest.raises(Exception, match="epoch 5 is damaged"):

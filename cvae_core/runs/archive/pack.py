@@ -25,7 +25,7 @@ from cvae_core.runs.checkpoints import newest_checkpoint_folder
 from cvae_core.runs.directory import Run
 from cvae_core.runs.files import open_to_read, read_text, unreadable
 from cvae_core.runs.metrics import History, MetricsReader, whole_lines
-from cvae_core.runs.recovery import known_status
+from cvae_core.runs.recovery import known_status, without_snapshots
 from cvae_core.runs.snapshots import load_snapshot, snapshot_epochs, snapshot_folder
 from cvae_core.runs.status import encode_status
 from cvae_core.short_repr import short_repr
@@ -114,7 +114,7 @@ def _view(run: Run, snapshots: Snapshots, stack: ExitStack) -> _View:
     history, metrics = _metrics(run)
     epochs = snapshot_epochs(run.snapshots_folder)
     if not epochs:
-        raise ArchiveError(f"The run {run.id} has no snapshot yet.", "Train it for a while first.")
+        raise ArchiveError(*without_snapshots(run))
     chosen = epochs if snapshots == "all" else epochs[-1:]
     manifest = Manifest(
         run=run.id,

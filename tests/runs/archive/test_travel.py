@@ -24,7 +24,7 @@ from cvae_core.runs.directory import Run, all_runs, create_run
 from cvae_core.runs.metrics import MetricsWriter, read_history
 from cvae_core.runs.overview import describe, overview
 from cvae_core.runs.snapshots import WEIGHTS_FILE, load_snapshot, publish_snapshot, snapshot_epochs, snapshot_folder
-from cvae_core.runs.status import RESUMABLE
+from cvae_core.runs.status import RESUMABLE, Status, write_status
 from tests.dashboard.worlds import living_worker, make_run
 from tests.runs.archive.forgery import contents, everything_in, keep_checkpoint, packed, stopped_run, unpacked
 from tests.runs.examples import are_same, small_disk, training
@@ -183,6 +183,9 @@ def test_what_is_recorded_while_it_is_packed_is_left_out(tmp_path: Path, there: 
 def test_a_run_without_snapshots_has_nothing_to_take(tmp_path: Path) -> None:
     run = create_run(tmp_path, RunConfig(), "fresh")
     with pytest.raises(ArchiveError, match="no snapshot yet"):
+        packed(run)
+    write_status(run.status_file, Status("finished", 1000, epoch=1000))
+    with pytest.raises(ArchiveError, match=r"snapshots of the finished run fresh are missing.* Restore them"):
         packed(run)
 
 
