@@ -18,7 +18,7 @@ from cvae_core.errors import ConfigError, StorageError
 from cvae_core.remaining_time import duration
 from cvae_core.runs.disk import size_words
 from cvae_core.runs.overview import Overview
-from cvae_core.training.schedules import snapshot_epochs
+from cvae_core.runs.snapshots import scheduled_epochs
 
 MEMORY_SHARE: Final = 0.75
 _FLOAT: Final = 4
@@ -71,7 +71,7 @@ def training_cost(config: RunConfig) -> TrainingCost:
     """
     architecture = plan(config.model, dataset_shape(config.data))
     parameters = sum(map(math.prod, architecture.weight_shapes().values()))
-    snapshots = len(snapshot_epochs(config.train))
+    snapshots = len(scheduled_epochs(config.train))
     return TrainingCost(
         parameters,
         _memory(config, architecture, parameters),

@@ -26,9 +26,8 @@ from cvae_core.runs.checkpoints import Checkpoint, publish_checkpoint
 from cvae_core.runs.directory import create_run
 from cvae_core.runs.disk import disk_use
 from cvae_core.runs.overview import overviews
-from cvae_core.runs.snapshots import publish_snapshot
+from cvae_core.runs.snapshots import publish_snapshot, scheduled_epochs
 from cvae_core.runs.status import Status, write_status
-from cvae_core.training.schedules import snapshot_epochs
 from cvae_core.training.state import starting_state
 from tests.networks import random_weights
 
@@ -60,7 +59,7 @@ def test_the_files_of_a_run_take_as_much_of_the_disk_as_was_told(tmp_path: Path)
     of = config(epochs=12, latent_dim=3, hidden_widths=(300, 200), batch_normalization="after")
     run = create_run(tmp_path, of, "run")
     cost = training_cost(of)
-    for epoch in snapshot_epochs(of.train):
+    for epoch in scheduled_epochs(of.train):
         publish_snapshot(run.snapshots_folder, epoch, random_weights(of.model, dataset_shape(of.data)))
     snapshots = disk_use(run.snapshots_folder)
     state = starting_state(plan(of.model, dataset_shape(of.data)), 0, None).checkpoint()

@@ -16,7 +16,7 @@ from cvae_core.runs.disk import disk_use
 from cvae_core.runs.files import is_real_folder
 from cvae_core.runs.metrics import History, MetricsReader
 from cvae_core.runs.queue import is_small, max_workers, turn_count
-from cvae_core.runs.recovery import followed_history, known_status, missing_snapshot
+from cvae_core.runs.recovery import damaged_snapshots, followed_history, known_status
 from cvae_core.runs.snapshots import snapshot_epochs
 from cvae_core.runs.status import State, Status
 from cvae_core.runs.worker_log import why_interrupted
@@ -70,7 +70,7 @@ def _read(run: Run) -> Overview:
         config = run.config()
         state, status, damage = known_status(run, config)
         problem, advice = _problem(run, state, status)
-        damage = damage or missing_snapshot(run, state, status)
+        damage = damage or damaged_snapshots(run, config, state, status)
         return Overview(run, state, config, status, problem, advice, about, about_problem, damage=damage)
     except CvaeError as error:
         advice = error.advice or "Delete this run, or restore its files."

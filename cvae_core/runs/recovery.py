@@ -11,7 +11,7 @@ from cvae_core.runs.checkpoints import Checkpoint, checkpoint_folders, load_chec
 from cvae_core.runs.directory import Run, created_at
 from cvae_core.runs.metrics import History, MetricsReader
 from cvae_core.runs.seal import config_sha256
-from cvae_core.runs.snapshots import newest_known_epoch, snapshot_epochs
+from cvae_core.runs.snapshots import check_snapshot_files, newest_known_epoch, scheduled_epochs, snapshot_epochs
 from cvae_core.runs.status import ENDED, State, Status, observed_state, read_status
 from cvae_core.short_repr import short_repr
 
@@ -62,15 +62,33 @@ def _status_from_weights(run: Run, config: RunConfig) -> Status | None:
     )
 
 
-def missing_snapshot(run: Run, state: State, status: Status) -> str:
-    """A sentence if a finished run lacks the snapshot of its last epoch, which pruning and packing always keep."""
-    if state != "finished":
+def damaged_snapshots(run: Run, config: RunConfig, state: State, status: Status) -> str:
+    """What is missing or damaged of the first and the newest snapshot of a run that is not training, as sentences.
+
+    Pruning keeps both. An archive may hold the last one alone, so then the first is not missed. The weights themselves
+    are not read.
+    """
+    if (state not in ENDED and state != "interrupted") or (status.epoch, status.step) == (0, 0):
         return ""
     epochs = snapshot_epochs(run.snapshots_folder)
-    if status.epoch in epochs:
-        return ""
-    there = f"the newest is of epoch {epochs[-1]:,}" if epochs else "there is none"
-    return f"The snapshot of epoch {status.epoch:,}, the last, is missing; {there}."
+    # A training may end between an epoch and its snapshot, which is then made when it is resumed.
+    until = status.epoch if state == "finished" or status.step else status.epoch - 1
+    newest = max(epoch for epoch in scheduled_epochs(config.train) if epoch <= max(0, until))
+    found = []
+    if 0 not in epochs and len(epochs) != 1 and newest > 0:
+        found.append("The snapshot of epoch 0, the first, is missing.")
+    if not epochs or epochs[-1] < newest:
+        there = f"the newest is of epoch {epochs[-1]:,}" if epochs else "there is none"
+        which = "last" if state == "finished" else "newest"
+        found = [*(found if epochs else []), f"The snapshot of epoch {newest:,}, the {which}, is missing; {there}."]
+    for epoch in {*epochs[:1], *epochs[-1:]}:
+        try:
+            check_snapshot_files(run.snapshots_folder, epoch)
+        except RunTooNewError:
+            raise
+        except RunDamagedError as error:
+            found.append(error.problem)
+    return " ".join(found)
 
 
 def without_snapshots(run: Run) -> tuple[str, str]:

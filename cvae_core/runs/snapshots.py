@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import re
 from dataclasses import asdict, dataclass
+from itertools import count, takewhile
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,6 +16,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from cvae_core.architecture import Weights
+from cvae_core.config import TrainSettings
 from cvae_core.errors import RunDamagedError, RunError, RunNotFoundError
 from cvae_core.runs.files import is_real_folder, open_to_read, publish_folder, unreadable
 from cvae_core.runs.seal import config_sha256, read_sealed, refuse_foreign, seal, versioned
@@ -26,6 +29,8 @@ _LARGEST: Final = 4 * 2**30
 _FAULTS: Final = (OSError, ValueError, KeyError, TypeError, AttributeError)  # the last two: a dtype NumPy lacks
 _NAME: Final = re.compile(r"[0-9]{6}")
 _EPOCHS_LISTED: Final = 6
+_SNAPSHOT_EXPONENT: Final = 1.701
+_EARLY_EPOCHS: Final = 10
 
 
 @dataclass(frozen=True)
@@ -83,6 +88,38 @@ def _is_sound(folder: Path, epoch: int) -> bool:
 def snapshot_epochs(folder: Path) -> list[int]:
     """The epochs that have a published snapshot, in order."""
     return [int(path.name) for path in published_folders(folder, _NAME)]
+
+
+def scheduled_epochs(train: TrainSettings) -> frozenset[int]:
+    """The epochs after which the weights are kept; 0 is the untrained model.
+
+    The tutorial's are 1 to 10 and 1 + floor(k ** 1.701); the first and the last model are always kept.
+    """
+    within = range(train.epochs + 1)
+    if train.snapshot_schedule == "every":
+        return frozenset((*within[:: train.snapshot_every], train.epochs))
+    rarer = takewhile(lambda epoch: epoch <= train.epochs, (1 + math.floor(k**_SNAPSHOT_EXPONENT) for k in count()))
+    return frozenset((*within[: _EARLY_EPOCHS + 1], *rarer, train.epochs))
+
+
+def check_snapshot_files(folder: Path, epoch: int) -> None:
+    """Refuse a snapshot whose facts are damaged or whose file of weights is missing or of another size.
+
+    The weights are not read, so this is fast enough for a list of many runs.
+
+    Raises:
+        RunDamagedError: It is such a one.
+    """
+    what = f"The snapshot of epoch {epoch:,}"
+    target = snapshot_folder(folder, epoch)
+    facts = _read_facts(target, epoch, what, config_sha256(folder.parent))
+    try:
+        with open_to_read(target / WEIGHTS_FILE) as file:
+            size = os.fstat(file.fileno()).st_size
+    except OSError as error:
+        raise RunDamagedError(f"{what} is damaged: {WEIGHTS_FILE} cannot be read.") from error
+    if size != facts.bytes:
+        raise RunDamagedError(f"{what} is damaged: {WEIGHTS_FILE} has {size:,} bytes instead of {facts.bytes:,}.")
 
 
 def newest_known_epoch(folder: Path) -> int | None:

@@ -14,11 +14,12 @@ from cvae_core.config import RunConfig
 from cvae_core.errors import DataError, DivergedError
 from cvae_core.records import Dataset, EpochRecord, Losses, StepRecord
 from cvae_core.runs.checkpoints import Checkpoint
+from cvae_core.runs.snapshots import scheduled_epochs
 from cvae_core.training.compiled import CHUNK_CAPACITY, TrainProgram, evaluation_program, train_program
 from cvae_core.training.epoch import Batching, Epoch, EvaluationSet, prepare_epoch
 from cvae_core.training.events import EpochEvent, Event, SnapshotEvent, StepEvent
 from cvae_core.training.pace import Pace, Stopwatch
-from cvae_core.training.schedules import next_plateau, snapshot_epochs
+from cvae_core.training.schedules import next_plateau
 from cvae_core.training.state import Progress, starting_state
 
 _Sums = npt.NDArray[np.float64]
@@ -31,7 +32,7 @@ def train(config: RunConfig, dataset: Dataset, start: Checkpoint | None = None) 
     an interruption changes a bit of them.
 
     Args:
-        config: All settings.
+        config: All settings; ``train_limit`` and ``test_limit`` act when ``load_dataset`` loads, not here.
         dataset: Images to learn from and to measure on, checked when it was built.
         start: Where to go on; ``None`` for the beginning.
 
@@ -77,7 +78,7 @@ class _Trainer:
         self._architecture = plan(config.model, dataset.shape)
         self._test = EvaluationSet(dataset.test, config.train.seed, self._architecture.kl_terms)
         self._batching = Batching.of(len(dataset.train), config.train)
-        self._snapshots = snapshot_epochs(config.train)
+        self._snapshots = scheduled_epochs(config.train)
         self._pace = Pace(CHUNK_CAPACITY)
         self._programs: dict[int, TrainProgram] = {}
         self._state = starting_state(self._architecture, config.train.seed, start)

@@ -1,11 +1,9 @@
-"""How learning rate and beta change, and which epochs are kept."""
+"""How learning rate and beta change."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import count, takewhile
 from typing import Final
 
 import numpy as np
@@ -19,8 +17,6 @@ PLATEAU_FACTOR: Final = 0.5
 PLATEAU_PATIENCE: Final = 5
 PLATEAU_THRESHOLD: Final = 1e-4
 PLATEAU_FLOOR: Final = 2.0**-10
-_SNAPSHOT_EXPONENT: Final = 1.701
-_EARLY_EPOCHS: Final = 10
 
 
 @dataclass(frozen=True)
@@ -108,18 +104,3 @@ def betas(train: TrainSettings, epoch: int, steps: int) -> Floats:
     done = ((epoch - 1) * steps + np.arange(steps)) / (train.kl_warmup_epochs * steps)
     warming: Floats = (train.beta * done).astype(np.float32)
     return warming
-
-
-def snapshot_epochs(train: TrainSettings) -> frozenset[int]:
-    """The epochs after which the weights are kept; 0 is the untrained model.
-
-    The tutorial's are 1 to 10 and 1 + floor(k ** 1.701); the first and the last model are always kept.
-    """
-    within = range(train.epochs + 1)
-    if train.snapshot_schedule == "every":
-        return frozenset((*within[:: train.snapshot_every], train.epochs))
-    return frozenset((*within[: _EARLY_EPOCHS + 1], *_ever_rarer(train.epochs), train.epochs))
-
-
-def _ever_rarer(last: int) -> Iterator[int]:
-    return takewhile(lambda epoch: epoch <= last, (1 + math.floor(k**_SNAPSHOT_EXPONENT) for k in count()))

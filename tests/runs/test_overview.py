@@ -229,3 +229,47 @@ def test_a_missing_last_snapshot_is_told(tmp_path: Path) -> None:
     shutil.rmtree(run.snapshots_folder / "000010")
     told = "The snapshot of epoch 10, the last, is missing; the newest is of epoch 4."
     assert (overview(run).damage, describe(run)["damage"][0]) == (told, told)
+
+
+def spoil_facts(folder: Path) -> None:
+    (folder / "snapshot.json").write_bytes(b"{")
+
+
+def halve_weights(folder: Path) -> None:
+    weights = folder / "weights.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-9])
+
+
+@pytest.mark.parametrize("state", ["stopped", "failed", "running"])
+@pytest.mark.parametrize(
+    ("harm", "epochs", "words"),
+    [
+        (shutil.rmtree, (0,), "The snapshot of epoch 0, the first, is missing."),
+        (shutil.rmtree, (3,), "The snapshot of epoch 3, the newest, is missing; the newest is of epoch 2."),
+        (shutil.rmtree, (0, 1, 2, 3), "The snapshot of epoch 3, the newest, is missing; there is none."),
+        (spoil_facts, (3,), "The snapshot of epoch 3"),
+        (halve_weights, (3,), "The snapshot of epoch 3 is damaged: weights.safetensors has "),
+        (halve_weights, (0,), "The snapshot of epoch 0 is damaged: weights.safetensors has "),
+    ],
+)
+def test_a_missing_or_damaged_snapshot_of_a_run_that_does_not_train_is_told(
+    tmp_path: Path, state: Any, harm: Any, epochs: tuple[int, ...], words: str
+) -> None:
+    run = run_in(tmp_path)
+    for epoch in range(4):
+        publish_snapshot(run.snapshots_folder, epoch, some_weights())
+    write_status(run.status_file, replace(read_status(run.status_file), state=state, epoch=3, step=1))
+    assert overview(run).damage == ""
+    for epoch in epochs:
+        harm(run.snapshots_folder / f"{epoch:06d}")
+    assert overview(run).damage.startswith(words) and describe(run)["damage"][0] == overview(run).damage
+    with held(run.lock_file):
+        assert state != "running" or overview(run).damage == "", "a living one may still publish it"
+
+
+def test_a_snapshot_that_was_not_due_yet_is_not_missed(tmp_path: Path) -> None:
+    run = run_in(tmp_path)
+    for epoch in (0, 2):
+        publish_snapshot(run.snapshots_folder, epoch, some_weights())
+    write_status(run.status_file, replace(read_status(run.status_file), state="stopped", epoch=3))
+    assert overview(run).damage == ""

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from cvae_core.config import TrainConfig
+from cvae_core.runs.snapshots import scheduled_epochs
 from cvae_core.training.schedules import (
     PLATEAU_FLOOR,
     Plateau,
@@ -13,7 +14,6 @@ from cvae_core.training.schedules import (
     betas,
     learning_rates,
     next_plateau,
-    snapshot_epochs,
 )
 
 
@@ -67,17 +67,17 @@ def test_step_sizes_do_not_depend_on_where_they_begin() -> None:
 
 
 def test_tutorial_snapshots() -> None:
-    epochs = snapshot_epochs(TrainConfig(epochs=1000))
+    epochs = scheduled_epochs(TrainConfig(epochs=1000))
     assert epochs == {0} | set(range(1, 11)) | {1 + int(np.floor(k**1.701)) for k in range(59)}
     assert max(epochs) == 1000
 
 
 @pytest.mark.parametrize(("last", "expected"), [(1, {0, 1}), (12, {*range(12), 12})])
 def test_snapshots_of_short_trainings(last: int, expected: set[int]) -> None:
-    found = snapshot_epochs(TrainConfig(epochs=last))
+    found = scheduled_epochs(TrainConfig(epochs=last))
     assert found <= expected and {0, last} <= found and set(range(1, min(last, 10) + 1)) <= found
 
 
 def test_snapshots_every_so_many_epochs() -> None:
     train = TrainConfig(epochs=25, snapshot_schedule="every", snapshot_every=10)
-    assert snapshot_epochs(train) == {0, 10, 20, 25}
+    assert scheduled_epochs(train) == {0, 10, 20, 25}
