@@ -70,9 +70,19 @@ def checked_pixels(values: Any, what: str = "images", are_points: bool = False) 
         return array.astype(np.uint8)
     if are_points:
         return _points(array, what)
-    advice = "Divide them by 255, or convert them to uint8." if (array > 1.0).any() else ""
+    advice = _range_advice(array)
     _refuse(array, ~((array >= 0.0) & (array <= 1.0)), what, "floats from 0 to 1", advice)
     return array.astype(np.float32, copy=False)
+
+
+def _range_advice(array: _Array) -> str:
+    """What to do about floats that are not from 0 to 1."""
+    if array.size == 0 or not np.isfinite(array).all():
+        return ""
+    low, high = float(array.min()), float(array.max())
+    if low >= 0.0 and 127.0 < high <= 255.0:
+        return "Divide them by 255, or convert them to uint8."
+    return f"They range from {low:.6g} to {high:.6g}: scale them to 0 to 1."
 
 
 def checked_labels(

@@ -135,8 +135,8 @@ class Dataset:
         sha256: Checksum that identifies the data, 64 hexadecimal digits.
 
     Raises:
-        DataError: A label has no class name, the two parts hold examples of different shapes or kinds, or no pixel is
-            above 1 of 255, as in images that were meant to be binary.
+        DataError: The class names are not different texts, a label has none, the two parts hold examples of different
+            shapes or kinds, or no pixel is above 1 of 255, as in images that were meant to be binary.
     """
 
     name: str
@@ -149,6 +149,7 @@ class Dataset:
     __repr__ = short_repr
 
     def __post_init__(self) -> None:
+        _check_class_names(self.class_names)
         kinds = [(part.images.shape[1:], part.images.dtype) for part in (self.train, self.test)]
         if kinds[0] != kinds[1]:
             (train, train_type), (test, test_type) = kinds
@@ -168,3 +169,13 @@ class Dataset:
         """Size of one example."""
         height, width, channels = self.test.images.shape[1:]
         return DataShape(height, width, channels, len(self.class_names))
+
+
+def _check_class_names(names: object) -> None:
+    """Refuse what is not a sequence of different texts."""
+    if not isinstance(names, (tuple, list)) or not all(isinstance(name, str) for name in names):
+        raise DataError(f"The class names should be a tuple of texts, one for each label; they are {names!r:.80}.")
+    if not names:
+        raise DataError("There should be at least one class name.")
+    if twice := [name for place, name in enumerate(names) if name in names[:place]]:
+        raise DataError(f"Each class name should be there once; {twice[0]!r} is there more often.")

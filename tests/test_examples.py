@@ -253,3 +253,34 @@ def test_images_of_floats_and_bytes_are_recognised_alike() -> None:
     model = ModelConfig(hidden_widths=(3,), latent_dim=2)
     network = FoldedNetwork(model, SHAPE, random_weights(model, SHAPE))
     np.testing.assert_array_equal(recognise(network, IMAGES / 255).elbo, recognise(network, IMAGES).elbo)
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (255.0, "Divide them by 255"),
+        (3.0, "They range from 0 to 3:"),
+        (-1.0, "from -1 to 0:"),
+        (np.inf, ""),
+        (np.nan, ""),
+    ],
+)
+def test_the_advice_fits_the_range_of_the_floats(number: float, words: str) -> None:
+    with pytest.raises(DataError) as raised:
+        checked_images(np.array([0.0, number, 0.0, 0.0]).reshape(1, 2, 2))
+    assert words in raised.value.advice and bool(words) == bool(raised.value.advice)
+
+
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [
+        ((), "at least one class name"),
+        ("abc", "tuple of texts"),
+        ((0, 1, 2), "tuple of texts"),
+        (("a", "b", "a"), "'a'"),
+    ],
+)
+def test_class_names_are_different_texts(names: Any, words: str) -> None:
+    part = Split(IMAGES, LABELS)
+    with pytest.raises(DataError, match=words):
+        Dataset("mine", "Mine", names, part, part, "0" * 64)
