@@ -29,11 +29,12 @@ def bench(
     if as_json:
         typer.echo(json.dumps(asdict(report), indent=2))
     else:
-        _print(report)
+        _print(report, turns)
 
 
-def _print(report: BenchReport) -> None:
-    table = Table("", "Ours", "Keras, the tutorial's way", "Bare matrix products", title="Medians of alternating turns")
+def _print(report: BenchReport, turns: int) -> None:
+    title = f"Medians of {turns} alternating turns" if turns > 1 else "One turn"
+    table = Table("", "Ours", "Keras, the tutorial's way", "Bare matrix products", title=title)
     epoch = report.epoch_s
     table.add_row("An epoch, 60,000 images, s", *(f"{epoch[name]:.2f}" for name in ("ours", "keras_fit", "matmul")))
     ratio = report.ratio
@@ -42,10 +43,10 @@ def _print(report: BenchReport) -> None:
         ("A snapshot, ms", report.snapshot_ms),
         ("2,250 codes decoded, ms", report.decode_2250_ms),
     ):
-        table.add_row(words, f"{times['ours']:.1f}", f"{times['predict_one_by_one']:,.0f}", "")
+        table.add_row(words, f"{times['ours']:.1f}", f"{times['predict_one_by_one']:,.0f} (from a sample)", "")
     torn = report.torn_manifold_s
     words = "Torn manifold, 300 epochs of both models, s"
-    table.add_row(words, f"{torn['ours']:.1f}", f"{torn['keras_fit']:.0f} (from a few epochs)", "")
+    table.add_row(words, f"{torn['ours']:.1f}", f"{torn['keras_fit']:.0f} (from a sample)", "")
     table.add_row("... processor time, s", f"{torn['ours_cpu']:.1f}", "", "")
     Console().print(table)
     typer.echo(", ".join(f"{name} {value}" for name, value in report.machine.items()))
