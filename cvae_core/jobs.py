@@ -16,12 +16,12 @@ from typing import Final
 
 from cvae_core.config import RunConfig
 from cvae_core.data import check_dataset_name
-from cvae_core.errors import RunBusyError, RunError
+from cvae_core.errors import RunBusyError, RunDamagedError, RunError
 from cvae_core.processes import command, environment
 from cvae_core.runs import lock
 from cvae_core.runs.control import ask, withdraw, withdraw_all
 from cvae_core.runs.directory import Run, create_run
-from cvae_core.runs.files import open_to_append
+from cvae_core.runs.files import is_own_file, open_to_append
 from cvae_core.runs.queue import max_workers
 from cvae_core.runs.recovery import known_status
 from cvae_core.runs.status import ALIVE, RESUMABLE, queued_again, write_status
@@ -110,10 +110,16 @@ def check_resumable(run: Run) -> str:
     Raises:
         RunBusyError: It has a living worker.
         RunError: It is finished.
-        RunDamagedError: Its configuration cannot be read, or its status and all its weights.
+        RunDamagedError: Its configuration cannot be read, or its status and all its weights, or something else stands
+            in the place of one of its files.
         StorageError: It cannot be locked.
     """
     config = run.config()
+    for file in (run.lock_file, run.metrics_file, run.log_file):
+        if os.path.lexists(file) and not is_own_file(file):
+            raise RunDamagedError(
+                f"The run {run.id} has something else in place of its file {file.name}.", "Remove what is in its place."
+            )
     lock.check_lockable(run.lock_file)
     state, _, damage = known_status(run, config)
     if state in ALIVE:

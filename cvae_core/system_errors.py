@@ -31,6 +31,14 @@ _ADVICE: Final = {
     errno.ENFILE: "Close other programs: the whole machine has too many files open. Then try again.",
     errno.ENOMEM: _MEMORY,
 }
+_IN_PLACE: Final = "Remove what is in its place."
+# Errors that say that something else stands where the file, or a folder on the way to it, should be.
+_PLACE_ADVICE: Final = {
+    errno.EISDIR: _IN_PLACE,
+    errno.EINVAL: _IN_PLACE,
+    errno.ENOTDIR: "Remove the file that is in the place of a folder, or choose another (--runs or CVAE_RUNS).",
+    errno.EROFS: "Mount the disk for writing, or choose a folder on another one (--runs or CVAE_RUNS).",
+}
 # How libraries without an error number of their own tell that memory, or threads, ran out.
 MEMORY_MARKS: Final = (
     "MemoryError",
@@ -98,7 +106,7 @@ def _own_folder(error: OSError, path: Path) -> str:
             owner = there.lstat().st_uid
             if owner != os.geteuid():
                 return f"{there} belongs to the user {pwd.getpwuid(owner).pw_name}. {_ELSEWHERE}"
-    return _ELSEWHERE
+    return _PLACE_ADVICE.get(error.errno or 0, _ELSEWHERE)
 
 
 KILLED: Final = f"The process was killed or crashed, as happens when memory runs out. {_MEMORY}"

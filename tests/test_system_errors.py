@@ -36,7 +36,10 @@ ADVICE = {
     errno.ENFILE: "the whole machine has too many files open",
     errno.ENOMEM: "ulimit -v",
     errno.ESTALE: "network drive",
-    errno.EROFS: "Choose a folder that you may write to",
+    errno.EISDIR: "Remove what is in its place.",
+    errno.EINVAL: "Remove what is in its place.",
+    errno.ENOTDIR: "Remove the file that is in the place of a folder",
+    errno.EROFS: "Mount the disk for writing",
     errno.EACCES: "Choose a folder that you may write to",
 }
 OF_THE_MACHINE = [errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM]
@@ -52,7 +55,7 @@ def test_the_advice_fits_the_error_and_no_other(tmp_path: Path, number: int) -> 
         raise failure(number)
     assert ADVICE[number] in caught.value.advice
     assert "resume" not in str(caught.value)
-    assert ("Choose a folder" in str(caught.value)) == (number in (errno.EROFS, errno.EACCES))
+    assert ("Choose a folder" in str(caught.value)) == (number == errno.EACCES)
 
 
 def test_an_export_keeps_its_own_advice_and_gets_that_of_the_error(tmp_path: Path) -> None:

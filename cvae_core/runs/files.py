@@ -255,8 +255,9 @@ def _regular(descriptor: int, path: Path) -> int:
     mode = os.fstat(descriptor).st_mode
     if not stat.S_ISREG(mode):
         os.close(descriptor)
-        what = "it is a directory" if stat.S_ISDIR(mode) else "it is not a regular file"
-        raise OSError(errno.EINVAL, what, str(path))
+        if stat.S_ISDIR(mode):
+            raise OSError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+        raise OSError(errno.EINVAL, "it is not a regular file", str(path))
     return descriptor
 
 

@@ -108,6 +108,20 @@ def test_a_finished_run_has_nothing_to_resume(
     assert "nothing to resume" in fail(["resume", "done"], monkeypatch, capsys)
 
 
+@pytest.mark.parametrize("file", ["metrics.jsonl", "lock", "worker.log"])
+def test_a_folder_in_place_of_a_file_is_told_before_a_run_is_resumed(
+    file: str, runs_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = create_run(runs_folder, RunConfig(), "mine")
+    write_status(run.status_file, Status("stopped", 1000, epoch=1))
+    before = run.status_file.read_bytes()
+    (run.path / file).unlink(missing_ok=True)
+    (run.path / file).mkdir()
+    said = fail(["resume", "mine"], monkeypatch, capsys)
+    assert f"something else in place of its file {file}. Remove what is in its place." in said
+    assert run.status_file.read_bytes() == before
+
+
 @pytest.mark.parametrize(
     ("file", "content", "words"),
     [
