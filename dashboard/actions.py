@@ -74,17 +74,18 @@ def may_force() -> bool:
     return not limits().limits_size
 
 
-def check_fits(configs: Sequence[RunConfig], force: bool = False) -> None:
+def check_fits(configs: Sequence[RunConfig], force: bool = False, can_force: bool = True) -> None:
     """Refuse trainings for which this machine has too little memory or disk.
 
     Args:
         configs: Trainings that start together.
         force: Leave the memory unchecked, where visitors may do so.
+        can_force: Whether the page has a checkbox for that.
 
     Raises:
         CvaeError: As ``check_resources``.
     """
-    way_out = f"Or tick “{FORCE_LABEL}”." if may_force() else ""
+    way_out = f"Or tick “{FORCE_LABEL}”." if can_force and may_force() else ""
     check_resources(services.folder(), configs, force and may_force(), way_out)
 
 
@@ -112,15 +113,15 @@ def start_pair(settings: dict[str, Any]) -> str:
         CvaeError: As ``start``.
     """
     name, configs = new_pair(settings)
-    _start(dict(configs))
+    _start(dict(configs), can_force=False)
     return name
 
 
-def _start(configs: dict[Any, RunConfig], force: bool = False) -> list[Run]:
+def _start(configs: dict[Any, RunConfig], force: bool = False, can_force: bool = True) -> list[Run]:
     check_changeable()
     with _starting():
         check_admission(limits(), services.folder(), list(configs.values()))
-        check_fits(list(configs.values()), force)
+        check_fits(list(configs.values()), force, can_force)
         return [_launcher().start(services.folder(), config, name) for name, config in configs.items()]
 
 

@@ -157,6 +157,15 @@ def test_a_server_with_limits_lets_nobody_force(runs_folder: Path, monkeypatch: 
         actions.start(PRESETS["quick"](), None, force=True)
 
 
+def test_a_pair_that_needs_too_much_memory_is_not_advised_a_checkbox(
+    runs_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cvae_core.cost.machine_memory", lambda: 10**8)
+    with pytest.raises(ConfigError, match="of memory") as raised:
+        actions.start_pair({})
+    assert raised.value.advice and actions.FORCE_LABEL not in raised.value.advice
+
+
 def test_a_run_that_needs_too_much_memory_is_not_resumed_here(
     runs_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
