@@ -144,17 +144,16 @@ def run_picker(found: Sequence[Overview], selected: str | None) -> None:
         found: The runs that there are.
         selected: The name of the chosen one; ``None`` for a new run.
     """
-    words = {item.run.id: _option(item) for item in found}
     may_start = not actions.is_read_only()
-    options = [NEW_RUN, *words] if may_start else list(words)
-    shown = selected if selected in words else (NEW_RUN if may_start else None)
+    texts = ({NEW_RUN: "New run"} if may_start else {}) | {item.run.id: _option(item) for item in found}
+    shown = selected if selected in texts else (NEW_RUN if may_start else None)
     with st.container(horizontal=True, vertical_alignment="bottom", key="run_choice"):
         st.selectbox(
             "Run",
-            options,
-            None if shown is None else options.index(shown),
-            key=state.key_of_choice(state.RUN_PICKER, shown),
-            format_func=lambda name: words.get(name, "New run"),
+            list(texts),
+            None if shown is None else list(texts).index(shown),
+            key=state.key_of_choice(state.RUN_PICKER, shown, texts),
+            format_func=lambda name: texts.get(name, name),
             on_change=_pick,
             placeholder="Choose a run",
             help="Look at a run, finished or under way"
@@ -178,14 +177,14 @@ def snapshot_run_picker(found: Sequence[Overview], selected: str) -> None:
         found: The runs that there are.
         selected: The name of the chosen one, which may have gone.
     """
-    words = {item.run.id: _option(item) for item in found}
-    shown = selected if selected in words else None
+    texts = {item.run.id: _option(item) for item in found}
+    shown = selected if selected in texts else None
     st.selectbox(
         "Run",
-        list(words),
-        None if shown is None else list(words).index(shown),
-        key=state.key_of_choice(state.SNAPSHOT_RUN_PICKER, shown),
-        format_func=lambda name: words.get(name, name),
+        list(texts),
+        None if shown is None else list(texts).index(shown),
+        key=state.key_of_choice(state.SNAPSHOT_RUN_PICKER, shown, texts),
+        format_func=lambda name: texts.get(name, name),
         on_change=lambda: state.select_run(state.chosen_value(state.SNAPSHOT_RUN_PICKER)),
         placeholder="Choose a run",
         width=336,  # the name that a run is given by default, and its state

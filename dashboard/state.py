@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
 
 import streamlit as st
 
@@ -39,28 +40,52 @@ def select_run(name: str | None) -> None:
     write_texts({_RUN: name})
 
 
-def key_of_choice(name: str, value: object) -> str:
+class _Choice(NamedTuple):
+    """What a widget shows, the version of its key, and the texts of its options as they were last drawn."""
+
+    value: object
+    version: int = 0
+    texts: Mapping[Any, str] = {}
+
+
+def key_of_choice(name: str, value: object, texts: Mapping[Any, str] | None = None) -> str:
     """The key of the widget that shows a value; the widget is given the value as its default.
 
     A value that was chosen elsewhere gets a widget of its own: the browser may just be sending what the last one
     held, which would count as a choice. What was chosen with the widget is never written back to it: the person may
     have gone on by the time of the answer.
+
+    The browser names an option by its text. A value whose text has changed gets a widget of its own, too: the last
+    one would go on sending the old text, which is no option any more.
+
+    Args:
+        name: Of the choice.
+        value: What the widget shows.
+        texts: Option -> what people read, if the widget has options.
     """
-    versions: dict[str, tuple[object, int]] = st.session_state.setdefault(_SHOWN, {})
-    before, version = versions.get(name, (value, 0))
-    if value != before:
-        version += 1
-    versions[name] = value, version
-    return _versioned(name, version)
+    now = {} if texts is None else texts
+    before = _choices().get(name, _Choice(value, texts=now))
+    is_new = value != before.value or now.get(value) != before.texts.get(value)
+    _choices()[name] = _Choice(value, before.version + is_new, now)
+    return _versioned(name, before.version + is_new)
 
 
 def chosen_value(name: str) -> Any:
-    """What was chosen with the widget of ``key_of_choice``; it goes on to show that."""
-    versions: dict[str, tuple[object, int]] = st.session_state[_SHOWN]
-    _, version = versions[name]
-    value = st.session_state[_versioned(name, version)]
-    versions[name] = value, version
+    """What was chosen with the widget of ``key_of_choice``; it goes on to show that.
+
+    An option that is not there any more is no choice: what the widget showed holds.
+    """
+    before = _choices()[name]
+    value = st.session_state[_versioned(name, before.version)]
+    if before.texts and value is not None and value not in before.texts:
+        return before.value
+    _choices()[name] = before._replace(value=value)
     return value
+
+
+def _choices() -> dict[str, _Choice]:
+    found: dict[str, _Choice] = st.session_state.setdefault(_SHOWN, {})
+    return found
 
 
 def _versioned(name: str, version: int) -> str:

@@ -30,12 +30,13 @@ def label_choice(class_names: Sequence[str], *, with_all: bool) -> int | None:
     Returns:
         The label, or None for all.
     """
-    options = [-1, *range(len(class_names))] if with_all else list(range(len(class_names)))
+    texts = ({-1: ALL} if with_all else {}) | dict(enumerate(class_names))
+    options = list(texts)
     value = value_of(LABEL)
     shown = options[0] if value is None or value not in options else value
     arguments: dict[str, Any] = {
-        "format_func": lambda label: ALL if label < 0 else class_names[label],
-        "key": _shown(LABEL, shown),
+        "format_func": texts.__getitem__,
+        "key": state.key_of_choice(LABEL.name, shown, texts),
         "on_change": _chosen(LABEL, lambda label: None if label < 0 else label),
         "help": "The label whose pictures are shown.",
     }
@@ -62,7 +63,7 @@ def option_choice(parameter: Parameter[str], title: str, words: dict[str, str], 
         format_func=words.__getitem__,
         required=True,
         wrap=True,
-        key=_shown(parameter, value_of(parameter)),
+        key=state.key_of_choice(parameter.name, value_of(parameter), words),
         on_change=_chosen(parameter, str),
         help=explanation,
     )
@@ -87,13 +88,13 @@ def dimension_choice(parameter: Parameter[int], title: str, latent_dim: int, oth
     Returns:
         The dimension, counted from 0.
     """
-    options = [dimension for dimension in range(1, latent_dim + 1) if dimension != value_of(other)]
+    texts = {dimension: f"z{dimension}" for dimension in range(1, latent_dim + 1) if dimension != value_of(other)}
     st.selectbox(
         title,
-        options,
-        options.index(value_of(parameter)),
-        format_func=lambda dimension: f"z{dimension}",
-        key=_shown(parameter, value_of(parameter)),
+        list(texts),
+        list(texts).index(value_of(parameter)),
+        format_func=texts.__getitem__,
+        key=state.key_of_choice(parameter.name, value_of(parameter), texts),
         on_change=_chosen(parameter, int),
         width=84,
         help="The latent dimension along this axis.",

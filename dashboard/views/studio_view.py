@@ -73,7 +73,6 @@ def _chosen_sources(count: int, names: Sequence[str]) -> list[int]:
                 "Source",
                 range(count),
                 format_func=names.__getitem__,
-                key="studio_first",
                 width=160,
                 help="Whose code is moved.",
             )
@@ -81,7 +80,6 @@ def _chosen_sources(count: int, names: Sequence[str]) -> list[int]:
             "Blend with",
             [_NONE, *range(len(names))],
             format_func=lambda index: "Nothing" if index < 0 else names[index],
-            key="studio_second",
             width=220,
             help="Go from the first source to this one, for every label.",
         )

@@ -63,13 +63,14 @@ def _pair_view() -> None:
 def _chosen_pair(found: dict[str, Pair]) -> Pair | None:
     wanted = value_of(PAIR) or next(iter(found))
     if len(found) > 1 or wanted not in found:
+        texts = {name: pair.title for name, pair in found.items()}
         shown = wanted if wanted in found else None
         st.selectbox(
             "Pair of trainings",
             list(found),
             None if shown is None else list(found).index(shown),
-            key=state.key_of_choice(_PICKER, shown),
-            format_func=lambda name: found[name].title if name in found else name,
+            key=state.key_of_choice(_PICKER, shown, texts),
+            format_func=lambda name: texts.get(name, name),
             on_change=lambda: _show(state.chosen_value(_PICKER)),
             placeholder="Choose a pair",
             width=320,

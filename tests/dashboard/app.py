@@ -39,6 +39,12 @@ def select_box(app: AppTest, label: str) -> Selectbox:
     return next(box for box in app.selectbox if box.label == label)
 
 
+def choose_text(box: Selectbox, text: str) -> AppTest:
+    """Choose what is no option, as a browser does that still has the texts of some answers ago."""
+    box.options.append(text)
+    return box.set_value(text).run()
+
+
 def press(app: AppTest, label: str) -> AppTest:
     """Press the first button that is called so."""
     return next(button for button in app.button if button.label == label).click().run()

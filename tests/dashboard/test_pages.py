@@ -16,7 +16,7 @@ from cvae_core.presets import PRESETS
 from cvae_core.runs.control import is_asked
 from cvae_core.runs.directory import Run
 from dashboard import actions
-from tests.dashboard.app import component_names, open_page, said, select_box
+from tests.dashboard.app import choose_text, component_names, open_page, said, select_box
 from tests.dashboard.worlds import living_worker, make_run
 
 
@@ -289,6 +289,15 @@ def test_a_link_to_no_run_says_so_and_offers_the_form(name: str, runs_folder: Pa
     assert "Train" in buttons(app)
     if name:
         assert "no run named" in said(app)
+
+
+def test_a_text_that_is_no_run_is_no_choice(runs_folder: Path) -> None:
+    make_run(runs_folder, "old", "finished")
+    app = train_page("old")
+    choose_text(select_box(app, "Run"), "old  ·  under way")
+    assert not app.exception
+    assert not app.warning
+    assert (app.query_params["run"], select_box(app, "Run").value) == ("old", "old")
 
 
 def test_from_a_run_back_to_the_form(runs_folder: Path) -> None:

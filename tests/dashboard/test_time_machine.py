@@ -21,7 +21,7 @@ from cvae_core.runs.snapshots import WEIGHTS_FILE, load_snapshot, publish_snapsh
 from cvae_core.runs.status import Status, write_status
 from dashboard import trained_models
 from dashboard.components.packing import unpack
-from tests.dashboard.app import component_names, open_page, said, select_box
+from tests.dashboard.app import choose_text, component_names, open_page, said, select_box
 from tests.dashboard.worlds import living_worker, make_run, random_weights, tiny_config
 
 PAGES = ("latent", "manifold", "samples", "style")
@@ -30,6 +30,15 @@ PAGES = ("latent", "manifold", "samples", "style")
 @pytest.fixture
 def run(runs_folder: Path) -> Run:
     return make_run(runs_folder, "done", "finished", epochs=3)
+
+
+def make_wide_run(folder: Path, name: str) -> Run:
+    """A run whose code has four dimensions."""
+    config = tiny_config().with_settings({"latent_dim": 4})
+    run = create_run(folder, config, name)
+    publish_snapshot(run.snapshots_folder, 0, random_weights(config, 0))
+    write_status(run.status_file, Status("finished", config.train.epochs))
+    return run
 
 
 def film(app: AppTest) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -221,6 +230,27 @@ def test_no_widget_is_told_what_was_chosen_with_it(page: str, run: Run) -> None:
             assert not widgets[place].proto.set_value, widget.label
 
 
+@pytest.mark.parametrize(("label", "text"), [("Run", "done  ·  under way"), ("Up", "z9")])
+def test_a_text_that_is_no_option_is_no_choice(label: str, text: str, runs_folder: Path) -> None:
+    make_wide_run(runs_folder, "done")
+    app = open_page("latent", run="done")
+    before = dict(app.query_params), select_box(app, label).value
+    choose_text(select_box(app, label), text)
+    assert not app.exception
+    assert not app.warning
+    assert (dict(app.query_params), select_box(app, label).value) == before
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_run_has_another_picker_once_its_state_is_another(page: str, runs_folder: Path) -> None:
+    """The old one would send the old text on."""
+    run = make_run(runs_folder, "alive", "running")
+    with living_worker(run):
+        app = open_page(page, run="alive")
+    keys = {select_box(app, "Run").key, select_box(app.run(), "Run").key, select_box(app.run(), "Run").key}
+    assert len(keys) == 2
+
+
 def test_epoch_and_label_hold_on_the_next_page(run: Run) -> None:
     app = open_page("samples", run="done", epoch="1", label="4")
     app.switch_page("pages/manifold.py").run()
@@ -383,10 +413,7 @@ def test_the_style_of_the_pinned_image_or_what_to_do_without_one(run: Run) -> No
 
 
 def test_a_code_from_the_address_fills_the_other_dimensions_and_its_sliders(runs_folder: Path) -> None:
-    config = tiny_config().with_settings({"latent_dim": 4})
-    run = create_run(runs_folder, config, "wide")
-    publish_snapshot(run.snapshots_folder, 0, random_weights(config, 0))
-    write_status(run.status_file, Status("finished", config.train.epochs))
+    run = make_wide_run(runs_folder, "wide")
     app = open_page("manifold", run="wide", others="chosen", code="0,0,1.5,-2", size="3")
     assert not app.exception
     _, arrays = film(app)
@@ -462,7 +489,7 @@ def test_one_style_can_be_moved_number_by_number_and_blended_with_another(run: R
     next(toggle for toggle in app.toggle if toggle.key == "studio_opened").set_value(True).run()
     assert not app.exception
     assert "cvae_code_studio" in component_names(app)
-    app.selectbox(key="studio_second").set_value(1).run()
+    select_box(app, "Blend with").set_value(1).run()
     assert not app.exception
 
 
