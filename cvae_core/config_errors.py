@@ -14,12 +14,13 @@ _FAULTS_TOLD: Final = 3
 _BOUNDS: Final = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than"}
 
 
-def explain_validation_error(error: ValidationError, model: type[BaseModel]) -> str:
+def explain_validation_error(error: ValidationError, model: type[BaseModel], *, by_title: bool = False) -> str:
     """Say what is wrong with the first few settings: what came, and what was expected.
 
     Args:
         error: What pydantic raised while building ``model``.
         model: The class whose settings were checked.
+        by_title: Name each setting by its title, as pages do, and not as the command line does.
 
     Returns:
         One sentence for each of the first three settings at fault.
@@ -28,7 +29,7 @@ def explain_validation_error(error: ValidationError, model: type[BaseModel]) -> 
     for details in error.errors(include_url=False):
         place = details["loc"] or (details["input"],)  # the name of a setting that is no text has no place
         first_faults.setdefault(str(place[0]), details)
-    return " ".join(_sentence(name, first_faults[name], model) for name in list(first_faults)[:_FAULTS_TOLD])
+    return " ".join(_sentence(name, first_faults[name], model, by_title) for name in list(first_faults)[:_FAULTS_TOLD])
 
 
 def shown(value: Any) -> str:
@@ -42,11 +43,14 @@ def shown(value: Any) -> str:
     return f"{text[:56]}...{text[-1]}" if isinstance(value, str) else text[:57] + "..."
 
 
-def _sentence(name: str, details: ErrorDetails, model: type[BaseModel]) -> str:
+def _sentence(name: str, details: ErrorDetails, model: type[BaseModel], by_title: bool) -> str:
     if name not in model.model_fields:
         return f"There is no setting {shown(name)}."
+    field = model.model_fields[name]
+    if by_title:
+        return f"{field.title or name}: expected {expected(field)}; got {shown(details['input'])}."
     verb = "is" if len(details["loc"]) == 1 else "holds"
-    return f"The setting {name} {verb} {shown(details['input'])}; expected {expected(model.model_fields[name])}."
+    return f"The setting {name} {verb} {shown(details['input'])}; expected {expected(field)}."
 
 
 def expected(field: FieldInfo) -> str:

@@ -79,7 +79,8 @@ class Settings(BaseModel):
         try:
             super().__init__(**values)
         except ValidationError as error:
-            raise ConfigError(explain_validation_error(error, type(self))) from None
+            told = explain_validation_error(error, type(self))
+            raise ConfigError(told, on_page=explain_validation_error(error, type(self), by_title=True)) from None
 
     @field_validator("*", mode="before")
     @classmethod

@@ -11,15 +11,17 @@ class CvaeError(Exception):
     Args:
         problem: What was expected and what came, as a full sentence.
         advice: What the person can do about it, as a full sentence. May be empty.
+        on_page: What a page says instead, where it has other words than the command line.
     """
 
-    def __init__(self, problem: str, advice: str = "") -> None:
+    def __init__(self, problem: str, advice: str = "", on_page: str = "") -> None:
         super().__init__(f"{problem} {advice}".strip())
         self.problem = problem
         self.advice = advice
+        self.on_page = on_page or str(self)
 
-    def __reduce__(self) -> tuple[type, tuple[str, str]]:
-        return type(self), (self.problem, self.advice)
+    def __reduce__(self) -> tuple[type, tuple[str, str, str]]:
+        return type(self), (self.problem, self.advice, self.on_page)
 
 
 class ConfigError(CvaeError):

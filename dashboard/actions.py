@@ -27,7 +27,7 @@ from cvae_core.export.orders import IMPORT_MODULE, import_order
 from cvae_core.limits import Limits, check_upload, read_limits
 from cvae_core.runs.about import write_about
 from cvae_core.runs.bin import Bin
-from cvae_core.runs.directory import Run, all_runs
+from cvae_core.runs.directory import Run, all_runs, check_run_name
 from cvae_core.runs.files import remove_dead_drafts
 from cvae_core.runs.overview import overview, overviews
 from cvae_core.runs.prune import Pruning, plan_pruning
@@ -37,7 +37,7 @@ from dashboard import errands, services
 from dashboard.deletions import Deletion, Deletions
 from dashboard.torn_pairs import new_pair
 
-FORCE_LABEL: Final = "Train it all the same"
+FORCE_LABEL: Final = "Train anyway"
 ARCHIVE_MB: Final = 1024  # server.maxUploadSize is one more
 _COPIED_AT_ONCE: Final = 2**20
 _SPARE_DELAY_SECONDS: Final = 3.0
@@ -85,7 +85,7 @@ def check_fits(configs: Sequence[RunConfig], force: bool = False, can_force: boo
     Raises:
         CvaeError: As ``check_resources``.
     """
-    way_out = f"Or tick “{FORCE_LABEL}”." if can_force and may_force() else ""
+    way_out = f"To train anyway, tick “{FORCE_LABEL}”." if can_force and may_force() else ""
     check_resources(services.folder(), configs, force and may_force(), way_out)
 
 
@@ -153,10 +153,12 @@ def bring(archive: IO[bytes], name: str | None) -> Errand:
         Work that reports as ``import_order`` says.
 
     Raises:
-        CvaeError: The server is read-only, the archive is larger than it takes, there is no room for it, or the server
-            is at work for too many others.
+        CvaeError: The server is read-only, the name is no valid one, the archive is larger than it takes, there is no
+            room for it, or the server is at work for too many others.
     """
     check_changeable()
+    if name is not None:
+        check_run_name(name)
     size = archive.seek(0, SEEK_END)
     archive.seek(0)
     check_upload(limits(), ARCHIVE_MB, size)

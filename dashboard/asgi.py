@@ -47,17 +47,16 @@ async def serving(app: Any) -> AsyncIterator[None]:  # noqa: ARG001  Streamlit h
     forget_pages_directory()
     descriptors.prepare()
     use_few_heaps()
+    what = "Open" if _rules().token is None else "Open this link (it holds the token):"
     for link in _links():
-        click.echo(f"  Open {link}")
+        click.echo(f"  {what} {link}")
     if not config.get_option("server.headless"):
         asyncio.get_running_loop().call_soon(cli_util.open_browser, _address(_shown_host(), ticket=True))
     yield
 
 
 def _links() -> list[str]:
-    """The links with the token, if there is one; Streamlit prints those without."""
-    if _rules().token is None:
-        return []
+    """The links to the laboratory, with the token if there is one."""
     hosts = [_shown_host()]
     if config.get_option("server.address") in ("0.0.0.0", "::"):
         hosts.append(socket.gethostname())

@@ -51,7 +51,7 @@ def errors_shown() -> Iterator[None]:
     try:
         yield
     except CvaeError as error:
-        st.error(without_links(str(error)), icon=":material/error:")
+        st.error(without_links(error.on_page), icon=":material/error:")
 
 
 def page_title(title: str) -> None:
@@ -96,11 +96,12 @@ def _undo(deletion: Deletion) -> None:
         state.select_run(first.id)
 
 
-def kept_message() -> None:
-    """What the last press of a button failed with, once."""
+def kept_message() -> str | None:
+    """What the last press of a button failed with, once; gives it, so that nothing else need show it, too."""
     message = state.take_message()
     if message:
         st.error(without_links(message), icon=":material/error:")
+    return message
 
 
 def limits_told() -> None:

@@ -94,7 +94,7 @@ def _versioned(name: str, version: int) -> str:
 
 def keep_message(error: CvaeError | None) -> None:
     """Keep an error of a callback for the page that is drawn after it."""
-    st.session_state[_MESSAGE] = None if error is None else str(error)
+    st.session_state[_MESSAGE] = None if error is None else error.on_page
 
 
 def take_message() -> str | None:

@@ -176,7 +176,7 @@ def test_an_archive_whose_middle_cannot_be_read(archive: bytes, tmp_path: Path) 
 def test_a_file_that_is_no_file(runs_folder: Path) -> None:
     done = CliRunner().invoke(app, ["runs", "import", "/proc/self/mem"])
     assert isinstance(done.exception, ArchiveError)
-    assert str(done.exception).startswith("The archive was refused: it cannot be read (")
+    assert str(done.exception).startswith("The archive was refused because it cannot be read (")
 
 
 @pytest.mark.parametrize(

@@ -185,8 +185,8 @@ def _warn(host: str, port: int) -> None:
     asks = not (read_limits().read_only or goes_without_token()) or TOKEN_VARIABLE in os.environ
     if not _is_local(host) and not asks:
         typer.echo(
-            f"Warning: the laboratory listens on {host}, not on this machine alone. It asks for no password: whoever "
-            f"reaches port {port} can {can}.",
+            f"Warning: the laboratory listens on {host}, not on this machine alone. It asks for no password: anyone "
+            f"who can reach port {port} can {can}.",
             err=True,
         )
 

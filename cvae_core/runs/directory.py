@@ -157,10 +157,14 @@ def check_run_name(name: str) -> str:
     if not isinstance(name, str):
         raise RunError(f"The name of a run should be text; it is {shown(name)}.")
     if not _can_be_name(name):
+        problem = f"{shown(name)} cannot be the name of a run."
+        rule = (
+            "Use up to 80 characters: letters A to Z, digits, '-', '_' and single '.', starting with a letter or digit."
+        )
         raise RunError(
-            f"{shown(name)} cannot be the name of a run.",
-            "Use up to 80 letters (A to Z), digits, '-', '_' and single '.', starting with a letter or digit. "
-            "`cvae runs note` then gives it a name of any characters.",
+            problem,
+            f"{rule} `cvae runs note` then gives it a name of any characters.",
+            f"{problem} {rule} You can give it any name afterwards, under “Name and note”.",
         )
     return name
 

@@ -30,7 +30,8 @@ class Status:
         epoch: Completed epochs.
         step: Steps done in the epoch under way.
         steps_per_epoch: 0 until known.
-        images_per_second: Recent training speed; 0 until the first step since the training began or went on.
+        images_per_second: Training speed of the last few seconds; 0 until the first step since the training began
+            or went on.
         seconds: Spent training so far; loading, pauses and interruptions left out.
         created_at, updated_at: Seconds since 1970, UTC.
         queued_at: When it last asked for its turn, on a clock of the machine that nobody sets; orders the queue.

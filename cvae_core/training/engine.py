@@ -133,16 +133,16 @@ class _Trainer:
         if not np.isfinite(losses).all():
             raise DivergedError(self._progress.epoch + 1, self._remedies)
         self._account(losses, first + steps)
-        speed = steps * self._batching.rows(first) / seconds
+        images = steps * self._batching.rows(first)
         record = StepRecord(
             self._progress.epoch + 1,
             first + steps,
             self._batching.steps,
             _losses(losses.mean(0)),
-            speed,
+            images / seconds,
             steps=steps,
         )
-        return StepEvent(record, self._state)
+        return StepEvent(record, images, self._state)
 
     def _run(self, epoch: Epoch, first: int, steps: int) -> tuple[_Sums, float]:
         """Losses of each of these steps, float64 (steps, 2 + KL terms), and the time that they took."""

@@ -23,9 +23,10 @@ class TrainingState(Protocol):
 
 @dataclass(frozen=True)
 class StepEvent:
-    """Some steps of an epoch were done."""
+    """Some steps of an epoch were done, with so many images."""
 
     record: StepRecord
+    images: int
     state: TrainingState = field(repr=False)
 
     __repr__ = short_repr

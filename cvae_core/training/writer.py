@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import platform
 import time
 from importlib.metadata import version
@@ -19,7 +20,31 @@ from cvae_core.training.events import EpochEvent, Event, SnapshotEvent, StepEven
 from cvae_core.training.tensorboard import EventFile
 
 CHECKPOINT_SECONDS: Final = 10.0
+SPEED_SECONDS: Final = 3.0
 _VERSIONED: Final = ("tensorflow", "keras", "numpy")
+
+
+class RecentSpeed:
+    """The mean training speed of about the last ``SPEED_SECONDS``: a few steps take times that differ a lot."""
+
+    def __init__(self) -> None:
+        self._images = self._seconds = 0.0
+
+    def add(self, images: int, images_per_second: float) -> float:
+        """Take note of a few steps.
+
+        Args:
+            images: That they learnt from, at least 1.
+            images_per_second: Their speed, more than 0.
+
+        Returns:
+            The mean speed, in images per second. What is older counts for less.
+        """
+        seconds = images / images_per_second
+        kept = math.exp(-seconds / SPEED_SECONDS)
+        self._images = kept * self._images + images
+        self._seconds = kept * self._seconds + seconds
+        return self._images / self._seconds
 
 
 class RunWriter:
@@ -41,6 +66,7 @@ class RunWriter:
         self._metrics = MetricsWriter(run.metrics_file)
         self._metrics.append(BeginRecord(epoch, step, dataset.sha256, _versions()))
         self._events = EventFile(run.tensorboard_folder, epoch)
+        self._speed = RecentSpeed()
         self._newest: TrainingState | None = None
         self._kept = (epoch, step) if start else None
         self._kept_at = time.monotonic()
@@ -73,7 +99,7 @@ class RunWriter:
                 "epoch": record.epoch - 1,
                 "step": record.step,
                 "steps_per_epoch": record.steps_per_epoch,
-                "images_per_second": record.images_per_second,
+                "images_per_second": self._speed.add(event.images, record.images_per_second),
             }
         if isinstance(event, EpochEvent):
             return {"epoch": event.record.epoch, "step": 0}

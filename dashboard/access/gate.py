@@ -58,6 +58,9 @@ class Gate:
             return wrong_host_page(name, config.get_option("server.port"), _base())
         if request.method not in _SAFE_METHODS and not self._rules.knows_origin(request.headers.get("origin"), host):
             return PlainTextResponse("This page may not use the server: its origin is another.\n", 403)
+        if request.scope["path"] == "/" != _base():
+            query = request.url.query
+            return RedirectResponse(f"{_base()}{'?' if query else ''}{query}", 303, HEADERS)
         if self._rules.token is None or path in _OPEN_PATHS:
             return None
         return await self._answer_by_token(request, is_page=not path.startswith(_NO_PAGES))
@@ -71,6 +74,8 @@ class Gate:
             return _without_token(request)
         if known:
             return None
+        if given is not None and request.method == "POST":
+            return _asked_again(request)
         return login_page(wrong=given is not None) if is_page else PlainTextResponse("The token is missing.\n", 401)
 
     def _welcome(self, request: Request) -> Response:
@@ -106,8 +111,18 @@ def _without_token(request: Request) -> Response:
 
     The address is relative: that holds behind a proxy that takes a path away, and leads to no other host.
     """
-    query = urlencode([(name, value) for name, value in request.query_params.multi_items() if name != "token"])
+    return _same_page(request, [item for item in request.query_params.multi_items() if item[0] != "token"])
+
+
+def _asked_again(request: Request) -> Response:
+    """Open the page that says that the token was wrong. Browsers go back to a page, but not to the answer of a form."""
+    others = [item for item in request.query_params.multi_items() if item[0] != "token"]
+    return _same_page(request, [*others, ("token", "")])
+
+
+def _same_page(request: Request, parameters: list[tuple[str, str]]) -> Response:
     page = quote(request.scope["path"].rpartition("/")[2])
+    query = urlencode(parameters)
     return RedirectResponse(f"./{page}{'?' if query else ''}{query}", 303, HEADERS)
 
 

@@ -60,8 +60,8 @@ printed where the server was started: open that link, or enter the token here.</
 _WRONG: Final = (
     '<p class="wrong" role="alert">This token is wrong, or the server was started again with a new one.</p>\n'
 )
-_HOST: Final = """<p>The laboratory does not answer under the name <code>{host}</code>. A page elsewhere could
-give itself that name and so reach a server that is not meant for it; only names that the server knows are accepted.</p>
+_HOST: Final = """<p>The laboratory does not answer under the name <code>{host}</code>. Another website
+could use that name to reach this server without permission; only names that the server knows are accepted.</p>
 <p>On the machine of the server, open <a href="http://localhost:{port}{base}">http://localhost:{port}{base}</a>.</p>
 <p>If the name is yours, start the server with it:<br><code>cvae dashboard --allow-host {host}</code></p>"""
 

@@ -103,7 +103,7 @@ def one_of(name: str, options: Sequence[str]) -> Parameter[str]:
             raise ValueError(text)
         return text
 
-    return Parameter(name, options[0], f"one of {', '.join(options)}", parse)
+    return Parameter(name, options[0], f"one of: {', '.join(options[:-1])} or {options[-1]}", parse)
 
 
 def one_name(name: str) -> Parameter[str]:

@@ -31,7 +31,7 @@ _PAGES = (
         "pages/manifold.py",
         "Manifold",
         ":material/grid_view:",
-        "What it draws for every code of a plane, for all labels under your mouse.",
+        "What it draws across a plane of codes. Move the mouse to see every label at that place.",
     ),
     (
         "pages/samples.py",
@@ -148,8 +148,8 @@ def exploration() -> None:
     """What can be done with a trained model, a card for each page."""
     st.subheader("Look at every epoch")
     st.caption(
-        "An epoch is one pass through all training images. After each of the first, and now and then later, the model "
-        "is kept: these pages show what it could do at any of them."
+        "An epoch is one pass through all training images. The model is saved after each of the first epochs and less "
+        "often later; these pages show what it could do each time."
     )
     for column, (page, title, icon, words) in zip(st.columns(len(_PAGES)), _PAGES, strict=True):
         with column.container(border=True, height="stretch"):

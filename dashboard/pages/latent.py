@@ -9,7 +9,7 @@ from dashboard.views.time_machine import time_machine
 time_machine(
     "Latent space",
     "Each point is the code of a test image. As the model learns, each label's codes come to fill the prior: the "
-    "standard normal distribution N(0, I), whose first three deviations the rings mark.",
+    "standard normal distribution N(0, I); the rings mark one, two and three standard deviations.",
     LATENT,
     latent_view,
 )

@@ -8,7 +8,7 @@ from dashboard.views.time_machine import time_machine
 
 time_machine(
     "Style transfer",
-    "A column is one hand: its digit is encoded with its own label, and the code is decoded with every other.",
+    "Each column is one handwriting: a digit is encoded with its label and redrawn with every other label.",
     STYLE,
     style_view,
 )

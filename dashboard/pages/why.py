@@ -24,8 +24,8 @@ if not actions.is_read_only():
     torn_form()
 torn_view()
 st.caption(
-    "Off the manifold means: farther from the true curves than three deviations of the noise. At epoch 0 little may be "
-    "off: an untrained model often puts every point near the origin, which happens to lie on the sine arc."
+    "Off the manifold: farther than three standard deviations of the noise from the true curves. At epoch 0 little "
+    "may be off: an untrained model often puts every point near the origin, which happens to lie on the sine arc."
 )
 st.markdown(
     "Now give encoder and decoder **the label** as well: which piece a point belongs to. The code need not say that "

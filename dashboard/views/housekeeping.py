@@ -12,6 +12,7 @@ from cvae_core.runs.directory import Run
 from cvae_core.runs.disk import size_words
 from cvae_core.runs.overview import Overview
 from cvae_core.runs.snapshots import snapshot_epochs
+from cvae_core.runs.status import RESUMABLE
 from dashboard import actions
 from dashboard.controls import attempt, errors_shown, plain
 
@@ -89,7 +90,8 @@ def thin_out(item: Overview) -> None:
         found = actions.what_thinning_drops(run, keep)
         st.markdown(
             f"Of {len(epochs)} snapshots {len(found.kept)} stay; the other {len(found.dropped)} are deleted, which "
-            f"frees **{size_words(found.freed_bytes)}**. This cannot be undone. The run can be resumed as before."
+            f"frees **{size_words(found.freed_bytes)}**. This cannot be undone."
+            + (" The run can be resumed as before." if item.state in RESUMABLE else "")
         )
     _answers(
         "Thin out",
@@ -117,18 +119,26 @@ def _how_many(most: int) -> int:
     )
 
 
-@st.dialog("Delete this?")
-def confirm_deletion(title: str, runs: Sequence[Run], after: Callable[[], None]) -> None:
-    """Ask whether to delete runs; ``after`` is called once they are."""
+def confirm_deletion(title: str, run: Run, after: Callable[[], None]) -> None:
+    """Ask whether to delete a run; ``after`` is called once it is."""
+    words = f"**{plain(title)}** and all its snapshots will be deleted."
+    st.dialog("Delete this run?")(_ask_to_delete)(words, [run], after, ("Delete it now.", "Keep it"))
 
+
+def confirm_deletion_of_both(runs: Sequence[Run], after: Callable[[], None]) -> None:
+    """Ask whether to delete a pair of runs; ``after`` is called once they are."""
+    words = "Both autoencoders and their snapshots will be deleted."
+    st.dialog("Delete both runs?")(_ask_to_delete)(words, runs, after, ("Delete both now.", "Keep both"))
+
+
+def _ask_to_delete(words: str, runs: Sequence[Run], after: Callable[[], None], answers: tuple[str, str]) -> None:
     def delete() -> None:
         actions.delete(*runs)
         after()
 
-    st.markdown(
-        f"**{plain(title)}** and all its snapshots will be deleted. You can undo that until you leave this page."
-    )
-    _answers("Delete", "delete", "Delete it now.", delete, "Keep it")
+    st.markdown(f"{words} You can undo that until you leave this page.")
+    explanation, otherwise = answers
+    _answers("Delete", "delete", explanation, delete, otherwise)
 
 
 def _answers(label: str, icon: str, explanation: str, act: Callable[[], None], otherwise: str) -> None:

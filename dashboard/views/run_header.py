@@ -19,8 +19,8 @@ from dashboard.views import housekeeping
 # It keeps its width as its word changes, lest a button move away under the pointer that presses it.
 _PAUSE_WIDTH: Final = 116
 _ENDED_WITHOUT_A_WORD: Final = (
-    "No process trains this run any more, and it ended without saying why. It may have been killed, have run "
-    "out of memory, or the machine was switched off; `worker.log` in its folder may say more."
+    "Training stopped without a reason. It may have been killed or run out of memory, or the machine was switched off; "
+    "`worker.log` in its folder may say more."
 )
 
 
@@ -87,7 +87,7 @@ def _tidying(item: Overview) -> None:
     ):
         housekeeping.thin_out(item)
     if st.button("Delete", icon=":material/delete:", help="Delete this run and all its snapshots, after a question."):
-        housekeeping.confirm_deletion(item.title, [item.run], lambda: state.select_run(None))
+        housekeeping.confirm_deletion(item.title, item.run, lambda: state.select_run(None))
 
 
 def _button(

@@ -93,7 +93,7 @@ def _begin(count: int) -> None:
     try:
         st.session_state[_UNDER_WAY] = _Import(upload.name, actions.bring(upload, name or None))
     except CvaeError as error:
-        _keep(str(error))
+        _keep(error.on_page)
 
 
 def _go_there(_: _Import, report: dict[str, Any]) -> None:

@@ -126,7 +126,7 @@ def _network(run: Run, epochs: list[int]) -> None:
     st.markdown("**The network, for plain Keras**")
     st.caption(
         "One file (.keras) with encoder, decoder and style transfer, the decoder as a TensorFlow SavedModel, and a "
-        "short script that draws digits. They need nothing of this laboratory."
+        "short script that draws digits. They work without this laboratory."
     )
     newest_first = epochs[::-1]
     epoch = st.selectbox(

@@ -15,6 +15,7 @@ from dashboard.address.parameters import PAIR, PAIR_EPOCH
 from dashboard.address.view import set_value
 from dashboard.components.torn_ground import torn_ground
 from dashboard.controls import kept_message, limits_told
+from dashboard.markdown import without_links
 from dashboard.torn_pairs import MODELS, pairs
 from dashboard.views.setting_widgets import setting_widget
 from dashboard.views.torn_frames import ground_of_data
@@ -44,18 +45,20 @@ def torn_form() -> None:
         args=(settings,),
         help="Train an autoencoder without labels and one with them, side by side.",
     )
-    kept_message()
+    refused = kept_message()
     # The data stand where the eye is: on the page until there is something else to look at.
     is_first = not pairs(overviews(services.folder()))
     with st.container() if is_first else panel:
-        _preview(settings)
+        _preview(settings, refused)
 
 
-def _preview(settings: dict[str, Any]) -> None:
-    """The data that these settings give; of settings that are refused there are none."""
+def _preview(settings: dict[str, Any], refused: str | None) -> None:
+    """The data that these settings give, or what is wrong with the settings, unless ``refused`` has said so."""
     try:
         config = preset(_PRESET).with_settings(settings).data
-    except CvaeError:
+    except CvaeError as error:
+        if error.on_page != refused:
+            st.warning(without_links(error.on_page), icon=":material/tune:")
         return
     ground = ground_of_data(cast("TornManifoldConfig", config))
     caption = f"Noisy points about their true curves, a colour for each label: {_listed(ground.names)}."

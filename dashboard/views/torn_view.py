@@ -20,7 +20,7 @@ from dashboard.markdown import without_links
 from dashboard.torn_pairs import Pair, pairs, runs_of
 from dashboard.views.ended_run import note_drawn
 from dashboard.views.film_view import take_over
-from dashboard.views.housekeeping import confirm_deletion
+from dashboard.views.housekeeping import confirm_deletion_of_both
 from dashboard.views.progress_view import progress_bar
 from dashboard.views.torn_frames import ground_of, torn_frame
 
@@ -125,7 +125,7 @@ def _pair_buttons(pair: Pair) -> None:
     if any(of in RESUMABLE for of in states):
         _button("Resume both", "resume", "Go on from where they were.", pair, actions.resume, RESUMABLE)
     if st.button("Delete both", icon=":material/delete:", help="Delete both runs, after a question."):
-        confirm_deletion(pair.name, runs_of(pair), lambda: _show(""))
+        confirm_deletion_of_both(runs_of(pair), lambda: _show(""))
 
 
 def _button(

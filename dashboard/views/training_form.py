@@ -14,7 +14,7 @@ from cvae_core.errors import CvaeError, StorageError
 from cvae_core.presets import preset
 from cvae_core.runs.overview import Overview
 from dashboard import actions, state
-from dashboard.controls import kept_message, limits_told
+from dashboard.controls import limits_told
 from dashboard.markdown import without_links
 from dashboard.views.setting_widgets import setting_widget
 
@@ -34,7 +34,6 @@ def training_form(found: Sequence[Overview]) -> None:
     Args:
         found: Earlier runs, the newest first; those alike tell how long the training will take.
     """
-    kept_message()
     limits_told()
     left, right = st.columns(2, gap="medium")
     with left:
@@ -48,7 +47,8 @@ def training_form(found: Sequence[Overview]) -> None:
         placeholder="made from date and preset",
         help="The run's name: letters, digits, '-', '_' and single dots. It is the name of its folder, too.",
     )
-    force = _cost(chosen, settings, found)
+    refused = state.take_message()
+    is_shown, force = _cost(chosen, settings, found, refused)
     st.button(
         "Train",
         type="primary",
@@ -57,6 +57,8 @@ def training_form(found: Sequence[Overview]) -> None:
         args=(chosen, settings, name.strip() or None, force),
         help="Start training in a process of its own. It goes on if you close this page.",
     )
+    if refused and not is_shown:  # below the form: above it would push the form down and close its settings
+        st.error(without_links(refused), icon=":material/error:")
 
 
 def _dataset_picker() -> str:
@@ -109,25 +111,40 @@ def _row(chosen: str, section: str, names: list[str]) -> dict[str, Any]:
     return values
 
 
-def _cost(chosen: str, settings: dict[str, Any], found: Sequence[Overview]) -> bool:
-    """Show what the training will take; whether to start it although it needs too much memory.
+def _cost(chosen: str, settings: dict[str, Any], found: Sequence[Overview], refused: str | None) -> tuple[bool, bool]:
+    """Show what the training will take, or why it cannot be started.
 
-    Settings that are refused have no cost; the button says what is wrong with them.
+    Args:
+        chosen: The preset.
+        settings: All that it is trained with.
+        found: Earlier runs.
+        refused: What the last press of the button failed with, if it did.
+
+    Returns:
+        Whether ``refused`` is shown here, and whether to start although that needs too much memory.
     """
     try:
         config = preset(chosen).with_settings(settings)
         cost = training_cost(config)
-    except CvaeError:
-        return False
+    except CvaeError as error:
+        return _problem(error, "tune", refused), False
     st.caption(f":material/memory: {cost.to_words()}, {time_words(measured_seconds(config, found))}.")
     try:
         actions.check_fits([config])
     except StorageError as error:
-        st.warning(without_links(str(error)), icon=":material/hard_drive:")
+        return _problem(error, "hard_drive", refused), False
     except CvaeError as error:
-        st.warning(without_links(str(error)), icon=":material/memory_alt:")
-        return actions.may_force() and st.checkbox(actions.FORCE_LABEL, key=state.FORCE)
-    return False
+        is_shown = _problem(error, "memory_alt", refused)
+        return is_shown, actions.may_force() and st.checkbox(actions.FORCE_LABEL, key=state.FORCE)
+    return False, False
+
+
+def _problem(error: CvaeError, icon: str, refused: str | None) -> bool:
+    """Warn of what would be refused, or show it as the error that it was refused with; whether it was."""
+    was_refused = error.on_page == refused
+    show = st.error if was_refused else st.warning
+    show(without_links(error.on_page), icon=f":material/{icon}:")
+    return was_refused
 
 
 def _start(chosen: str, settings: dict[str, Any], name: str | None, force: bool) -> None:

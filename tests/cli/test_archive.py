@@ -107,8 +107,8 @@ def test_a_folder_as_output_and_a_file_that_is_replaced_only_by_force(
         (["import", "~nobody-of-that-name/run.zip"], ["No such file"]),
         (["export", "mine", "-o", "~nobody-of-that-name/run.zip"], ["does not exist"]),
         (["export", "mine", "-o", "a" * 300 + ".zip"], ["too long"]),
-        (["import", "notes.txt"], ["The archive was refused: it is no ZIP file. Nothing was imported."]),
-        (["import", "empty.zip"], ["The archive was refused: it is empty."]),
+        (["import", "notes.txt"], ["The archive was refused because it is not a ZIP file. Nothing was imported."]),
+        (["import", "empty.zip"], ["The archive was refused because it is empty."]),
     ],
 )
 def test_what_makes_no_sense_leaves_nothing(

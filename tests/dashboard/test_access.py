@@ -185,11 +185,22 @@ def test_the_page_asks_for_the_token() -> None:
     form = {"content_type": "application/x-www-form-urlencoded; charset=utf-8"}
     assert "wrong" not in ask(Rules(token=TOKEN), "/train?run=a").text.partition("<main>")[2]
     wrong = ask(Rules(token=TOKEN), "/train?run=a", method="POST", body="token=x", **form)
-    assert wrong.status == 401
-    assert "is wrong" in wrong.text
+    assert (wrong.status, wrong.headers["location"]) == (303, "./train?run=a&token="), "browsers go back to it"
+    told = ask(Rules(token=TOKEN), "/train?run=a&token=")
+    assert told.status == 401
+    assert "is wrong" in told.text
     right = ask(Rules(token=TOKEN), "/train?run=a", method="POST", body="token=a+token+of+the+test%0A", **form)
     assert (right.status, right.headers["location"]) == (303, "./train?run=a")
     assert ask(Rules(token=TOKEN), method="POST", body="token=" + "x" * 10_000, **form).status == 401
+
+
+def test_the_bare_address_leads_to_the_base_path(options: dict[str, Any]) -> None:
+    assert ask(Rules()).status == 200
+    options["server.baseUrlPath"] = "lab"
+    answer = ask(Rules(token=TOKEN), "/?token=a+b&run=x")
+    assert (answer.status, answer.headers["location"]) == (303, "/lab/?token=a+b&run=x")
+    assert ask(Rules(), "/lab/").status == 200
+    assert ask(Rules(), "/", host="evil.example").status == 403
 
 
 def test_a_ticket_lets_in_once() -> None:
@@ -202,8 +213,8 @@ def test_a_ticket_lets_in_once() -> None:
 def options(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """Streamlit's options, put back at the end."""
     chosen: dict[str, Any] = {"server.address": "127.0.0.1", "server.allowedHosts": list(LOOPBACK_NAMES)}
-    other = {"server.corsAllowedOrigins": []}
-    monkeypatch.setattr(config, "get_option", lambda name: (chosen | other).get(name))
+    other = {"server.corsAllowedOrigins": [], "server.baseUrlPath": "", "server.port": 8501}
+    monkeypatch.setattr(config, "get_option", lambda name: (other | chosen).get(name))
     monkeypatch.setattr(config, "set_option", lambda name, value: chosen.update({name: value}))
     return chosen
 

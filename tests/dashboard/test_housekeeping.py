@@ -13,6 +13,7 @@ from cvae_core.runs.about import About, read_about, write_about
 from cvae_core.runs.bin import BINS
 from cvae_core.runs.directory import Run
 from cvae_core.runs.snapshots import snapshot_epochs
+from cvae_core.runs.status import WrittenState
 from dashboard.controls import plain
 from tests.dashboard.app import open_page, said, select_box
 from tests.dashboard.test_why import make_pair
@@ -187,10 +188,14 @@ def test_text_of_people_is_no_markup() -> None:
         )
 
 
-def test_thinning_out_keeps_the_first_and_the_last_and_says_what_it_frees(runs_folder: Path) -> None:
-    run = make_run(runs_folder, "many", "finished", 5)
+@pytest.mark.parametrize("state", ["finished", "stopped"])
+def test_thinning_out_keeps_the_first_and_the_last_and_says_what_it_frees(
+    state: WrittenState, runs_folder: Path
+) -> None:
+    run = make_run(runs_folder, "many", state, 5)
     app = press(open_page("train", run="many"), "Thin out")
     assert "Of 6 snapshots 2 stay; the other 4 are deleted" in said(app)
+    assert ("The run can be resumed as before." in said(app)) == (state != "finished")
     app.slider[0].set_value(3)
     assert snapshot_epochs(run.snapshots_folder) == [0, 1, 2, 3, 4, 5]
     press(app, "Thin out", "answer")
@@ -218,6 +223,7 @@ def test_home_says_how_much_each_run_takes(runs_folder: Path) -> None:
 def test_a_pair_is_deleted_after_a_question_and_comes_back_as_a_whole(runs_folder: Path) -> None:
     runs = make_pair(runs_folder)
     app = press(open_page("why"), "Delete both")
+    assert "Both autoencoders and their snapshots will be deleted." in said(app)
     assert all(run.path.exists() for run in runs)
     app = press(app, "Delete", "answer")
     assert not app.exception

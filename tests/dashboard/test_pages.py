@@ -16,7 +16,7 @@ from cvae_core.presets import PRESETS
 from cvae_core.runs.control import is_asked
 from cvae_core.runs.directory import Run
 from dashboard import actions
-from tests.dashboard.app import choose_text, component_names, open_page, said, select_box
+from tests.dashboard.app import choose_text, component_names, open_page, press, said, select_box
 from tests.dashboard.worlds import living_worker, make_run
 
 
@@ -30,6 +30,11 @@ def buttons(app: AppTest) -> set[str]:
 
 def picture_count(app: AppTest) -> int:
     return sum(name != "cvae_pulse" for name in component_names(app))
+
+
+def places(app: AppTest) -> list[str]:
+    """The blocks and elements of the page, in order: the label of each, or its type."""
+    return [str(getattr(child, "label", child.type)) for child in app.main.children.values()]
 
 
 def heartbeats(app: AppTest) -> list[float]:
@@ -139,7 +144,7 @@ def test_the_cost_is_told_and_too_much_memory_has_to_be_forced(
     app.run()
     assert "This training needs about 1.1 GB of memory; a training may use 75% of this machine's 1.0 GB." in said(app)
     next(button for button in app.button if button.label == "Train").click().run()
-    assert (len(app.error), caught) == (1, [])
+    assert (len(app.error), len(app.warning), caught) == (1, 0, [])
     app.checkbox(key="force_training").check().run()
     next(button for button in app.button if button.label == "Train").click().run()
     assert (len(app.error), caught) == (0, [PRESETS["quick"]()])
@@ -151,7 +156,7 @@ def test_a_server_with_limits_lets_nobody_force(runs_folder: Path, monkeypatch: 
     monkeypatch.setattr("cvae_core.cost.machine_memory", lambda: 10**9)
     app = train_page()
     assert "takes trainings of up to 1,000,000 parameters and 500 MB of disk" in said(app)
-    assert "This training needs about 1.1 GB" in said(app) and "all the same" not in said(app)
+    assert "This training needs about 1.1 GB" in said(app) and "anyway" not in said(app)
     assert len(app.checkbox) == 0
     with pytest.raises(ConfigError):
         actions.start(PRESETS["quick"](), None, force=True)
@@ -178,10 +183,10 @@ def test_a_run_that_needs_too_much_memory_is_not_resumed_here(
 @pytest.mark.parametrize(
     ("key", "value", "words"),
     [
-        ("setting_quick_hidden_widths", "none", "hidden_widths"),
-        ("setting_quick_hidden_widths", "0", "hidden_widths"),
-        ("setting_quick_learning_rate", 0.0, "learning_rate"),
-        ("setting_quick_latent_dim", 0, "latent_dim"),
+        ("setting_quick_hidden_widths", "none", "Hidden widths: expected a list of"),
+        ("setting_quick_hidden_widths", "0", "Hidden widths: expected"),
+        ("setting_quick_learning_rate", 0.0, "Learning rate: expected"),
+        ("setting_quick_latent_dim", 0, "Latent dimensions: expected"),
         ("run_name", "a/b", "cannot be the name"),
     ],
 )
@@ -192,7 +197,25 @@ def test_a_bad_setting_is_one_message_and_no_run(key: str, value: Any, words: st
     next(button for button in app.button if button.label == "Train").click().run()
     assert not app.exception
     assert [words in str(error.value) for error in app.error] == [True]
+    assert not app.warning
     assert not list(runs_folder.iterdir())
+
+
+def test_a_bad_setting_is_told_before_the_press_and_moves_no_setting(runs_folder: Path) -> None:
+    app = train_page()
+    place = places(app).index("All settings")
+    app.text_input(key="setting_quick_hidden_widths").set_value("abc").run()
+    assert ["Hidden widths: expected" in str(warning.value) for warning in app.warning] == [True]
+    press(app, "Train")
+    assert places(app).index("All settings") == place, "an expander that moves closes"
+
+
+def test_a_bad_name_is_told_without_a_command(runs_folder: Path) -> None:
+    app = train_page()
+    app.text_input(key="run_name").set_value("näme 😀").run()
+    press(app, "Train")
+    assert [error.value.endswith("under “Name and note”.") for error in app.error] == [True]
+    assert "cvae runs" not in app.error[0].value
 
 
 STATES = {

@@ -151,6 +151,8 @@ def test_others_need_the_token(way: str, option: str, tmp_path: Path) -> None:
         assert server.connect(Cookie=proof) == 101
         assert "root" in server.answer(Cookie=proof)[1]
         assert server.log.read_text().count(token) == 2  # the links, and nowhere else
+        links = re.findall(r"http://\S+", server.log.read_text())
+        assert [link.endswith(f"/?token={token}") for link in links] == [True, True]
         name = f"{socket.gethostname()}:{server.port}"
         assert server.connect(Cookie=proof, Host=name, Origin=f"http://{name}") == 101
 
@@ -164,6 +166,14 @@ def test_the_token_is_chosen_or_left_out_on_purpose(tmp_path: Path) -> None:
         assert server.connect(Host="evil.example", Origin="http://evil.example") == 403
         assert server.connect(Host="192.0.2.1:8501", Origin="http://192.0.2.1:8501") == 101
         assert "can start trainings, and change and delete every run" in server.log.read_text()
+
+
+def test_a_server_says_once_where_it_is_and_leads_there(tmp_path: Path) -> None:
+    with serving(tmp_path, CVAE, "--base-path", "lab", base="/lab") as server:
+        address = f"http://localhost:{server.port}/lab"
+        assert re.findall(r"http://\S+", server.log.read_text()) == [address]
+        with urllib.request.urlopen(f"http://localhost:{server.port}/") as answer:
+            assert (answer.status, answer.url) == (200, f"{address}/")
 
 
 def test_the_browser_that_the_server_opens_has_a_ticket_and_not_the_token(tmp_path: Path) -> None:

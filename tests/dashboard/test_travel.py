@@ -145,13 +145,20 @@ def test_a_bad_archive_is_one_sentence_and_leaves_nothing(page: str, run: Run, r
     archive = packed(run)
     app = upload(open_page(page), archive[:-100])
     assert [error.value for error in app.error] == [
-        plain("The archive was refused: it is cut off, or something was appended to it. Nothing was imported.")
+        plain("The archive was refused because it is cut off, or something was appended to it. Nothing was imported.")
     ]
     assert everything_in(runs_folder) == before
     app = upload(open_page(page), archive)
     assert ["already a run named" in error.value for error in app.error] == [True]
     assert everything_in(runs_folder) == before
     assert [item.id for item in all_runs(runs_folder)] == ["mine"]
+
+
+def test_a_bad_name_is_told_without_a_command(run: Run) -> None:
+    app = begin_upload(open_page("train"), packed(run), "näme 😀")
+    assert UNDER_WAY not in app.session_state
+    assert [error.value.endswith(plain("under “Name and note”.")) for error in app.error] == [True]
+    assert "cvae runs" not in app.error[0].value
 
 
 def test_words_of_an_archive_are_no_markup(run: Run) -> None:

@@ -59,7 +59,7 @@ def test_a_run_travels(serve: Serve, folder: Path, open_page: OpenPage, tmp_path
     with streamlit_server(DASHBOARD / "Home.py", {"CVAE_RUNS": str(there)}, tmp_path / "there.log") as url:
         page = open_page(url)
         import_archive(page, broken)
-        expect(page.get_by_text("The archive was refused: it is cut off")).to_be_visible(timeout=_LONG_MS)
+        expect(page.get_by_text("The archive was refused because it is cut off")).to_be_visible(timeout=_LONG_MS)
         assert not there.exists() or list(there.iterdir()) == []
         page.locator("input[type=file]").set_input_files(str(archive))
         wait_until_idle(page)

@@ -53,7 +53,7 @@ def test_good_names(tmp_path: Path, name: str) -> None:
 @pytest.mark.parametrize("name", BAD_NAMES)
 def test_bad_names_are_refused_and_nothing_is_made(tmp_path: Path, name: str) -> None:
     for act in (check_run_name, lambda name: open_run(tmp_path, name), lambda name: create_run(tmp_path, CONFIG, name)):
-        with pytest.raises(RunError, match=r"cannot be the name of a run\. Use up to 80 letters") as caught:
+        with pytest.raises(RunError, match=r"cannot be the name of a run\. Use up to 80 characters") as caught:
             act(name)
         assert len(str(caught.value)) < 300
     assert list(tmp_path.iterdir()) == []

@@ -24,6 +24,7 @@ from cvae_core.runs.recovery import followed_history
 from cvae_core.runs.snapshots import load_snapshot, snapshot_epochs
 from cvae_core.runs.status import Status, observed_state
 from cvae_core.training import session
+from cvae_core.training.writer import RecentSpeed
 from tests.workers import small_config
 
 Observer = Callable[[Status, StepRecord | EpochRecord | None], None]
@@ -319,3 +320,12 @@ def test_an_older_checkpoint_is_chosen_if_from_there_no_losses_are_lost(
     assert (status.state, notes) == ("finished", [])
     history, lost = followed_history(run, MetricsReader(run.metrics_file))
     assert ([record.epoch for record in history.epochs], lost) == ([1, 2, 3, 4], "")
+
+
+def test_the_speed_is_a_mean_over_seconds() -> None:
+    speed = RecentSpeed()
+    assert speed.add(1000, 1e6) == 1e6
+    assert speed.add(1, 1e3) == pytest.approx(1001 / 0.002, rel=1e-3), "one slow step of few images is no jump"
+    for _ in range(10):
+        shown = speed.add(2000, 1e3)
+    assert shown == pytest.approx(1e3, rel=1e-2), "what is long past is forgotten"

@@ -88,7 +88,7 @@ def _check_frame(stream: IO[bytes]) -> int:
         raise ArchiveError("it is empty")
     stream.seek(0)
     if stream.read(len(_BEGIN)) != _BEGIN:
-        raise ArchiveError("it is no ZIP file")
+        raise ArchiveError("it is not a ZIP file")
     if size < _END.size + _LOCATOR_64.size:
         raise ArchiveError("it is cut off")
     stream.seek(size - _END.size - _LOCATOR_64.size)

@@ -88,7 +88,7 @@ def _told_as_refusal() -> Iterator[None]:
         yield
     except ArchiveError as error:
         advice = f"{error.advice} Nothing was imported.".strip()
-        raise ArchiveError(f"The archive was refused: {error.problem}.", advice) from error
+        raise ArchiveError(f"The archive was refused because {error.problem}.", advice) from error
     except StorageError as error:
         raise StorageError(error.problem, f"{error.advice} Nothing was imported.") from error
 

@@ -45,7 +45,7 @@ def refusal(archive: bytes, folder: Path) -> str:
         unpacked(archive, folder)
     except ArchiveError as error:
         assert everything_in(folder) == before
-        assert error.problem.startswith("The archive was refused: ")
+        assert error.problem.startswith("The archive was refused because ")
         assert len(str(error)) < 400
         return str(error)
     raise AssertionError("the archive was not refused")
