@@ -101,7 +101,8 @@ def _page(parameters: Sequence[Parameter[Any]], draw: Draw) -> None:
     Streamlit drops the rest of that, but not what belongs to a fragment inside, whose places the browser then lacks.
     """
     note_drawn([])
-    found = [item for item in overviews(services.folder()) if _is_shown_here(item)]
+    everything = overviews(services.folder())
+    found = [item for item in everything if _is_shown_here(item)]
     if not found:
         _nothing_yet()
         return
@@ -110,6 +111,10 @@ def _page(parameters: Sequence[Parameter[Any]], draw: Draw) -> None:
     with row:
         snapshot_run_picker(found, selected)
     item = next((item for item in found if item.run.id == selected), None)
+    if any(item.run.id == selected and not _learns_images(item) for item in everything):
+        st.info("This run learns the torn manifold. Choose another above, or:", icon=":material/call_split:")
+        st.page_link("pages/why.py", label="Look at it on the page “Why condition?”", icon=":material/call_split:")
+        return
     if item is None:
         st.warning(
             f"There is no run named “{without_links(selected)}” with snapshots. Choose one of {len(found)} above.",
@@ -148,8 +153,11 @@ def _pictures(item: Overview, parameters: Sequence[Parameter[Any]], draw: Draw, 
 
 def _is_shown_here(item: Overview) -> bool:
     """Whether a run has pictures or will have some; those of the torn manifold stand on a page of their own."""
-    learns_images = item.config is None or item.config.model.kind == "cvae"
-    return learns_images and (_lives(item) or bool(snapshot_epochs(item.run.snapshots_folder)))
+    return _learns_images(item) and (_lives(item) or bool(snapshot_epochs(item.run.snapshots_folder)))
+
+
+def _learns_images(item: Overview) -> bool:
+    return item.config is None or item.config.model.kind == "cvae"
 
 
 def _lives(item: Overview) -> bool:

@@ -25,7 +25,7 @@ from cvae_core.runs.status import Status, WrittenState, write_status
 from dashboard.components.packing import unpack
 from dashboard.torn_pairs import MODELS
 from tests.dashboard.app import open_page, said, select_box
-from tests.dashboard.worlds import living_worker
+from tests.dashboard.worlds import living_worker, make_run
 
 SETTINGS = {"points": 40, "epochs": 9, "hidden_widths": (8,), "snapshot_every": 3}
 
@@ -253,3 +253,15 @@ def test_runs_of_the_pair_are_no_runs_of_images(runs_folder: Path) -> None:
     app = open_page("train", run="torn-1-plain")
     assert not app.exception
     assert "learns the torn manifold" in said(app)
+
+
+@pytest.mark.parametrize("page", ["latent", "manifold", "samples", "style"])
+def test_a_page_of_pictures_says_where_the_torn_manifold_is(page: str, runs_folder: Path) -> None:
+    make_pair(runs_folder)
+    make_run(runs_folder, "done", "finished")
+    app = open_page(page, run="torn-1-plain")
+    assert not app.exception
+    assert not app.warning
+    assert "learns the torn manifold" in said(app)
+    assert "why" in [link.proto.page for link in app.get("page_link")]
+    assert "done" in str(select_box(app, "Run").options)
