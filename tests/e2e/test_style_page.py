@@ -139,7 +139,7 @@ def test_a_photograph_is_brought_to_the_models_form_and_redrawn(open_style, fold
     read = read_picture(io.BytesIO(content))
     image = np.rint(255 * mnist_form(read.pixels, SHAPE, read.least_noise)).astype(np.uint8)
     best = int(recognise(network(run, 2), image[None]).ranking[0, 0])
-    expect(page.get_by_text(f"Taken for {best}, with a probability of")).to_be_visible()
+    expect(page.get_by_text(f"Taken for {best}, ")).to_be_visible()
     film(page).hover()
     with page.expect_download() as event:
         film(page).get_by_role("button", name="Download PNG").click()
@@ -157,7 +157,7 @@ def test_what_is_no_digit_is_told_in_one_sentence_and_another_file_can_follow(op
     page = open_style("source=uploaded&epoch=2")
     for content, words in (
         (b"", "The file is empty."),
-        (b"no picture", "no picture that can be read"),
+        (b"no picture", "not a picture that can be read"),
         (png(Image.new("L", (10_000, 10_000))), "10,000 x 10,000 pixels"),
         (png(Image.new("RGBA", (60, 60))), "all of one colour"),
         (photograph()[:3000], "damaged"),
