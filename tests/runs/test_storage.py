@@ -201,7 +201,7 @@ def test_a_disk_that_may_only_be_read(tmp_path: Path) -> None:
             pytest.skip("cannot mount for reading only")
         writes = [*WRITES.values(), delete_run, lambda run: ask(run.control_folder, "stop")]
         for write in writes:
-            with pytest.raises(StorageError, match=r"could not be written: Read-only file system\. Choose a folder"):
+            with pytest.raises(StorageError, match=r"could not be written: Read-only file system\. Mount the disk"):
                 write(run)
         assert not is_asked(run.control_folder, "stop")
         assert run.config() == CONFIG

@@ -414,7 +414,7 @@ def test_files_that_no_reader_takes(fault: str, archive: bytes, there: Path) -> 
 @pytest.mark.parametrize("about", [b"", b"[]", b"\xff", b'{"schema_version": 1, "name": "\\ud800"}'])
 def test_a_name_and_a_note_that_cannot_be_read(about: bytes, archive: bytes, there: Path) -> None:
     said = refusal(forged(archive, lambda files, told: files.update({"about.json": about})), there)
-    assert "what is said about the run" in said
+    assert "the file with the name and note of the run" in said
 
 
 def test_metrics_with_a_gap_or_a_duplicate(archive: bytes, there: Path) -> None:
