@@ -84,10 +84,8 @@ def damaged_snapshots(run: Run, config: RunConfig, state: State, status: Status)
     for epoch in {*epochs[:1], *epochs[-1:]}:
         try:
             check_snapshot_files(run.snapshots_folder, epoch)
-        except RunTooNewError:
-            raise
         except RunDamagedError as error:
-            found.append(error.problem)
+            found.append(str(error) if isinstance(error, RunTooNewError) else error.problem)
     return " ".join(found)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,8 +15,7 @@ import pytest
 
 from cvae_core.cli import main
 from cvae_core.runs.directory import Run, open_run
-from cvae_core.runs.snapshots import snapshot_epochs
-from cvae_core.runs.status import Status, write_status
+from cvae_core.runs.snapshots import snapshot_epochs, snapshot_folder
 from tests.cli.test_bad_input import fail
 from tests.dashboard.worlds import make_run
 from tests.export.small_run import damage, names_in
@@ -132,11 +132,11 @@ def test_what_makes_no_sense_leaves_nothing(
 def test_a_missing_last_snapshot_is_told(
     run: Run, here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    write_status(run.status_file, Status("finished", 1000, epoch=1000))
+    shutil.rmtree(snapshot_folder(run.snapshots_folder, 5))
     monkeypatch.setattr(sys, "argv", ["cvae", "runs", "export", "mine"])
     with pytest.raises(SystemExit):
         main()
-    words = "The snapshot of epoch 1,000, the last, is missing"
+    words = "The snapshot of epoch 5, the last, is missing"
     assert words in capsys.readouterr().err
     facts = json.loads(succeed(["runs", "export", "mine", "--force", "--json"], monkeypatch, capsys))
     assert words in facts["damage"]

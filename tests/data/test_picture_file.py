@@ -121,9 +121,9 @@ def png_that_claims(width: int, height: int) -> io.BytesIO:
     ("stream", "words"),
     [
         (io.BytesIO(), "empty"),
-        (io.BytesIO(b"no picture at all"), "no picture"),
-        (io.BytesIO(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n"), "no picture"),
-        (io.BytesIO(b"<svg xmlns='http://www.w3.org/2000/svg'/>"), "no picture"),
+        (io.BytesIO(b"no picture at all"), "not a picture"),
+        (io.BytesIO(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n"), "not a picture"),
+        (io.BytesIO(b"<svg xmlns='http://www.w3.org/2000/svg'/>"), "not a picture"),
         (io.BytesIO(file(GREY).getvalue()[:100]), "damaged"),
         (io.BytesIO(file(GREY, "JPEG").getvalue()[:400]), "damaged"),
         (file(Image.new("L", (10_000, 10_000))), "10,000 x 10,000"),
