@@ -22,7 +22,9 @@ function createCodeBlend(host, handlers) {
   blend.surface.title.textContent = "On the way";
   blend.grid = createElement("div", "blend-grid", blend.surface.stage);
   blend.grid.addEventListener("click", (event) => jumpToStep(blend, event));
-  blend.surface.download.addEventListener("click", () => blend.tiles && savePicture(drawBlend(blend), "blend.png"));
+  blend.surface.download.addEventListener("click", () => {
+    if (blend.tiles) savePicture(drawBlend(blend), nameWithEpoch("blend.png", blend.model.epoch));
+  });
   const sizes = new ResizeObserver(() => scaleSteps(blend));
   sizes.observe(blend.surface.figure);
   return {
@@ -33,7 +35,7 @@ function createCodeBlend(host, handlers) {
   };
 }
 
-/** model: {decoder, names, classNames, steps, invert}; another way begins at its first code, the same one goes on. */
+/** model: {decoder, names, classNames, steps, invert, epoch}; another way begins at its first code, the same one goes on. */
 function beginBlend(blend, codes, model) {
   const isOther = JSON.stringify(codes.map((code) => [...code])) !== JSON.stringify(blend.codes);
   Object.assign(blend, { codes: codes.map((code) => [...code]), model });

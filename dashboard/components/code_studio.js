@@ -32,8 +32,8 @@ function receiveStudio(studio, component) {
   const { header, arrays } = unpack(component.data);
   const isOther = header.origin !== studio.model?.origin;
   const decoder = readDecoder(header.decoder, arrays);
-  const { labels, names, steps, invert, origin } = header;
-  studio.model = { decoder, labels, names, steps, invert, origin, classNames: header.class_names };
+  const { labels, names, steps, invert, origin, epoch } = header;
+  studio.model = { decoder, labels, names, steps, invert, origin, epoch, classNames: header.class_names };
   arrangeStudio(studio, labels.length === 2);
   const codes = Array.from(labels, (_, source) =>
     arrays.codes.values.slice(source * decoder.latentDim, (source + 1) * decoder.latentDim),
@@ -59,7 +59,7 @@ function arrangeStudio({ sliders, blend, cells, top, element, model }, isBlend) 
     names: decoder.conditional ? classNames : [""],
     imageShape: decoder.imageShape,
     title: isBlend ? "Here" : names[0],
-    fileName: "code_as_every_label.png",
+    fileName: nameWithEpoch("code_as_every_label.png", model.epoch),
   });
 }
 

@@ -80,6 +80,7 @@ def code_studio(
     *,
     steps: int = STEPS,
     invert: bool = False,
+    epoch: int | None = None,
 ) -> StudioState:
     """Mount a studio. Moved sliders stay until other codes come.
 
@@ -93,6 +94,7 @@ def code_studio(
         class_names: One for each label.
         steps: Of the strips between two sources, both ends counted.
         invert: Show 255 minus each value.
+        epoch: The network's, for the names of saved pictures; left out of them if ``None``.
 
     Returns:
         What the studio reports by now.
@@ -100,7 +102,7 @@ def code_studio(
     Raises:
         ConfigError: The network has no posterior.
     """
-    data = packed_studio(network, codes, labels, names, class_names, steps, invert)
+    data = packed_studio(network, codes, labels, names, class_names, steps, invert, epoch)
     return StudioState.parse(_mount(key=key, data=data, on_chosen_change=_no_reaction), codes)
 
 
@@ -112,6 +114,7 @@ def packed_studio(
     class_names: Sequence[str],
     steps: int = STEPS,
     invert: bool = False,
+    epoch: int | None = None,
 ) -> bytes:
     """The studio as the browser receives it; the arguments are those of ``code_studio``."""
     check_posterior(network)
@@ -131,6 +134,7 @@ def packed_studio(
         "steps": steps,
         "invert": invert,
         "origin": _origin(codes),
+        "epoch": epoch,
     }
     return pack(header, {**arrays, "codes": codes.astype("float32", copy=False)})
 

@@ -123,18 +123,19 @@ function showWay(panel, plane, { way, decoder }) {
 }
 
 /** The image of the place under every label, in a row, as a file. */
-function savePlace({ root, plane, cells, images }) {
+function savePlace({ root, plane, cells, images, painted }) {
   if (!images) return;
   const names = cells.length > 1 ? plane.classNames : [];
   const tiles = { shape: [1, cells.length, ...plane.imageShape], values: images };
   const header = { row_labels: [], column_labels: names, invert: plane.invert };
-  savePicture(drawTiles(root, tiles, header), "place_as_every_label.png");
+  savePicture(drawTiles(root, tiles, header), nameWithEpoch("place_as_every_label.png", painted.decoder?.epoch));
 }
 
 /** The steps of the way, in a row, as a file. */
-function saveWay({ root, plane, wayImages }) {
+function saveWay({ root, plane, wayImages, painted }) {
   if (!wayImages) return;
   const tiles = { shape: [1, wayImages.length, ...plane.imageShape], values: wayImages.flatMap((image) => [...image]) };
   const header = { row_labels: [], column_labels: [], invert: plane.invert };
-  savePicture(drawTiles(root, tiles, header), `way_of_${plane.classNames[plane.selectedLabel]}.png`);
+  const fileName = `way_of_${plane.classNames[plane.selectedLabel]}.png`;
+  savePicture(drawTiles(root, tiles, header), nameWithEpoch(fileName, painted.wayDecoder?.epoch));
 }

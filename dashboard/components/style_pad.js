@@ -51,6 +51,7 @@ function receivePad(pad, component) {
     conditional: decoder.conditional,
     imageShape: decoder.imageShape,
     classNames: header.class_names,
+    epoch: header.epoch,
     invert: header.invert,
   };
   if (pad.labels.isNews(header.label)) pad.label = header.label;

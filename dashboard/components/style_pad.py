@@ -73,7 +73,13 @@ class DrawingState:
 
 
 def style_pad(
-    key: str, network: FoldedNetwork, class_names: Sequence[str], label: int | None, *, invert: bool = False
+    key: str,
+    network: FoldedNetwork,
+    class_names: Sequence[str],
+    label: int | None,
+    *,
+    invert: bool = False,
+    epoch: int | None = None,
 ) -> DrawingState:
     """Mount a pad. Its strokes stay when the network changes, and when the person comes back from another page.
 
@@ -84,6 +90,7 @@ def style_pad(
         label: Of the drawing, or ``None`` to leave it to the model; the person may choose another. It takes effect
             when it differs from what was given before, and is no repetition of what the pad reported.
         invert: Show 255 minus each value of the versions.
+        epoch: The network's, for the names of saved pictures; left out of them if ``None``.
 
     Returns:
         What the pad reports by now.
@@ -91,12 +98,18 @@ def style_pad(
     Raises:
         ConfigError: The network has no posterior.
     """
-    result = _mount(key=key, data=packed_pad(key, network, class_names, label, invert), on_drawing_change=_no_reaction)
+    data = packed_pad(key, network, class_names, label, invert, epoch)
+    result = _mount(key=key, data=data, on_drawing_change=_no_reaction)
     return DrawingState.parse(result, network.architecture.shape)
 
 
 def packed_pad(
-    key: str, network: FoldedNetwork, class_names: Sequence[str], label: int | None, invert: bool = False
+    key: str,
+    network: FoldedNetwork,
+    class_names: Sequence[str],
+    label: int | None,
+    invert: bool = False,
+    epoch: int | None = None,
 ) -> bytes:
     """The pad as the browser receives it; the arguments are those of ``style_pad``."""
     check_posterior(network)
@@ -114,6 +127,7 @@ def packed_pad(
         "class_names": list(class_names),
         "label": label,
         "invert": invert,
+        "epoch": epoch,
     }
     return pack(header, {**encoder_arrays, **decoder_arrays})
 

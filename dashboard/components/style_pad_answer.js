@@ -35,10 +35,10 @@ function createLabelSelect(parent, chooseLabel) {
 }
 
 /** Makes what depends on the labels and the size of the images. */
-function setUpAnswer(answer, { classNames, imageShape, conditional }) {
+function setUpAnswer(answer, { classNames, imageShape, conditional, epoch }) {
   const names = conditional ? classNames : [""];
   const title = conditional ? "As every label" : "As the model draws it";
-  answer.cells.setUp({ names, imageShape, title, fileName: "drawing_as_every_label.png" });
+  answer.cells.setUp({ names, imageShape, title, fileName: nameWithEpoch("drawing_as_every_label.png", epoch) });
   const key = JSON.stringify([names, imageShape]);
   if (key === answer.key) return;
   answer.key = key;

@@ -99,6 +99,11 @@ function redrawOnChange(surface, redraw) {
   };
 }
 
+/** "blend.png" becomes "blend_epoch_12.png"; as it is where no epoch is known. */
+function nameWithEpoch(fileName, epoch) {
+  return (epoch ?? null) === null ? fileName : fileName.replace(/(\.\w+)?$/, `_epoch_${epoch}$1`);
+}
+
 /** Hands a canvas to the person as a PNG file. */
 function savePicture(canvas, fileName) {
   canvas.toBlob((blob) => {

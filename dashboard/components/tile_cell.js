@@ -7,7 +7,7 @@ function createTileCell(host, resized = () => {}) {
   const cell = { surface, painter, epoch: 0, shape: null };
   surface.download.addEventListener("click", () => {
     const { canvas, fileName } = painter.exportPicture();
-    savePicture(canvas, fileName.replace(/(\.\w+)?$/, `_epoch_${cell.epoch}$1`));
+    savePicture(canvas, nameWithEpoch(fileName, cell.epoch));
   });
   const stop = redrawOnChange(surface, () => {
     painter.redraw();

@@ -83,7 +83,7 @@ function createModelCell(state, redraw) {
   const cell = { surface, ground: document.createElement("canvas"), model: null };
   const stop = redrawOnChange(surface, redraw);
   surface.download.addEventListener("click", () => {
-    savePicture(exportModel(state, cell), cell.model.file_name.replace(/(\.\w+)?$/, `_epoch_${state.epoch}$1`));
+    savePicture(exportModel(state, cell), nameWithEpoch(cell.model.file_name, state.epoch));
   });
   cell.dispose = () => {
     stop();

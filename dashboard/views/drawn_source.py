@@ -61,7 +61,7 @@ def drawn_source(scene: Scene, network: FoldedNetwork, epoch: int) -> Sources | 
         ConfigError: The network has no posterior.
     """
     inverted = value_of(INVERT) == "yes"
-    state = style_pad(_PAD_KEY, network, scene.data.class_names, None, invert=inverted)
+    state = style_pad(_PAD_KEY, network, scene.data.class_names, None, invert=inverted, epoch=epoch)
     if state.image is None:
         st.info("Draw a digit above. Its versions follow the pen; below, they follow the epochs as well.")
         return None

@@ -49,7 +49,8 @@ def studio_view(scene: Scene, sources: Sources, epoch: int) -> None:
     labels = [int(label) for label in split.labels[chosen]]
     shown = [names[index] for index in chosen]
     inverted = value_of(INVERT) == "yes"
-    code_studio("code_studio", network, codes, labels, shown, scene.data.class_names, invert=inverted)
+    class_names = scene.data.class_names
+    code_studio("code_studio", network, codes, labels, shown, class_names, invert=inverted, epoch=epoch)
 
 
 def _candidates(scene: Scene, sources: Sources) -> tuple[Split, list[str]]:

@@ -22,6 +22,7 @@ state = code_studio(
     ["test image 12", "test image 40"][:count],
     class_names(architecture.shape),
     steps=7,
+    epoch=epoch,
 )
 told = None if state.code is None else [round(z, 3) for z in state.code]
 st.caption(f"Epoch {epoch}, chosen {told}, share {state.share}")

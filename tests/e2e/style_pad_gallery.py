@@ -17,6 +17,7 @@ if st.button("Say 3"):
 if st.checkbox("Leave the pad"):
     st.stop()
 shown = network(name, epoch)
-state = style_pad("pad", shown, class_names(shown.architecture.shape), st.session_state.get("label"))
+names = class_names(shown.architecture.shape)
+state = style_pad("pad", shown, names, st.session_state.get("label"), epoch=epoch)
 ink = -1 if state.image is None else int(state.image.sum())
 st.caption(f"Epoch {epoch}, label {state.label}, ink {ink}, reported {state.id > 0}")

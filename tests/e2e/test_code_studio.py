@@ -154,7 +154,7 @@ def test_a_step_of_the_strip_is_a_place_on_the_way(serve: Serve, open_page: Open
 
 def test_pictures_are_taken_home(serve: Serve, open_page: OpenPage):
     page = blending(serve, open_page)
-    for at, name in enumerate(("code_as_every_label.png", "blend.png")):
+    for at, name in enumerate(("code_as_every_label_epoch_0.png", "blend_epoch_0.png")):
         with page.expect_download() as download:
             page.get_by_role("button", name="Download PNG").nth(at).click()
         assert download.value.suggested_filename == name

@@ -330,4 +330,4 @@ def test_the_versions_are_taken_home_as_a_picture(page):
     draw(page, SEVEN)
     with page.expect_download() as download:
         page.get_by_role("button", name="Download PNG").click()
-    assert download.value.suggested_filename == "drawing_as_every_label.png"
+    assert download.value.suggested_filename == "drawing_as_every_label_epoch_0.png"
