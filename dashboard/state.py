@@ -73,10 +73,16 @@ def key_of_choice(name: str, value: object, texts: Mapping[Any, str] | None = No
 def chosen_value(name: str) -> Any:
     """What was chosen with the widget of ``key_of_choice``; it goes on to show that.
 
-    An option that is not there any more is no choice: what the widget showed holds.
+    An option that is not there any more is no choice: what the widget showed holds. The same is true of a widget that
+    Streamlit has already removed, as it does when a late request of the last page is served after the page changed.
+    The browser still reports its value, so the choice gets a new widget, which shows what holds.
     """
     before = _choices()[name]
-    value = st.session_state[_versioned(name, before.version)]
+    key = _versioned(name, before.version)
+    if key not in st.session_state:
+        _choices()[name] = before._replace(version=before.version + 1)
+        return before.value
+    value = st.session_state[key]
     if before.texts and value is not None and value not in before.texts:
         return before.value
     _choices()[name] = before._replace(value=value)

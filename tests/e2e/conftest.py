@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, Playwright, ViewportSize, sync_playwright
 
 from tests.e2e.browser import FLAGS, chromium
 
@@ -121,12 +121,18 @@ def _wait_for_health(server: subprocess.Popen[bytes], port: int, log: Path) -> N
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """One Chromium for all tests."""
+def driver() -> Iterator[Playwright]:
+    """The one Playwright of the process: it refuses a second."""
     with sync_playwright() as playwright:
-        instance = playwright.chromium.launch(executable_path=chromium(), args=list(FLAGS))
-        yield instance
-        instance.close()
+        yield playwright
+
+
+@pytest.fixture(scope="session")
+def browser(driver: Playwright) -> Iterator[Browser]:
+    """One Chromium for all tests."""
+    instance = driver.chromium.launch(executable_path=chromium(), args=list(FLAGS))
+    yield instance
+    instance.close()
 
 
 @pytest.fixture(scope="module")

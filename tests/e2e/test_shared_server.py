@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, expect
 
 from cvae_core.runs.directory import all_runs
 from cvae_core.runs.status import ALIVE
@@ -24,13 +24,12 @@ EVIL = "evil.example"
 
 
 @pytest.fixture(scope="module")
-def elsewhere() -> Iterator[Browser]:
+def elsewhere(driver: Playwright) -> Iterator[Browser]:
     """A browser to which a name elsewhere has the address of this machine."""
-    with sync_playwright() as playwright:
-        flags = [*FLAGS, f"--host-resolver-rules=MAP {EVIL} 127.0.0.1"]
-        instance = playwright.chromium.launch(executable_path=chromium(), args=flags)
-        yield instance
-        instance.close()
+    flags = [*FLAGS, f"--host-resolver-rules=MAP {EVIL} 127.0.0.1"]
+    instance = driver.chromium.launch(executable_path=chromium(), args=flags)
+    yield instance
+    instance.close()
 
 
 @pytest.fixture(scope="module")
