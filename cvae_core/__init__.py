@@ -15,9 +15,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from cvae_core import presets
+    from cvae_core.config import presets
     from cvae_core.data import load_dataset
-    from cvae_core.runs.directory import load_run
+    from cvae_core.runs.run import load_run
     from cvae_core.training.engine import train
 
     __version__: str
@@ -27,7 +27,7 @@ __all__ = ["__version__", "load_dataset", "load_run", "presets", "train"]
 _DISTRIBUTION: Final = "cvae-laboratory"
 _MODULES: Final = {
     "load_dataset": "cvae_core.data",
-    "load_run": "cvae_core.runs.directory",
+    "load_run": "cvae_core.runs.run",
     "train": "cvae_core.training.engine",
 }
 
@@ -38,7 +38,7 @@ if not TYPE_CHECKING:  # else type checkers would take any name for one of ours
         if name in _MODULES:
             return getattr(import_module(_MODULES[name]), name)
         if name == "presets":
-            return import_module("cvae_core.presets")
+            return import_module("cvae_core.config.presets")
         if name == "__version__":
             from importlib.metadata import version
 

@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from cvae_core.config import Activation, BatchNormalization, LabelCode, ModelSettings
+from cvae_core.config.run import Activation, BatchNormalization, LabelCode, ModelSettings
 from cvae_core.errors import WeightsError
 from cvae_core.short_repr import short_repr
 

@@ -1,17 +1,186 @@
-"""Frozen records that travel between the parts: losses from training, and what analysis computes."""
+"""Checks of images, points and labels where they enter: the one form that all code works on, or what is wrong."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from cvae_core.architecture import DataShape
 from cvae_core.errors import DataError
-from cvae_core.examples import checked_images, checked_labels
 from cvae_core.short_repr import short_repr
+
+_Array = npt.NDArray[Any]
+_POINT: Final = (1, 2, 1)
+_MOST_CHANNELS: Final = 4
+_LABEL_LIMIT: Final = 2**31
+_SHAPES: Final = (
+    "Expected (n, height, width, channels) with 1 to 4 channels, (n, height, width), (n, side * side), or floats of "
+    "shape (n, 2) for points of the plane."
+)
+
+
+def checked_images(values: Any, what: str = "images") -> _Array:
+    """Images or points in the form that all code works on.
+
+    Args:
+        values: An array, or what NumPy makes one of. Its shape: (n, height, width, channels) with 1 to 4 channels;
+            (n, height, width), which gets one channel; or (n, side * side), which becomes (n, side, side, 1). Its
+            numbers: whole numbers 0 to 255; floats 0 to 1, which are rounded to the nearest k / 255; truth values,
+            which become 0 and 255. Finite floats of shape (n, 2) or (n, 1, 2, 1) are points.
+        what: What they are, as it stands in the middle of a sentence.
+
+    Returns:
+        uint8 (n, height, width, channels), contiguous; of points float32 (n, 1, 2, 1); a view if it is so already.
+
+    Raises:
+        DataError: The numbers or the shape are others; the text names the first wrong number and its index.
+    """
+    array = _numbers(values, what)
+    shape = _image_shape(array, what)
+    if array.dtype.kind == "f" and shape[1:] == _POINT:
+        return np.ascontiguousarray(_points(array, what).reshape(shape))
+    pixels = checked_pixels(array, what)
+    if pixels.dtype != np.uint8:
+        pixels = np.rint(255.0 * pixels).astype(np.uint8)
+    return np.ascontiguousarray(pixels.reshape(shape))
+
+
+def checked_pixels(values: Any, what: str = "images", are_points: bool = False) -> _Array:
+    """The numbers of images of any shape, unrounded.
+
+    Args:
+        values: Numbers as ``checked_images`` takes them.
+        what: What they are.
+        are_points: Whether floats are coordinates, which may be any finite numbers.
+
+    Returns:
+        uint8, 0 to 255, or float32, 0 to 1 or coordinates; of the same shape.
+
+    Raises:
+        DataError: As ``checked_images``.
+    """
+    array = _numbers(values, what)
+    if array.dtype == np.uint8:
+        return array
+    if array.dtype.kind == "b":
+        return array.astype(np.uint8) * np.uint8(255)
+    if array.dtype.kind in "ui":
+        _refuse(array, (array < 0) | (array > 255), what, "whole numbers from 0 to 255")
+        return array.astype(np.uint8)
+    if are_points:
+        return _points(array, what)
+    advice = _range_advice(array)
+    _refuse(array, ~((array >= 0.0) & (array <= 1.0)), what, "floats from 0 to 1", advice)
+    return array.astype(np.float32, copy=False)
+
+
+def _range_advice(array: _Array) -> str:
+    """What to do about floats that are not from 0 to 1."""
+    if array.size == 0 or not np.isfinite(array).all():
+        return ""
+    low, high = float(array.min()), float(array.max())
+    if low >= 0.0 and 127.0 < high <= 255.0:
+        return "Divide them by 255, or convert them to uint8."
+    return f"They range from {low:.6g} to {high:.6g}: scale them to 0 to 1."
+
+
+def checked_labels(
+    values: Any, count: int, n_classes: int | None = None, what: str = "labels"
+) -> npt.NDArray[np.int64]:
+    """Labels in the form that all code works on.
+
+    Args:
+        values: An array, or what NumPy makes one of: whole numbers of any type (n,) or (n, 1), 0 to n_classes - 1, or
+            one-hot (n, classes), whose rows are 0 but for a single 1.
+        count: How many there should be.
+        n_classes: How many there can be; any number if ``None``.
+        what: What they are.
+
+    Returns:
+        int64 (n,).
+
+    Raises:
+        DataError: There are more or fewer, or others; the text names the first wrong one and its index.
+    """
+    array = _numbers(values, what)
+    if array.ndim == 2:
+        array = array[:, 0] if array.shape[1] == 1 else _from_one_hot(array, what)
+    if array.ndim != 1:
+        raise DataError(f"The {what} should have shape (n,) or be one-hot (n, classes); their shape is {array.shape}.")
+    if len(array) != count:
+        raise DataError(
+            f"There should be one label for each of {count:,} examples; there are {len(array):,} {what}"
+            + (f": example {len(array):,}, counted from 0, is the first without one." if len(array) < count else ".")
+        )
+    if array.dtype.kind == "f":
+        _refuse(array, ~(np.isfinite(array) & (array == np.rint(array))), what, "whole numbers")
+    expected = "whole numbers from 0 on" if n_classes is None else f"from 0 to {n_classes - 1}"
+    advice = "Labels are counted from 0: subtract 1 from each." if array.size and array.min() == 1 else ""
+    limit = _LABEL_LIMIT if n_classes is None else n_classes
+    _refuse(array, (array < 0) | (array >= limit), what, expected, advice)
+    return np.ascontiguousarray(array, np.int64)
+
+
+def _numbers(values: Any, what: str) -> _Array:
+    """The values as an array of truth values, whole numbers or floats."""
+    if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
+        place = _first(np.ma.getmaskarray(values))
+        raise DataError(f"The {what} should have no gaps; index {list(place)} is masked.", "Fill in what is masked.")
+    try:
+        array = np.asarray(values)
+    except (ValueError, TypeError):
+        raise DataError(f"The {what} should be one array; they are nested lists of different lengths.") from None
+    if array.dtype.kind not in "buif":
+        raise DataError(f"The {what} should be numbers; their dtype is {array.dtype}.")
+    return array
+
+
+def _image_shape(array: _Array, what: str) -> tuple[int, ...]:
+    """The shape with height, width and channels."""
+    shape = array.shape
+    if len(shape) == 3:
+        shape = (*shape, 1)
+    elif len(shape) == 2 and shape[1] == 2 and array.dtype.kind == "f":
+        shape = (len(array), *_POINT)
+    elif len(shape) == 2 and math.isqrt(shape[1]) ** 2 == shape[1]:
+        shape = (len(array), math.isqrt(shape[1]), math.isqrt(shape[1]), 1)
+    if len(shape) != 4 or 0 in shape[1:] or shape[3] > _MOST_CHANNELS:
+        raise DataError(f"The {what} have shape {array.shape}.", _SHAPES)
+    return shape
+
+
+def _points(array: _Array, what: str) -> npt.NDArray[np.float32]:
+    with np.errstate(over="ignore"):
+        points = array.astype(np.float32, copy=False)
+    _refuse(array, ~np.isfinite(points), what, "finite numbers of single precision")
+    return points
+
+
+def _from_one_hot(array: _Array, what: str) -> _Array:
+    is_one = array == 1
+    _refuse(array, (array != 0) & ~is_one, what, "0 or 1, as they have a column for each class")
+    wrong = is_one.sum(axis=1) != 1
+    if wrong.any():
+        row = int(wrong.argmax())
+        raise DataError(f"Each row of one-hot {what} should have a single 1; row {row} has {is_one[row].sum()}.")
+    labels: _Array = is_one.argmax(axis=1)
+    return labels
+
+
+def _refuse(array: _Array, wrong: npt.NDArray[np.bool_], what: str, expected: str, advice: str = "") -> None:
+    """Name the first number that is wrong, if one is."""
+    if wrong.any():
+        place = _first(wrong)
+        raise DataError(f"The {what} should be {expected}; at index {list(place)} there is {array[place]}.", advice)
+
+
+def _first(marks: npt.NDArray[np.bool_]) -> tuple[int, ...]:
+    return tuple(map(int, np.unravel_index(int(marks.argmax()), marks.shape)))
+
 
 Floats = npt.NDArray[np.float32]
 Bytes = npt.NDArray[np.uint8]

@@ -17,22 +17,20 @@ from typing import IO, Any, Final
 
 import streamlit as st
 
-from cvae_core import jobs
-from cvae_core.admission import check_admission, check_resources
-from cvae_core.config import RunConfig
-from cvae_core.cost import check_memory, training_cost
-from cvae_core.errands import Errand
+from cvae_core.config.run import RunConfig
 from cvae_core.errors import CvaeError, ReadOnlyError, StorageError
-from cvae_core.export.orders import IMPORT_MODULE, import_order
-from cvae_core.limits import Limits, check_upload, read_limits
-from cvae_core.runs.about import write_about
-from cvae_core.runs.bin import Bin
-from cvae_core.runs.directory import Run, all_runs, check_run_name
-from cvae_core.runs.files import remove_dead_drafts
-from cvae_core.runs.overview import overview, overviews
-from cvae_core.runs.prune import Pruning, plan_pruning
-from cvae_core.runs.prune import prune as prune_run
+from cvae_core.export.requests import IMPORT_MODULE, import_order
+from cvae_core.runs.atomic_io import remove_dead_drafts
+from cvae_core.runs.metadata import write_about
+from cvae_core.runs.run import Run, all_runs, check_run_name
 from cvae_core.runs.status import ALIVE
+from cvae_core.runs.storage import Bin, Pruning, plan_pruning
+from cvae_core.runs.storage import prune as prune_run
+from cvae_core.runs.summary import overview, overviews
+from cvae_core.tasks import Errand
+from cvae_core.workers import launcher
+from cvae_core.workers.cost import check_memory, training_cost
+from cvae_core.workers.quotas import Limits, check_admission, check_resources, check_upload, read_limits
 from dashboard import errands, services
 from dashboard.deletions import Deletion, Deletions
 from dashboard.torn_pairs import new_pair
@@ -183,21 +181,21 @@ def pause(*runs: Run) -> None:
     """Let trainings wait."""
     check_changeable()
     for run in runs:
-        jobs.pause(run)
+        launcher.pause(run)
 
 
 def unpause(*runs: Run) -> None:
     """Let paused trainings go on."""
     check_changeable()
     for run in runs:
-        jobs.unpause(run)
+        launcher.unpause(run)
 
 
 def stop(*runs: Run) -> None:
     """End trainings, keeping what was learnt."""
     check_changeable()
     for run in runs:
-        jobs.stop(run)
+        launcher.stop(run)
 
 
 def delete(*runs: Run) -> None:
@@ -280,7 +278,7 @@ def keep_spare_worker() -> None:
     timer.start()
 
 
-def _keep_spare_unless_busy(starter: jobs.Launcher, runs: Path) -> None:
+def _keep_spare_unless_busy(starter: launcher.Launcher, runs: Path) -> None:
     if not any(item.state in ALIVE for item in overviews(runs)):
         starter.keep_spare()
 
@@ -292,9 +290,9 @@ def tidy_up() -> None:
 
 
 @st.cache_resource(show_spinner=False)
-def _launcher() -> jobs.Launcher:
+def _launcher() -> launcher.Launcher:
     """Starts workers; one for the whole server."""
-    return jobs.Launcher()
+    return launcher.Launcher()
 
 
 @st.cache_resource(show_spinner=False)

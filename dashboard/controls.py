@@ -10,8 +10,8 @@ from typing import Final, Literal, NamedTuple
 import streamlit as st
 
 from cvae_core.errors import CvaeError
-from cvae_core.runs.overview import Overview
 from cvae_core.runs.status import State
+from cvae_core.runs.summary import Overview
 from dashboard import actions, state
 from dashboard.deletions import Deletion
 from dashboard.markdown import without_links

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from cvae_core.runs.bin import Bin, Deleted
+from cvae_core.runs.storage import Bin, Deleted
 
 RETURN_SECONDS: Final = 120.0  # for as long does Streamlit keep the session of a browser that has gone
 

@@ -8,8 +8,8 @@ from typing import Any, Final
 
 import streamlit as st
 
-from cvae_core.errands import Errand
 from cvae_core.errors import ServerBusyError
+from cvae_core.tasks import Errand
 
 MOST_AT_ONCE: Final = 4
 

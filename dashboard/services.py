@@ -12,14 +12,14 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from cvae_core.config import DataSettings, RunConfig
+from cvae_core.config.run import DataSettings, RunConfig
 from cvae_core.data import load_dataset, load_test_data
 from cvae_core.records import Dataset, Split
-from cvae_core.runs.directory import Run, created_at, runs_folder
-from cvae_core.runs.disk import disk_use
+from cvae_core.runs.checksums import config_sha256
 from cvae_core.runs.metrics import History, MetricsReader
 from cvae_core.runs.recovery import followed_history
-from cvae_core.runs.seal import config_sha256
+from cvae_core.runs.run import Run, created_at, runs_folder
+from cvae_core.runs.summary import disk_use
 
 RunKey = tuple[str, str]
 

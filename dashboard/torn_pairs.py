@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from cvae_core.config import RunConfig
-from cvae_core.presets import preset
-from cvae_core.runs.directory import Run
-from cvae_core.runs.overview import Overview
+from cvae_core.config.presets import preset
+from cvae_core.config.run import RunConfig
+from cvae_core.runs.run import Run
 from cvae_core.runs.snapshots import snapshot_epochs
 from cvae_core.runs.status import ALIVE
+from cvae_core.runs.summary import Overview
 
 MODELS: Final = {"plain": "torn-manifold", "conditional": "torn-manifold-conditional"}
 

@@ -22,7 +22,7 @@ from cvae_core.analysis.records import LatentCodes
 from cvae_core.errors import WeightsError
 from cvae_core.inference.folded import Affine, FoldedNetwork
 from cvae_core.records import Bytes, Floats, Labels, Split
-from cvae_core.runs.directory import Run
+from cvae_core.runs.run import Run
 from cvae_core.runs.snapshots import load_snapshot
 from dashboard import services
 from dashboard.memory import give_back

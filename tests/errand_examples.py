@@ -8,8 +8,8 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from cvae_core.errands import answer, tell
 from cvae_core.errors import DataError
+from cvae_core.tasks import answer, tell
 
 
 def work(order: dict[str, Any]) -> Mapping[str, Any]:

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from cvae_core.architecture import DataShape, Weights, plan
-from cvae_core.config import Activation, BatchNormalization, ModelConfig
+from cvae_core.config.run import Activation, BatchNormalization, ModelConfig
 from cvae_core.records import Dataset, Split
 
 shapes = st.builds(DataShape, st.integers(1, 5), st.integers(1, 5), st.integers(1, 3), st.integers(1, 4))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from cvae_core.architecture import DataShape, DenseLayer, Weights, check_weights, plan
-from cvae_core.config import ModelConfig
+from cvae_core.config.run import ModelConfig
 from cvae_core.errors import WeightsError
 
 MNIST = DataShape(28, 28, 1, 10)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from cvae_core.bench import bench
-from cvae_core.bench.peers import _tutorial_loss
+from cvae_core.bench.keras_baseline import _tutorial_loss
 
 pytestmark = pytest.mark.slow
 

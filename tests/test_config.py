@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cvae_core.config import (
+from cvae_core.config.run import (
     SECTIONS,
     SEED_LIMIT,
     Activation,

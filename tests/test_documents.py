@@ -15,9 +15,9 @@ from typing import Final
 
 import pytest
 
-from cvae_core.config import RunConfig
-from cvae_core.presets import preset
-from cvae_core.runs.directory import create_run
+from cvae_core.config.presets import preset
+from cvae_core.config.run import RunConfig
+from cvae_core.runs.run import create_run
 
 pytestmark = pytest.mark.slow
 

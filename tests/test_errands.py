@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from cvae_core.errands import Errand
 from cvae_core.errors import CvaeError, StoppedError
+from cvae_core.tasks import Errand
 
 MODULE = "tests.errand_examples"
 ENDLESS = {"steps": 100_000, "seconds": 0.01, "number": 1}

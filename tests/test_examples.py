@@ -12,14 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from cvae_core.analysis.recognition import recognise
 from cvae_core.architecture import DataShape
-from cvae_core.config import AutoencoderConfig, ModelConfig
+from cvae_core.config.presets import preset
+from cvae_core.config.run import AutoencoderConfig, ModelConfig
 from cvae_core.errors import DataError
-from cvae_core.examples import checked_images, checked_labels
+from cvae_core.evaluation.classification import recognise
 from cvae_core.inference.folded import FoldedNetwork
-from cvae_core.presets import preset
-from cvae_core.records import Dataset, Split
+from cvae_core.records import Dataset, Split, checked_images, checked_labels
 from cvae_core.training.engine import train
 from cvae_core.training.events import EpochEvent
 from tests.networks import random_dataset, random_split, random_weights

@@ -12,12 +12,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cvae_core import jobs
 from cvae_core.errors import RunBusyError, RunError
-from cvae_core.jobs import Launcher
-from cvae_core.runs.directory import Run, delete_run
 from cvae_core.runs.metrics import read_history
+from cvae_core.runs.run import Run, delete_run
 from cvae_core.runs.snapshots import load_snapshot, snapshot_epochs
+from cvae_core.workers import launcher as jobs
+from cvae_core.workers.launcher import Launcher
 from tests.workers import small_config, wait_for, worker_pid, worker_pids
 
 pytestmark = pytest.mark.slow

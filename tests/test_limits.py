@@ -9,11 +9,10 @@ from typing import Any
 
 import pytest
 
-from cvae_core.admission import check_admission
+from cvae_core.config.presets import preset
 from cvae_core.data import load_dataset, training_size
 from cvae_core.errors import ConfigError, CvaeError, DataError, RunBusyError
-from cvae_core.limits import Limits, check_upload, largest_upload_mb, read_limits, variable
-from cvae_core.presets import preset
+from cvae_core.workers.quotas import Limits, check_admission, check_upload, largest_upload_mb, read_limits, variable
 from tests.dashboard.worlds import living_worker, make_run
 
 Settings = dict[str, Any]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from cvae_core.config import AutoencoderConfig, RunConfig, TornManifoldConfig
+from cvae_core.config.presets import PRESETS, TOY_PRESETS, preset
+from cvae_core.config.run import AutoencoderConfig, RunConfig, TornManifoldConfig
 from cvae_core.errors import ConfigError
-from cvae_core.presets import PRESETS, TOY_PRESETS, preset
 
 
 def test_the_tutorial_preset_is_the_tutorial() -> None:

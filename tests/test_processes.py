@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from cvae_core.errands import Errand
-from cvae_core.jobs import Launcher
 from cvae_core.processes import command, environment, pin_settings
+from cvae_core.tasks import Errand
+from cvae_core.workers.launcher import Launcher
 from tests.errand_examples import __file__ as _examples
 from tests.workers import small_config, wait_for, worker_pids
 

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 import cvae_core
-from cvae_core.presets import preset
+from cvae_core.config.presets import preset
 from cvae_core.training.engine import train
 from cvae_core.training.events import EpochEvent
 from tests.networks import random_dataset

@@ -14,16 +14,16 @@ import pytest
 from typer.testing import CliRunner
 
 from cvae_core.cli.command import app
-from cvae_core.config import DataConfig
+from cvae_core.config.run import DataConfig
 from cvae_core.data import load_test_data
 from cvae_core.errors import ArchiveError, CvaeError, DataError, RunError, StorageError
-from cvae_core.export.output import export_errors
-from cvae_core.export.run_archive import import_run
+from cvae_core.export.import_run import import_run
+from cvae_core.rendering.output import export_errors
 from cvae_core.runs.archive.pack import pack_run
 from cvae_core.runs.checkpoints import Checkpoint, newest_checkpoint, publish_checkpoint
-from cvae_core.runs.directory import all_runs
-from cvae_core.runs.overview import overview
+from cvae_core.runs.run import all_runs
 from cvae_core.runs.snapshots import load_snapshot, publish_snapshot
+from cvae_core.runs.summary import overview
 from cvae_core.system_errors import as_cvae_error, storage_errors
 from tests.dashboard.worlds import make_run
 from tests.runs.examples import run_in, some_weights

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from cvae_core.config import RunConfig
-from cvae_core.presets import preset
-from cvae_core.runs.directory import Run
+from cvae_core.config.presets import preset
+from cvae_core.config.run import RunConfig
+from cvae_core.runs.run import Run
 from cvae_core.runs.status import State, Status, observed_state
 
 SMALL: dict[str, Any] = {

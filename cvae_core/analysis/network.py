@@ -8,7 +8,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 
 from cvae_core.architecture import Architecture
-from cvae_core.config_errors import shown
+from cvae_core.config.fields import shown
 from cvae_core.errors import ConfigError
 from cvae_core.records import Bytes, Floats, Labels
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from cvae_core.analysis.network import Network, check_whole_number, conditions_of, decode_images
 from cvae_core.analysis.records import SampleGrid
-from cvae_core.config import SEED_LIMIT
+from cvae_core.config.run import SEED_LIMIT
 from cvae_core.errors import ConfigError
 from cvae_core.records import Floats
 

@@ -13,12 +13,11 @@ from pathlib import Path
 from statistics import median
 from typing import Final
 
-from cvae_core.bench.ours import DECODED, Training, decoding, snapshot_seconds
-from cvae_core.bench.peers import BATCH, KerasPeer, matrix_products
-from cvae_core.bench.torn_manifold import torn_manifold_seconds
+from cvae_core.bench.engine import DECODED, Training, decoding, snapshot_seconds, torn_manifold_seconds
+from cvae_core.bench.keras_baseline import BATCH, KerasPeer, matrix_products
+from cvae_core.config.presets import tutorial
 from cvae_core.data import load_dataset
-from cvae_core.models.keras_tensorflow import float32
-from cvae_core.presets import tutorial
+from cvae_core.models.keras_setup import float32
 from cvae_core.short_repr import short_repr
 
 TURNS: Final = 5

@@ -10,8 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from cvae_core.cli.options import JsonOption
-from cvae_core.cli.terminal import nothing_printed_by_others
+from cvae_core.cli.terminal import JsonOption, nothing_printed_by_others
 
 if TYPE_CHECKING:
     from cvae_core.bench import BenchReport

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 import cvae_core
-from cvae_core.cli import benchmark, dashboard, export, judge, runs, train
+from cvae_core.cli import benchmark, dashboard, evaluate, export, runs, train
 from cvae_core.cli.terminal import ignore_tiny_width, plain, replace_unencodable
 from cvae_core.errors import CvaeError
 from cvae_core.processes import pin_settings
@@ -44,7 +44,7 @@ app.command("train")(train.train)
 app.command("resume")(train.resume)
 app.add_typer(runs.app, name="runs")
 app.command("export")(export.export)
-app.command("judge")(judge.judge)
+app.command("judge")(evaluate.judge)
 app.command("bench")(benchmark.bench)
 app.command("dashboard")(dashboard.dashboard)
 

@@ -13,10 +13,14 @@ from typing import Annotated, Final
 
 import typer
 
-from cvae_core.cli.options import RunsOption
-from cvae_core.config_errors import shown
+from cvae_core.cli.terminal import RunsOption
+from cvae_core.config.fields import shown
 from cvae_core.errors import CvaeError, RunError
-from cvae_core.limits import (
+from cvae_core.processes import command
+from cvae_core.runs import slots
+from cvae_core.runs.atomic_io import is_folder
+from cvae_core.runs.run import RUNS_VARIABLE, runs_folder
+from cvae_core.workers.quotas import (
     ALLOWED_HOSTS_VARIABLE,
     NO_TOKEN_VARIABLE,
     TOKEN_VARIABLE,
@@ -25,10 +29,6 @@ from cvae_core.limits import (
     read_limits,
     variable,
 )
-from cvae_core.processes import command
-from cvae_core.runs import queue
-from cvae_core.runs.directory import RUNS_VARIABLE, runs_folder
-from cvae_core.runs.files import is_folder
 
 _SERVER = "dashboard.server"
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -79,7 +79,7 @@ def dashboard(
         os.environ[variable("read_only")] = "1"
     _set_limits(
         {
-            queue.MAX_WORKERS_VARIABLE: max_workers,
+            slots.MAX_WORKERS_VARIABLE: max_workers,
             variable("max_queued"): max_queued,
             variable("max_epochs"): max_epochs,
             variable("max_images"): max_images,
@@ -104,7 +104,7 @@ def dashboard(
 def _set_limits(given: dict[str, int | None]) -> None:
     """Hand the limits to the server, once all of them make sense."""
     os.environ.update({name: str(value) for name, value in given.items() if value is not None})
-    queue.max_workers()
+    slots.max_workers()
     read_limits()
 
 

@@ -11,23 +11,29 @@ from typing import Annotated, Final
 
 import typer
 
-from cvae_core.admission import check_resources
-from cvae_core.cli.options import JsonOption, RunArgument, RunsOption, parse_settings, print_json
-from cvae_core.cli.progress import TrainingProgress
-from cvae_core.cli.signals import stop_on_signal
-from cvae_core.cli.terminal import messages_into, told_if_killed
-from cvae_core.config import RunConfig
-from cvae_core.cost import check_memory, measured_seconds, time_words, training_cost
+from cvae_core.cli.terminal import (
+    JsonOption,
+    RunArgument,
+    RunsOption,
+    TrainingProgress,
+    messages_into,
+    parse_settings,
+    print_json,
+    stop_on_signal,
+    told_if_killed,
+)
+from cvae_core.config.presets import PRESETS, TOY_PRESETS, preset
+from cvae_core.config.run import RunConfig
 from cvae_core.errors import CvaeError, TrainingError
-from cvae_core.jobs import check_resumable, check_startable, claim
-from cvae_core.presets import PRESETS, TOY_PRESETS, preset
 from cvae_core.runs import lock
-from cvae_core.runs.directory import Run, check_new_name, create_run, open_run, runs_folder
-from cvae_core.runs.overview import overviews
+from cvae_core.runs.run import Run, check_new_name, create_run, open_run, runs_folder
 from cvae_core.runs.status import Status
+from cvae_core.runs.summary import overviews
 from cvae_core.system_errors import KILLED
-from cvae_core.training.download import needed_download
-from cvae_core.training.session import work
+from cvae_core.training.session import needed_download, work
+from cvae_core.workers.cost import check_memory, measured_seconds, time_words, training_cost
+from cvae_core.workers.launcher import check_resumable, check_startable, claim
+from cvae_core.workers.quotas import check_resources
 
 _INTERRUPTED: Final = 130
 _STANDARD_ERROR: Final = 2

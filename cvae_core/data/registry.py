@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from cvae_core.architecture import DataShape
-from cvae_core.config import DataConfig, DataSettings, TornManifoldConfig
-from cvae_core.data import fashion_mnist, mnist, torn_manifold
+from cvae_core.config.run import DataConfig, DataSettings, TornManifoldConfig
+from cvae_core.data import fashion_mnist, mnist, toy
 from cvae_core.errors import DataError
 from cvae_core.records import Dataset
 
@@ -36,7 +36,7 @@ def dataset_names() -> tuple[str, ...]:
 def dataset_title(name: str) -> str:
     """What people call a data set; the name itself if it is unknown."""
     if name == TornManifoldConfig().dataset:
-        return torn_manifold.TITLE
+        return toy.TITLE
     return _SOURCES[name].title if name in _SOURCES else name
 
 
@@ -107,7 +107,7 @@ def check_dataset_name(name: str) -> None:
 
 def _load(config: DataSettings, with_training: bool) -> Dataset:
     if isinstance(config, TornManifoldConfig):
-        return torn_manifold.load(config, with_training)
+        return toy.load(config, with_training)
     return _limited(_source(config.dataset).load(with_training), config)
 
 

@@ -1,10 +1,10 @@
-"""A CVAE as Keras models, of standard layers but for the sampling of z."""
+"""The one layer that Keras does not have: a draw from the posterior."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
 import numpy as np
 
@@ -19,14 +19,63 @@ from cvae_core.architecture import (
     check_weights,
     plan,
 )
-from cvae_core.config import ModelSettings
+from cvae_core.config.run import ModelSettings
 from cvae_core.errors import WeightsError
-from cvae_core.models.keras_tensorflow import float32, keras
-from cvae_core.models.sampling import Sampling
+from cvae_core.models.keras_setup import float32, keras
 from cvae_core.short_repr import short_repr
 
-KerasModel: TypeAlias = Any
 KerasTensor: TypeAlias = Any
+
+if TYPE_CHECKING:
+
+    class _Layer:
+        seed_generator: Any
+
+        def __init__(self, **options: Any) -> None: ...
+
+        def get_config(self) -> dict[str, Any]: ...
+
+        def __call__(self, inputs: Any) -> Any: ...
+
+else:
+    _Layer = keras.layers.Layer
+
+
+class Sampling(_Layer):
+    """z = z_mean + exp(z_log_var / 2) * noise (Kingma and Welling 2014, section 2.4), anew at every call.
+
+    Args:
+        seed: Makes the draws repeatable.
+        options: Those of every Keras layer.
+    """
+
+    def __init__(self, seed: int | None = None, **options: Any) -> None:
+        super().__init__(**options)
+        self.seed = seed
+        self.seed_generator = keras.random.SeedGenerator(seed)
+
+    def call(self, inputs: list[KerasTensor]) -> KerasTensor:
+        """Draw one z for each image.
+
+        Args:
+            inputs: z_mean and z_log_var, both float32 (n, latent_dim).
+
+        Returns:
+            float32 (n, latent_dim).
+        """
+        z_mean, z_log_var = inputs
+        noise = keras.random.normal(keras.ops.shape(z_mean), dtype=z_mean.dtype, seed=self.seed_generator)
+        return z_mean + keras.ops.exp(0.5 * z_log_var) * noise
+
+    def get_config(self) -> dict[str, Any]:
+        """What Keras needs to build the layer again."""
+        return {**super().get_config(), "seed": self.seed}
+
+
+keras.saving.register_keras_serializable(package="cvae")(Sampling)
+
+
+KerasModel: TypeAlias = Any
 KerasLayer: TypeAlias = Any
 
 _ACTIVATIONS: Final[dict[str, Callable[[str], KerasLayer]]] = {
@@ -215,3 +264,96 @@ def _weight_names(models: _Parts) -> list[tuple[KerasLayer, tuple[str, ...]]]:
             parts = ("gamma", "beta", "moving_mean", "moving_variance")
             pairs.append((by_name[_normalization_name(layer)], tuple(f"{layer.name}/{part}" for part in parts)))
     return pairs
+
+
+@dataclass(frozen=True)
+class KerasAutoencoder:
+    """An autoencoder and its parts, which share their layers.
+
+    Examples are float32 (n, height, width, channels), for points (n, 1, 2, 1); labels are float32 (n, n_classes) if
+    they are one-hot, (n, 1) if they are numbers. Where the network is not conditional, no model takes labels.
+
+    Attributes:
+        architecture: What they were built from.
+        encoder: [example, label] -> code, (n, latent_dim).
+        decoder: [code, label] -> example.
+        autoencoder: [example, label] -> example.
+    """
+
+    architecture: Architecture
+    encoder: KerasModel
+    decoder: KerasModel
+    autoencoder: KerasModel
+
+    __repr__ = short_repr
+
+
+@float32()
+def build_keras_autoencoder(model: ModelSettings, shape: DataShape, weights: Weights | None = None) -> KerasAutoencoder:
+    """Build the Keras models of a configuration.
+
+    Args:
+        model: The network.
+        shape: Of the data.
+        weights: Name -> float32 array; without them the layers have Keras's own initial weights.
+
+    Raises:
+        WeightsError: The weights are not those of the network, or the network is no autoencoder.
+    """
+    architecture = plan(model, shape)
+    if architecture.is_variational:
+        raise WeightsError(f"A Keras autoencoder cannot be made of a model of the kind {model.kind}.")
+    models = _assembled_autoencoder(architecture)
+    if weights is not None:
+        load_weights(models, weights)
+    return models
+
+
+def _assembled_autoencoder(architecture: Architecture) -> KerasAutoencoder:
+    example = keras.Input(architecture.shape.image_shape, name="example")
+    labels = _label_inputs(architecture)
+    numbers = keras.layers.Flatten(name="coordinates")(example)
+    code = dense(architecture.z_mean)(hidden_layers(architecture.encoder, joined([numbers, *labels])))
+    decoder = _autoencoder_decoder(architecture)
+    return KerasAutoencoder(
+        architecture=architecture,
+        encoder=keras.Model([example, *labels], code, name="encoder"),
+        decoder=decoder,
+        autoencoder=keras.Model([example, *labels], decoder([code, *labels] if labels else code), name="autoencoder"),
+    )
+
+
+def _autoencoder_decoder(architecture: Architecture) -> KerasModel:
+    code = keras.Input((architecture.latent_dim,), name="code")
+    labels = _label_inputs(architecture)
+    numbers = dense(architecture.output)(hidden_layers(architecture.decoder, joined([code, *labels])))
+    example = keras.layers.Reshape(architecture.shape.image_shape, name="reconstruction")(numbers)
+    return keras.Model([code, *labels], example, name="decoder")
+
+
+def _label_inputs(architecture: Architecture) -> list[KerasModel]:
+    """The label's input, if the network takes one."""
+    if not architecture.conditional:
+        return []
+    width = architecture.shape.n_classes if architecture.label_code == "one_hot" else 1
+    return [keras.Input((width,), name="label")]
+
+
+AnyModels = KerasModels | KerasAutoencoder
+Builder = Callable[[ModelSettings, DataShape, Weights | None], AnyModels]
+
+BUILDERS: Final[dict[str, Builder]] = {"cvae": build_keras_models, "autoencoder": build_keras_autoencoder}
+
+
+def build_models(model: ModelSettings, shape: DataShape, weights: Weights | None = None) -> AnyModels:
+    """Build the Keras models of whatever kind a configuration names.
+
+    Args:
+        model: The network; its ``kind`` chooses the builder.
+        shape: Of the data.
+        weights: Name -> float32 array; without them the layers have Keras's own initial weights.
+
+    Raises:
+        WeightsError: The weights are not those of the network.
+    """
+    return BUILDERS[model.kind](model, shape, weights)

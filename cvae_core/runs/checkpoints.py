@@ -13,10 +13,9 @@ from typing import Any, Final
 
 from cvae_core.architecture import Weights
 from cvae_core.errors import RunDamagedError
-from cvae_core.runs.files import publish_folder, remove
-from cvae_core.runs.seal import config_sha256, read_sealed, refuse_foreign, seal, versioned
+from cvae_core.runs.atomic_io import publish_folder, remove
+from cvae_core.runs.checksums import build, config_sha256, read_sealed, refuse_foreign, seal, versioned
 from cvae_core.runs.snapshots import load_arrays, published_folders, save_arrays
-from cvae_core.runs.typed import build
 from cvae_core.short_repr import short_repr
 
 ARRAYS_FILE: Final = "state.safetensors"

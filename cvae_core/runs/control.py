@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Final, Literal
 
-from cvae_core.runs.files import is_link, make_own_folder, open_to_append, refuse_link
+from cvae_core.runs.atomic_io import is_link, make_own_folder, open_to_append, refuse_link
 from cvae_core.system_errors import storage_errors
 
 Request = Literal["pause", "stop"]

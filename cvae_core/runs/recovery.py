@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cvae_core.config import RunConfig
+from cvae_core.config.run import RunConfig
 from cvae_core.errors import RunDamagedError, RunTooNewError
 from cvae_core.runs import lock
 from cvae_core.runs.checkpoints import Checkpoint, checkpoint_folders, load_checkpoint, newest_known_moment
-from cvae_core.runs.directory import Run, created_at
+from cvae_core.runs.checksums import config_sha256
 from cvae_core.runs.metrics import History, MetricsReader
-from cvae_core.runs.seal import config_sha256
+from cvae_core.runs.run import Run, created_at
 from cvae_core.runs.snapshots import check_snapshot_files, newest_known_epoch, scheduled_epochs, snapshot_epochs
 from cvae_core.runs.status import ENDED, State, Status, observed_state, read_status
 from cvae_core.short_repr import short_repr

@@ -16,11 +16,10 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from cvae_core.architecture import Weights
-from cvae_core.config import TrainSettings
+from cvae_core.config.run import TrainSettings
 from cvae_core.errors import RunDamagedError, RunError, RunNotFoundError
-from cvae_core.runs.files import is_real_folder, open_to_read, publish_folder, unreadable
-from cvae_core.runs.seal import config_sha256, read_sealed, refuse_foreign, seal, versioned
-from cvae_core.runs.typed import build
+from cvae_core.runs.atomic_io import is_real_folder, open_to_read, publish_folder, unreadable
+from cvae_core.runs.checksums import build, config_sha256, read_sealed, refuse_foreign, seal, versioned
 from cvae_core.system_errors import is_of_machine
 
 WEIGHTS_FILE: Final = "weights.safetensors"

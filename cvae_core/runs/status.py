@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import re
 import time
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Literal, Self, get_args
 
 from cvae_core.errors import RunDamagedError
 from cvae_core.runs import lock
-from cvae_core.runs.files import replace_file
-from cvae_core.runs.seal import config_sha256, read_sealed, refuse_foreign, seal, versioned
-from cvae_core.runs.typed import build
+from cvae_core.runs.atomic_io import open_to_read, replace_file
+from cvae_core.runs.checksums import build, config_sha256, read_sealed, refuse_foreign, seal, versioned
+from cvae_core.system_errors import MEMORY_MARKS
 
 WrittenState = Literal["queued", "running", "paused", "finished", "stopped", "failed"]
 State = Literal["queued", "starting", "running", "paused", "finished", "stopped", "failed", "interrupted", "broken"]
@@ -133,3 +136,25 @@ def queued_again(status: Status) -> Status:
     """The status of a run that asks for a turn now, with what it reached so far and no old error."""
     no_pace: dict[str, Any] = {"images_per_second": 0.0, "remaining_seconds": None}
     return replace(status, state="queued", queued_at=time.monotonic(), problem="", advice="", **no_pace)
+
+
+START_MARK: Final = b"--- A training starts. ---\n"
+_TAIL_BYTES: Final = 256 * 2**10
+_CRASH: Final = re.compile(r"Fatal Python error: ([ -~]{1,80})")
+
+
+def why_interrupted(log: Path) -> tuple[str, str]:
+    """Why the newest worker of an interrupted run ended, and what to do; empty if its log does not say.
+
+    Args:
+        log: ``worker.log``; may be missing. Each worker writes ``START_MARK`` there first.
+    """
+    with suppress(OSError), open_to_read(log) as file:
+        file.seek(max(0, file.seek(0, os.SEEK_END) - _TAIL_BYTES))
+        text = file.read().rpartition(START_MARK)[2].decode(errors="replace")
+        if any(mark in text for mark in MEMORY_MARKS):
+            return "The process that trained this run ran out of memory.", "Free some memory before you resume it."
+        if crash := _CRASH.search(text):
+            problem = f"The process that trained this run crashed ({crash[1]})."
+            return problem, "Memory may have run out; the details are at the end of worker.log."
+    return "", ""

@@ -10,17 +10,16 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from cvae_core.architecture import plan
-from cvae_core.config import RunConfig
+from cvae_core.config.run import RunConfig
 from cvae_core.errors import DataError, DivergedError
 from cvae_core.records import Dataset, EpochRecord, Losses, StepRecord
 from cvae_core.runs.checkpoints import Checkpoint
 from cvae_core.runs.snapshots import scheduled_epochs
-from cvae_core.training.compiled import CHUNK_CAPACITY, TrainProgram, evaluation_program, train_program
-from cvae_core.training.epoch import Batching, Epoch, EvaluationSet, prepare_epoch
+from cvae_core.training.epoch import Batching, Epoch, EvaluationSet, Pace, Stopwatch, prepare_epoch
 from cvae_core.training.events import EpochEvent, Event, SnapshotEvent, StepEvent
-from cvae_core.training.pace import Pace, Stopwatch
 from cvae_core.training.schedules import next_plateau
 from cvae_core.training.state import Progress, starting_state
+from cvae_core.training.step import CHUNK_CAPACITY, TrainProgram, evaluation_program, train_program
 
 _Sums = npt.NDArray[np.float64]
 

@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from cvae_core.config import TrainSettings
+from cvae_core.config.run import TrainSettings
 from cvae_core.records import Floats
 
 ADAM_BETA_1: Final = 0.9

@@ -1,4 +1,4 @@
-"""One training from claim to end: it waits for its turn, writes what the engine says, and obeys requests."""
+"""Downloads that a person asked for by choosing a data set that is not bundled."""
 
 from __future__ import annotations
 
@@ -9,21 +9,59 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
 
-from cvae_core.data import load_dataset
-from cvae_core.errors import CvaeError, DataError
+from cvae_core.data import fashion_mnist, load_dataset
+from cvae_core.errors import CvaeError, DataError, DataUnavailableError
 from cvae_core.records import Dataset, EpochRecord, StepRecord
 from cvae_core.remaining_time import RemainingTime
 from cvae_core.runs import lock
 from cvae_core.runs.checkpoints import Checkpoint
 from cvae_core.runs.control import is_asked
-from cvae_core.runs.directory import Run
 from cvae_core.runs.metrics import History, read_history
-from cvae_core.runs.queue import max_workers, take_turn
 from cvae_core.runs.recovery import resume_point
-from cvae_core.runs.status import Status, queued_again, read_status, write_status
-from cvae_core.runs.worker_log import START_MARK
+from cvae_core.runs.run import Run
+from cvae_core.runs.slots import max_workers, take_turn
+from cvae_core.runs.status import START_MARK, Status, queued_again, read_status, write_status
 from cvae_core.system_errors import as_cvae_error
-from cvae_core.training.download import ensure_downloaded
+
+
+def _download_fashion_mnist() -> None:
+    if fashion_mnist.is_downloaded():
+        return
+    from cvae_core.models.keras_setup import keras
+
+    try:
+        keras.datasets.fashion_mnist.load_data()
+    except Exception as error:  # Keras raises whatever its transport did
+        raise DataUnavailableError(
+            "Fashion-MNIST is not on this machine and could not be downloaded.",
+            "Connect to the internet once, or train on mnist, which is bundled.",
+        ) from error
+    if not fashion_mnist.is_downloaded():  # Keras then kept it in a temporary folder
+        raise DataUnavailableError(
+            f"Fashion-MNIST was downloaded and could not be kept in {fashion_mnist.folder()}.",
+            "Make that folder writable, or name another one by the environment variable KERAS_HOME.",
+        )
+
+
+def needed_download(name: str) -> str:
+    """What training on a data set would download first, as a sentence; empty if nothing."""
+    if name != "fashion_mnist" or fashion_mnist.is_downloaded():
+        return ""
+    return "Fashion-MNIST is not on this machine yet: the training downloads it first."
+
+
+_DOWNLOADS: Final[dict[str, Callable[[], None]]] = {"fashion_mnist": _download_fashion_mnist}
+
+
+def ensure_downloaded(name: str) -> None:
+    """Download a data set if it is not bundled and not on this machine yet.
+
+    Raises:
+        DataUnavailableError: It could not be downloaded.
+    """
+    if name in _DOWNLOADS:
+        _DOWNLOADS[name]()
+
 
 Observer = Callable[[Status, StepRecord | EpochRecord | None], None]
 _POLL_SECONDS: Final = 0.1

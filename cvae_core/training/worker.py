@@ -18,13 +18,13 @@ import threading
 from pathlib import Path
 from types import FrameType
 
-from cvae_core.config import DataConfig
+from cvae_core.config.presets import PRESETS, preset
+from cvae_core.config.run import DataConfig
 from cvae_core.data import load_dataset
-from cvae_core.presets import PRESETS, preset
 from cvae_core.records import EpochRecord, StepRecord
 from cvae_core.runs import lock
-from cvae_core.runs.directory import Run
-from cvae_core.runs.files import open_to_append
+from cvae_core.runs.atomic_io import open_to_append
+from cvae_core.runs.run import Run
 from cvae_core.runs.status import Status
 from cvae_core.training.session import work
 

@@ -17,7 +17,13 @@ from urllib.parse import urlsplit
 
 from streamlit import config
 
-from cvae_core.limits import ALLOWED_HOSTS_VARIABLE, TOKEN_VARIABLE, check_token, goes_without_token, read_limits
+from cvae_core.workers.quotas import (
+    ALLOWED_HOSTS_VARIABLE,
+    TOKEN_VARIABLE,
+    check_token,
+    goes_without_token,
+    read_limits,
+)
 
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
 

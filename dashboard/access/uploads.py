@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from streamlit import config, runtime
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 
-from cvae_core.limits import PICTURE_MB, largest_upload_mb, read_limits
+from cvae_core.workers.quotas import PICTURE_MB, largest_upload_mb, read_limits
 
 _MEGABYTE: Final = 2**20
 _PICTURE: Final = PICTURE_MB * _MEGABYTE

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from cvae_core.analysis.samples import COLUMNS_LIMIT
-from cvae_core.config import SEED_LIMIT
+from cvae_core.config.run import SEED_LIMIT
 from dashboard.address.parameter import (
     Parameter,
     number,

@@ -1,4 +1,4 @@
-// A picture in the form of MNIST's digits, step for step as cvae_core/data/mnist_form.py describes and does it.
+// A picture in the form of MNIST's digits, step for step as cvae_core/data/preprocessing.py describes and does it.
 
 const MNIST_FORM = {
   shortestSide: 8,

@@ -1,4 +1,4 @@
-// Codes of an image under every label, and which label explains it best: cvae_core/analysis/recognition.py, in the browser.
+// Codes of an image under every label, and which label explains it best: cvae_core/evaluation/classification.py, in the browser.
 
 /** An encoder from what encoder_blob of decoder.py gives: part of a header, and arrays. */
 function readEncoder(description, arrays, prefix = "encoder") {

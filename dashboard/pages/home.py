@@ -7,9 +7,8 @@ from collections.abc import Iterator
 import streamlit as st
 
 from cvae_core.remaining_time import time_left
-from cvae_core.runs.disk import size_words
-from cvae_core.runs.overview import Overview, overviews
 from cvae_core.runs.status import ALIVE
+from cvae_core.runs.summary import Overview, overviews, size_words
 from dashboard import actions, services
 from dashboard.components.diagram import cvae_diagram
 from dashboard.components.pulse import pulse

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from cvae_core.runs.overview import overviews
 from cvae_core.runs.status import ALIVE
+from cvae_core.runs.summary import overviews
 from dashboard import actions, services, state
 from dashboard.controls import deleted_notices, page_title, run_picker
 from dashboard.markdown import without_links

@@ -11,13 +11,13 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from cvae_core.analysis.recognition import recognise
-from cvae_core.data.mnist_form import mnist_form
-from cvae_core.data.picture_file import read_picture
-from cvae_core.export.settings import OwnImage, Source
+from cvae_core.data.image_file import read_picture
+from cvae_core.data.preprocessing import mnist_form
+from cvae_core.evaluation.classification import recognise
 from cvae_core.inference.folded import FoldedNetwork
-from cvae_core.limits import PICTURE_MB, check_upload, largest_upload_mb
 from cvae_core.records import Bytes, Split
+from cvae_core.rendering.spec import OwnImage, Source
+from cvae_core.workers.quotas import PICTURE_MB, check_upload, largest_upload_mb
 from dashboard import actions
 from dashboard.address.parameters import INVERT
 from dashboard.address.view import value_of

@@ -7,8 +7,8 @@ from typing import Final
 
 import streamlit as st
 
-from cvae_core.runs.overview import Overview, overview
 from cvae_core.runs.status import ALIVE
+from cvae_core.runs.summary import Overview, overview
 from dashboard.components.pulse import pulse
 
 _POLL_SECONDS: Final = 4.0

@@ -7,9 +7,9 @@ from typing import Any, Final
 
 import streamlit as st
 
-from cvae_core.errands import Errand
 from cvae_core.errors import CvaeError, ServerBusyError, StoppedError
 from cvae_core.remaining_time import time_left
+from cvae_core.tasks import Errand
 from dashboard import errands
 from dashboard.components.pulse import pulse
 from dashboard.markdown import without_links

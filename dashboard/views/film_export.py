@@ -12,9 +12,9 @@ from typing import Any, Final, get_args
 
 import streamlit as st
 
-from cvae_core.errands import Errand
-from cvae_core.export.settings import FilmFormat, PictureSettings
-from cvae_core.runs.disk import size_words
+from cvae_core.rendering.spec import FilmFormat, PictureSettings
+from cvae_core.runs.summary import size_words
+from cvae_core.tasks import Errand
 from dashboard import services
 from dashboard.views.errand_view import errand_progress, start_errand, take_up
 from dashboard.views.time_machine import Scene
@@ -107,7 +107,7 @@ def _format_choice(kind: str) -> FilmFormat:
 
 
 def _begin(scene: Scene, wanted: _Wanted) -> None:
-    from cvae_core.export.part import MODULE, order  # Pillow and what paints is for those who want a film
+    from cvae_core.export.animation_task import MODULE, order  # Pillow and what paints is for those who want a film
 
     if _UNDER_WAY in st.session_state:
         return

@@ -7,12 +7,11 @@ from typing import Final
 
 import streamlit as st
 
-from cvae_core.runs.about import NAME_LIMIT, NOTE_LIMIT
-from cvae_core.runs.directory import Run
-from cvae_core.runs.disk import size_words
-from cvae_core.runs.overview import Overview
+from cvae_core.runs.metadata import NAME_LIMIT, NOTE_LIMIT
+from cvae_core.runs.run import Run
 from cvae_core.runs.snapshots import snapshot_epochs
 from cvae_core.runs.status import RESUMABLE
+from cvae_core.runs.summary import Overview, size_words
 from dashboard import actions
 from dashboard.controls import attempt, errors_shown, plain
 

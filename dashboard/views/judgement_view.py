@@ -10,9 +10,9 @@ import pandas as pd
 import streamlit as st
 
 from cvae_core.analysis.records import Doubles
-from cvae_core.errands import Errand
-from cvae_core.judging.judgement import SOURCES, Judgement
-from cvae_core.judging.process import MODULE, order
+from cvae_core.evaluation.report import SOURCES, Judgement
+from cvae_core.evaluation.task import MODULE, order
+from cvae_core.tasks import Errand
 from dashboard import services
 from dashboard.views.errand_view import errand_progress, start_errand, take_up
 from dashboard.views.time_machine import Scene

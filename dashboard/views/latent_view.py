@@ -9,12 +9,11 @@ import numpy as np
 import numpy.typing as npt
 from streamlit.delta_generator import DeltaGenerator
 
-from cvae_core.analysis.latent import plane
-from cvae_core.analysis.projection import onto_dimensions, onto_principal, principal_axes
+from cvae_core.analysis.latent import onto_dimensions, onto_principal, plane, principal_axes
 from cvae_core.analysis.records import PrincipalAxes, Projection
-from cvae_core.export.planes import axis_titles, principal_titles
-from cvae_core.export.settings import PictureSettings, Plane
 from cvae_core.records import Labels
+from cvae_core.rendering.pictures import axis_titles, principal_titles
+from cvae_core.rendering.spec import PictureSettings, Plane
 from dashboard import trained_models
 from dashboard.address.parameters import AXES, PRINCIPAL, X_DIMENSION, Y_DIMENSION
 from dashboard.address.view import value_of

@@ -11,9 +11,9 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from cvae_core.analysis.manifold import label_manifolds, manifold
-from cvae_core.export.settings import PictureSettings, Plane
 from cvae_core.inference.folded import FoldedNetwork
 from cvae_core.records import Bytes
+from cvae_core.rendering.spec import PictureSettings, Plane
 from dashboard import trained_models
 from dashboard.address.parameters import (
     GRID_SIZE,

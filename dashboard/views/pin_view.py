@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 import streamlit as st
 
-from cvae_core.analysis.projection import project, projected_covariances
+from cvae_core.analysis.latent import project, projected_covariances
 from cvae_core.analysis.reconstruction import reconstruct
 from cvae_core.analysis.records import Projection
 from cvae_core.errors import CvaeError

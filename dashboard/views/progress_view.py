@@ -6,7 +6,7 @@ import streamlit as st
 
 from cvae_core.records import EpochRecord
 from cvae_core.remaining_time import duration, time_left
-from cvae_core.runs.overview import Overview
+from cvae_core.runs.summary import Overview
 from dashboard import services
 from dashboard.controls import plain
 

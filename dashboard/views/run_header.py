@@ -7,10 +7,10 @@ from typing import Final, Literal
 
 import streamlit as st
 
-from cvae_core.runs.directory import Run
-from cvae_core.runs.overview import Overview
+from cvae_core.runs.run import Run
 from cvae_core.runs.snapshots import snapshot_epochs
 from cvae_core.runs.status import ALIVE, RESUMABLE
+from cvae_core.runs.summary import Overview
 from dashboard import actions, state
 from dashboard.controls import STATE_WIDTH, attempt, kept_message, plain, state_badge
 from dashboard.markdown import without_links

@@ -7,9 +7,9 @@ from typing import Any, Final
 
 import streamlit as st
 
-from cvae_core.errands import Errand
 from cvae_core.errors import CvaeError
-from cvae_core.limits import largest_upload_mb
+from cvae_core.tasks import Errand
+from cvae_core.workers.quotas import largest_upload_mb
 from dashboard import actions, state
 from dashboard.controls import plain
 from dashboard.views.errand_view import errand_progress, take_up

@@ -7,9 +7,9 @@ from typing import Final
 import streamlit as st
 
 from cvae_core.data import dataset_title
-from cvae_core.runs.directory import Run
-from cvae_core.runs.overview import Overview, overview
+from cvae_core.runs.run import Run
 from cvae_core.runs.status import ALIVE
+from cvae_core.runs.summary import Overview, overview
 from dashboard import services, state
 from dashboard.address.parameters import LABEL
 from dashboard.address.view import read_address, write_address

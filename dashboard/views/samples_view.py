@@ -11,7 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from cvae_core.analysis.reconstruction import reconstruct, worst
 from cvae_core.analysis.samples import samples
-from cvae_core.config import SEED_LIMIT
+from cvae_core.config.run import SEED_LIMIT
 from cvae_core.inference.folded import FoldedNetwork
 from cvae_core.records import Bytes, Labels
 from dashboard import state, trained_models

@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args, get_origin
 import streamlit as st
 from pydantic.fields import FieldInfo
 
-from cvae_core.config import SECTIONS_OF
+from cvae_core.config.run import SECTIONS_OF
 from dashboard import state
 
 

@@ -8,10 +8,10 @@ from typing import Final
 import streamlit as st
 
 from cvae_core.errors import CvaeError
-from cvae_core.runs.directory import Run
-from cvae_core.runs.overview import Overview
+from cvae_core.runs.run import Run
 from cvae_core.runs.snapshots import snapshot_epochs
 from cvae_core.runs.status import ALIVE
+from cvae_core.runs.summary import Overview
 from dashboard import services, snapshots
 from dashboard.components.image_grid import ImageTiles, image_grid
 from dashboard.components.latent_scatter import latent_scatter

@@ -7,9 +7,9 @@ from typing import Final
 import numpy as np
 import streamlit as st
 
-from cvae_core.export.settings import PickedImage
-from cvae_core.export.settings import Sources as FirstImages
 from cvae_core.records import Split
+from cvae_core.rendering.spec import PickedImage
+from cvae_core.rendering.spec import Sources as FirstImages
 from dashboard import services, trained_models
 from dashboard.address.parameters import PICKED, PIN, SOURCE, SOURCE_COUNT, SOURCE_LABEL, SOURCES_LIMIT
 from dashboard.address.view import set_value, value_of

@@ -8,8 +8,8 @@ from typing import Final
 from streamlit.delta_generator import DeltaGenerator
 
 from cvae_core.analysis.style import transfer
-from cvae_core.export.settings import PictureSettings
 from cvae_core.records import Bytes
+from cvae_core.rendering.spec import PictureSettings
 from dashboard import trained_models
 from dashboard.address.parameters import INVERT
 from dashboard.components.tile_film import TilePicture, tile_film

@@ -9,11 +9,11 @@ from typing import Any, Final
 
 import streamlit as st
 
-from cvae_core.errands import Errand
-from cvae_core.export.orders import MODULE, archive_order, network_order
-from cvae_core.runs.directory import Run
-from cvae_core.runs.disk import size_words
+from cvae_core.export.requests import MODULE, archive_order, network_order
+from cvae_core.runs.run import Run
 from cvae_core.runs.snapshots import snapshot_epochs, snapshot_folder
+from cvae_core.runs.summary import size_words
+from cvae_core.tasks import Errand
 from dashboard import services
 from dashboard.views.errand_view import errand_progress, start_errand, take_up
 

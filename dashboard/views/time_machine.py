@@ -10,13 +10,13 @@ from typing import Any, Final
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from cvae_core.config import RunConfig
+from cvae_core.config.run import RunConfig
 from cvae_core.errors import CvaeError
 from cvae_core.records import Dataset
-from cvae_core.runs.directory import Run
-from cvae_core.runs.overview import Overview, overviews
+from cvae_core.runs.run import Run
 from cvae_core.runs.snapshots import snapshot_epochs
 from cvae_core.runs.status import ALIVE
+from cvae_core.runs.summary import Overview, overviews
 from dashboard import actions, services, state
 from dashboard.address.parameter import Parameter
 from dashboard.address.parameters import EPOCH

@@ -6,10 +6,10 @@ from typing import Any, Final, cast
 
 import streamlit as st
 
-from cvae_core.config import TornManifoldConfig
+from cvae_core.config.presets import preset
+from cvae_core.config.run import TornManifoldConfig
 from cvae_core.errors import CvaeError
-from cvae_core.presets import preset
-from cvae_core.runs.overview import overviews
+from cvae_core.runs.summary import overviews
 from dashboard import actions, services, state
 from dashboard.address.parameters import PAIR, PAIR_EPOCH
 from dashboard.address.view import set_value

@@ -8,10 +8,10 @@ from typing import Final, cast
 import numpy as np
 import streamlit as st
 
-from cvae_core.analysis.torn_manifold import SweptCurve, analyse_torn_manifold, tear_threshold
-from cvae_core.config import TornManifoldConfig
+from cvae_core.analysis.toy import SweptCurve, analyse_torn_manifold, tear_threshold
+from cvae_core.config.run import TornManifoldConfig
 from cvae_core.data import load_test_data
-from cvae_core.data.torn_manifold import distance_to_manifold, true_curves
+from cvae_core.data.toy import distance_to_manifold, true_curves
 from cvae_core.records import Bytes
 from dashboard import services, trained_models
 from dashboard.components.torn_film import TornFrame

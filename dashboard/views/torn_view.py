@@ -7,8 +7,8 @@ from typing import Final
 
 import streamlit as st
 
-from cvae_core.runs.overview import overviews
 from cvae_core.runs.status import ALIVE, RESUMABLE
+from cvae_core.runs.summary import overviews
 from dashboard import actions, services, state
 from dashboard.address.parameters import PAIR, PAIR_EPOCH, PAIRS
 from dashboard.address.view import read_address, set_value, value_of, write_address

@@ -7,12 +7,12 @@ from typing import Any, Final
 
 import streamlit as st
 
-from cvae_core.config import SECTIONS
-from cvae_core.cost import measured_seconds, time_words, training_cost
+from cvae_core.config.presets import preset
+from cvae_core.config.run import SECTIONS
 from cvae_core.data import dataset_names, dataset_title
 from cvae_core.errors import CvaeError, StorageError
-from cvae_core.presets import preset
-from cvae_core.runs.overview import Overview
+from cvae_core.runs.summary import Overview
+from cvae_core.workers.cost import measured_seconds, time_words, training_cost
 from dashboard import actions, state
 from dashboard.controls import limits_told
 from dashboard.markdown import without_links

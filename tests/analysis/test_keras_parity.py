@@ -14,14 +14,22 @@ import keras
 import numpy as np
 import pytest
 
-from cvae_core.analysis.latent import dimension_statistics, encode_split, of_label, plane
+from cvae_core.analysis.latent import (
+    dimension_statistics,
+    encode_split,
+    of_label,
+    onto_dimensions,
+    onto_principal,
+    plane,
+    principal_axes,
+    projected_covariances,
+)
 from cvae_core.analysis.manifold import label_manifolds, manifold
-from cvae_core.analysis.projection import onto_dimensions, onto_principal, principal_axes, projected_covariances
 from cvae_core.analysis.reconstruction import reconstruct, reconstruction_losses
 from cvae_core.analysis.samples import samples
 from cvae_core.analysis.style import blend, transfer
 from cvae_core.architecture import DataShape
-from cvae_core.config import ModelConfig
+from cvae_core.config.run import ModelConfig
 from cvae_core.inference import FoldedNetwork
 from cvae_core.records import Split
 from cvae_core.runs.snapshots import load_snapshot, publish_snapshot

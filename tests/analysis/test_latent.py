@@ -11,9 +11,11 @@ from cvae_core.analysis.latent import (
     encode_split,
     kl_per_dimension,
     of_label,
+    onto_dimensions,
+    onto_principal,
     plane,
+    principal_axes,
 )
-from cvae_core.analysis.projection import onto_dimensions, onto_principal, principal_axes
 from cvae_core.errors import ConfigError
 from cvae_core.records import Split
 from tests.analysis.planted_codes import planted_codes

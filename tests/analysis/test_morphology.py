@@ -9,11 +9,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from cvae_core.analysis.morphology import measure, style_kept
 from cvae_core.architecture import DataShape, plan
-from cvae_core.config import ModelConfig
+from cvae_core.config.run import ModelConfig
 from cvae_core.data import mnist
 from cvae_core.errors import ConfigError
+from cvae_core.evaluation.morphology import measure, style_kept
 from cvae_core.records import Split
 
 FINE = 8  # pixels of a planted stroke are averages over so many squared
@@ -151,6 +151,6 @@ def test_settings_out_of_range_are_refused_in_one_sentence(strokes, settings):
 
 
 def test_nothing_heavy_loads_before_the_first_measurement():
-    script = "import sys, cvae_core.analysis.morphology; print([m for m in ('skimage', 'scipy') if m in sys.modules])"
+    script = "import sys, cvae_core.evaluation.morphology; print([m for m in ('skimage', 'scipy') if m in sys.modules])"
     result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
     assert result.stdout.strip() == "[]"

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from cvae_core.analysis.projection import (
+from cvae_core.analysis.latent import (
     onto_dimensions,
     onto_principal,
     principal_axes,

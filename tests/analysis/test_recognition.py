@@ -3,12 +3,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from cvae_core.analysis import recognition
-from cvae_core.analysis.recognition import accuracy, recognise
 from cvae_core.analysis.reconstruction import reconstruction_losses
 from cvae_core.architecture import DataShape
-from cvae_core.config import ModelConfig
+from cvae_core.config.run import ModelConfig
 from cvae_core.errors import ConfigError, DataError
+from cvae_core.evaluation import classification
+from cvae_core.evaluation.classification import accuracy, recognise
 from cvae_core.inference import FoldedNetwork
 from cvae_core.records import Split
 from tests.analysis.toy_network import ToyNetwork, ToyNetworkWithLogits
@@ -49,7 +49,7 @@ def test_under_its_own_label_it_is_the_reconstruction_loss_and_the_kl(kind, monk
     kl = 0.5 * (mean**2 + np.exp(log_var) - log_var - 1).sum(axis=1)
     own = record.elbo[np.arange(9), split.labels]
     assert np.allclose(own, -reconstruction_losses(network, split) - kl, rtol=1e-5)
-    monkeypatch.setattr(recognition, "_PIXELS_AT_A_TIME", 4 * 60)
+    monkeypatch.setattr(classification, "_PIXELS_AT_A_TIME", 4 * 60)
     assert np.allclose(recognise(network, split.images).elbo, record.elbo, rtol=1e-6)
 
 

@@ -12,7 +12,7 @@ from cvae_core.analysis.reconstruction import (
     worst_of_each_label,
 )
 from cvae_core.architecture import DataShape
-from cvae_core.config import ModelConfig
+from cvae_core.config.run import ModelConfig
 from cvae_core.errors import ConfigError
 from cvae_core.inference import FoldedNetwork
 from cvae_core.records import Split

@@ -3,7 +3,7 @@ import pytest
 
 from cvae_core.analysis.style import blend, transfer
 from cvae_core.architecture import DataShape
-from cvae_core.config import ModelConfig
+from cvae_core.config.run import ModelConfig
 from cvae_core.errors import ConfigError, DataError
 from cvae_core.inference import FoldedNetwork
 from tests.analysis.toy_network import ToyNetwork

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cvae_core.analysis.torn_manifold import (
+from cvae_core.analysis.toy import (
     SweptCurve,
     analyse_torn_manifold,
     measure_tear,
@@ -13,12 +13,12 @@ from cvae_core.analysis.torn_manifold import (
     tear_threshold,
 )
 from cvae_core.architecture import DataShape
-from cvae_core.config import AutoencoderConfig, TornManifoldConfig
+from cvae_core.config.presets import preset
+from cvae_core.config.run import AutoencoderConfig, TornManifoldConfig
 from cvae_core.data import load_dataset
-from cvae_core.data.torn_manifold import distance_to_manifold, true_curves
+from cvae_core.data.toy import distance_to_manifold, true_curves
 from cvae_core.errors import ConfigError
 from cvae_core.inference import FoldedNetwork
-from cvae_core.presets import preset
 from cvae_core.records import Floats, Split
 from tests.networks import random_split, random_weights
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from cvae_core.architecture import Architecture, DataShape, plan
-from cvae_core.config import ModelConfig
+from cvae_core.config.run import ModelConfig
 from cvae_core.records import Bytes, Floats, Labels
 
 

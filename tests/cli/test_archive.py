@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from cvae_core.cli import main
-from cvae_core.runs.directory import Run, open_run
+from cvae_core.runs.run import Run, open_run
 from cvae_core.runs.snapshots import snapshot_epochs, snapshot_folder
 from tests.cli.test_bad_input import fail
 from tests.dashboard.worlds import make_run

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from cvae_core.cli import main
-from cvae_core.config import RunConfig
-from cvae_core.runs.directory import create_run
+from cvae_core.config.run import RunConfig
+from cvae_core.runs.run import create_run
 from cvae_core.runs.status import Status, write_status
 
 

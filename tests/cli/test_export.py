@@ -20,7 +20,7 @@ import pytest
 from PIL import Image
 
 from cvae_core.cli import main
-from cvae_core.runs.directory import Run
+from cvae_core.runs.run import Run
 from cvae_core.runs.status import read_status, write_status
 from tests.cli.test_bad_input import fail
 from tests.export.small_run import EPOCHS, damage, names_in, small_run

@@ -12,7 +12,7 @@ from typer.testing import CliRunner, Result
 
 from cvae_core.cli.command import app
 from cvae_core.errors import CvaeError
-from cvae_core.runs.directory import Run, create_run
+from cvae_core.runs.run import Run, create_run
 from cvae_core.runs.status import read_status, write_status
 from tests.runs import hostile
 from tests.runs.hostile import World, make_world

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from cvae_core.cli import main
-from cvae_core.runs.about import About, read_about
-from cvae_core.runs.disk import disk_use
+from cvae_core.runs.metadata import About, read_about
 from cvae_core.runs.snapshots import snapshot_epochs
+from cvae_core.runs.summary import disk_use
 from tests.cli.test_bad_input import fail
 from tests.dashboard.worlds import living_worker, make_run
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from cvae_core.cli import main
-from cvae_core.config import DataConfig, ModelConfig, RunConfig
-from cvae_core.runs.directory import create_run
+from cvae_core.config.run import DataConfig, ModelConfig, RunConfig
+from cvae_core.runs.run import create_run
 from cvae_core.runs.snapshots import publish_snapshot
 from tests.cli.test_bad_input import fail
 from tests.dashboard.worlds import make_run

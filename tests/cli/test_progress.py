@@ -6,8 +6,8 @@ from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
-from cvae_core.cli.progress import TrainingProgress
-from cvae_core.runs.directory import Run
+from cvae_core.cli.terminal import TrainingProgress
+from cvae_core.runs.run import Run
 from cvae_core.runs.status import Status, read_status, write_status
 from tests.runs.examples import held, run_in
 

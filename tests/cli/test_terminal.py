@@ -13,13 +13,12 @@ import pytest
 from rich.cells import cell_len
 
 from cvae_core.cli import main
-from cvae_core.cli.progress import TrainingProgress
-from cvae_core.cli.terminal import messages_into, printable
-from cvae_core.config import RunConfig
+from cvae_core.cli.terminal import TrainingProgress, messages_into, printable
+from cvae_core.config.run import RunConfig
 from cvae_core.records import EpochRecord, Losses
-from cvae_core.runs.about import write_about
-from cvae_core.runs.directory import Run, create_run
+from cvae_core.runs.metadata import write_about
 from cvae_core.runs.metrics import BeginRecord, MetricsWriter
+from cvae_core.runs.run import Run, create_run
 from cvae_core.runs.status import Status
 
 LONG_ID = "20261127-230020-torn-manifold-conditional-a1b2"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cvae_core.cli import main
-from cvae_core.cli.progress import _test_loss
+from cvae_core.cli.terminal import _test_loss
 from cvae_core.records import EpochRecord, Losses
 
 

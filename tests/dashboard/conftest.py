@@ -23,7 +23,7 @@ _scan_once = cache(manifest_scanner.scan_component_manifests)
 @pytest.fixture(autouse=True)
 def no_spare_worker(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pages ask for a warm worker; these tests start no process."""
-    monkeypatch.setattr("cvae_core.jobs.Launcher.keep_spare", lambda self: None)
+    monkeypatch.setattr("cvae_core.workers.launcher.Launcher.keep_spare", lambda self: None)
 
 
 @pytest.fixture(autouse=True)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from cvae_core.errands import Errand
 from cvae_core.errors import ServerBusyError
+from cvae_core.tasks import Errand
 from dashboard import errands
 from tests.dashboard.app import open_page, press
 from tests.dashboard.worlds import make_run
@@ -45,7 +45,7 @@ def test_work_of_somebody_who_has_left_counts_until_its_process_has_ended(monkey
 
 def test_a_process_that_cannot_be_started_takes_no_place(monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as broken:
-        broken.setattr("cvae_core.errands.sys.executable", "/nowhere")
+        broken.setattr("cvae_core.tasks.sys.executable", "/nowhere")
         for _ in range(errands.MOST_AT_ONCE + 1):
             with pytest.raises(FileNotFoundError):
                 errands.start(MODULE, ENDLESS)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from cvae_core.runs.directory import create_run
+from cvae_core.runs.run import create_run
 from cvae_core.runs.snapshots import publish_snapshot
 from cvae_core.runs.status import read_status, write_status
 from dashboard.markdown import without_links

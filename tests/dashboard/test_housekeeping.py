@@ -9,11 +9,11 @@ from streamlit.runtime.caching import clear_session_resource_cache
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import TextInput
 
-from cvae_core.runs.about import About, read_about, write_about
-from cvae_core.runs.bin import BINS
-from cvae_core.runs.directory import Run
+from cvae_core.runs.metadata import About, read_about, write_about
+from cvae_core.runs.run import Run
 from cvae_core.runs.snapshots import snapshot_epochs
 from cvae_core.runs.status import WrittenState
+from cvae_core.runs.storage import BINS
 from dashboard.controls import plain
 from tests.dashboard.app import open_page, said, select_box
 from tests.dashboard.test_why import make_pair

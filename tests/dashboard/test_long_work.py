@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from cvae_core.analysis.trained_run import TrainedRun
 from cvae_core.data import load_test_data
-from cvae_core.export.parallel import save_films
-from cvae_core.export.settings import PickedImage, PictureSettings, Plane
-from cvae_core.export.trained_run import TrainedRun
-from cvae_core.judging import judge
-from cvae_core.runs.directory import Run
+from cvae_core.evaluation import judge
+from cvae_core.export.animation_task import save_films
+from cvae_core.rendering.spec import PickedImage, PictureSettings, Plane
+from cvae_core.runs.run import Run
 from tests.dashboard.app import open_page, press, run_until, said
 from tests.dashboard.test_time_machine import network
 from tests.dashboard.worlds import make_run

@@ -12,7 +12,7 @@ import pytest
 
 from cvae_core.data import dataset_shape, load_test_data
 from cvae_core.records import Split
-from cvae_core.runs.directory import Run, create_run
+from cvae_core.runs.run import Run, create_run
 from cvae_core.runs.snapshots import load_snapshot, publish_snapshot
 from cvae_core.runs.status import Status, write_status
 from dashboard.components.packing import unpack

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 import dashboard
+from cvae_core.config.presets import preset
 from cvae_core.errors import DataError, ReadOnlyError
-from cvae_core.presets import preset
 from cvae_core.runs.control import is_asked
-from cvae_core.runs.directory import Run
+from cvae_core.runs.run import Run
 from dashboard import actions
 from dashboard.deletions import Deletion
 from tests.dashboard.app import component_names, open_page, said

@@ -11,7 +11,7 @@ import pytest
 from streamlit import net_util
 from streamlit.web.server import server_util
 
-from cvae_core.limits import Limits
+from cvae_core.workers.quotas import Limits
 from dashboard.outside import ask_nobody
 from dashboard.server import options
 

@@ -16,7 +16,7 @@ from cvae_core.analysis.manifold import manifold
 from cvae_core.analysis.samples import samples
 from cvae_core.data import dataset_shape, load_dataset, load_test_data
 from cvae_core.inference.folded import FoldedNetwork
-from cvae_core.runs.directory import Run, create_run
+from cvae_core.runs.run import Run, create_run
 from cvae_core.runs.snapshots import WEIGHTS_FILE, load_snapshot, publish_snapshot, snapshot_folder
 from cvae_core.runs.status import Status, write_status
 from dashboard import trained_models

@@ -11,7 +11,7 @@ import pytest
 from streamlit.runtime.caching import clear_session_resource_cache
 from streamlit.testing.v1 import AppTest
 
-from cvae_core.runs.directory import Run, delete_run
+from cvae_core.runs.run import Run, delete_run
 from dashboard import services, trained_models
 from dashboard.components.packing import unpack
 from dashboard.shared_cache import SharedCache

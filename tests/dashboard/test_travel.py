@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from cvae_core.runs.directory import Run, all_runs
-from cvae_core.runs.disk import size_words
+from cvae_core.runs.run import Run, all_runs
 from cvae_core.runs.snapshots import WEIGHTS_FILE, snapshot_epochs, snapshot_folder
+from cvae_core.runs.summary import size_words
 from dashboard import actions
 from dashboard.controls import plain
 from dashboard.views import take_away

@@ -12,16 +12,16 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from cvae_core import jobs
-from cvae_core.analysis.torn_manifold import analyse_torn_manifold
+from cvae_core.analysis.toy import analyse_torn_manifold
 from cvae_core.architecture import plan
-from cvae_core.config import RunConfig
+from cvae_core.config.presets import preset
+from cvae_core.config.run import RunConfig
 from cvae_core.data import dataset_shape, load_test_data
 from cvae_core.inference.folded import FoldedNetwork
-from cvae_core.presets import preset
-from cvae_core.runs.directory import Run, create_run
+from cvae_core.runs.run import Run, create_run
 from cvae_core.runs.snapshots import WEIGHTS_FILE, load_snapshot, publish_snapshot, snapshot_folder
 from cvae_core.runs.status import Status, WrittenState, write_status
+from cvae_core.workers import launcher
 from dashboard.components.packing import unpack
 from dashboard.torn_pairs import MODELS
 from tests.dashboard.app import open_page, said, select_box
@@ -187,11 +187,11 @@ def test_pressing_train_starts_both_with_the_settings_chosen(
 ) -> None:
     started: list[tuple[str, RunConfig]] = []
 
-    def start(self: jobs.Launcher, folder: Path, config: RunConfig, name: str | None = None) -> Run:
+    def start(self: launcher.Launcher, folder: Path, config: RunConfig, name: str | None = None) -> Run:
         started.append((name or "", config))
         return create_run(folder, config, name)
 
-    monkeypatch.setattr("cvae_core.jobs.Launcher.start", start)
+    monkeypatch.setattr("cvae_core.workers.launcher.Launcher.start", start)
     app = open_page("why")
     app.number_input(key="setting_torn-manifold_pieces").set_value(3).run()
     next(button for button in app.button if button.label == "Train both").click().run()

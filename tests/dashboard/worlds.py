@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 
 from cvae_core.architecture import Weights, plan
-from cvae_core.config import RunConfig
+from cvae_core.config.presets import preset
+from cvae_core.config.run import RunConfig
 from cvae_core.data import dataset_shape
-from cvae_core.presets import preset
 from cvae_core.records import EpochRecord, Losses, StepRecord
 from cvae_core.runs import lock
-from cvae_core.runs.directory import Run, create_run
 from cvae_core.runs.metrics import BeginRecord, MetricsWriter
+from cvae_core.runs.run import Run, create_run
 from cvae_core.runs.snapshots import publish_snapshot
 from cvae_core.runs.status import Status, WrittenState, write_status
 

@@ -11,7 +11,7 @@ from scipy.ndimage import zoom
 
 from cvae_core.architecture import DataShape
 from cvae_core.data import mnist
-from cvae_core.data.mnist_form import all_in_mnist_form, mnist_form
+from cvae_core.data.preprocessing import all_in_mnist_form, mnist_form
 from cvae_core.errors import DataError
 from cvae_core.records import Bytes, Floats
 from tests.drawings import drawn, on_colour, on_transparent, photographed

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from cvae_core.data.order import batch_order, ordered_images
+from cvae_core.data.batching import batch_order, ordered_images
 
 
 def test_order_is_a_permutation_that_seed_and_epoch_decide() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cvae_core.config import DataConfig, DataSettings, TornManifoldConfig
+from cvae_core.config.run import DataConfig, DataSettings, TornManifoldConfig
 from cvae_core.data import dataset_names, dataset_shape, dataset_title, load_dataset, load_test_data
 from cvae_core.errors import DataError
 

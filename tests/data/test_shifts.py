@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from cvae_core.data.shifts import shifted_at_random
+from cvae_core.data.batching import shifted_at_random
 
 
 def numbered(count: int) -> np.ndarray:

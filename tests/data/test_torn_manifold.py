@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize_scalar
 
-from cvae_core.config import TornManifoldConfig
+from cvae_core.config.run import TornManifoldConfig
 from cvae_core.data import check_dataset_name, dataset_names, dataset_title, load_dataset, load_test_data
-from cvae_core.data.torn_manifold import DISTANCE_ERROR, curves, distance_to_manifold, true_curves
+from cvae_core.data.toy import DISTANCE_ERROR, curves, distance_to_manifold, true_curves
 
 ALL = TornManifoldConfig(pieces=5)
 places = st.floats(-4.0, 4.0)

@@ -37,11 +37,11 @@ from pathlib import Path
 import numpy as np
 from playwright.async_api import Browser, Page, async_playwright, expect
 
-from cvae_core import jobs
-from cvae_core.presets import preset
-from cvae_core.runs.directory import Run
+from cvae_core.config.presets import preset
 from cvae_core.runs.metrics import MetricsReader
+from cvae_core.runs.run import Run
 from cvae_core.runs.status import ALIVE
+from cvae_core.workers import launcher
 from dashboard.sessions import RETURN_SECONDS
 from tests.e2e.browser import FLAGS, chromium
 from tests.e2e.conftest import DASHBOARD, streamlit_server
@@ -100,7 +100,7 @@ class Training:
     """The third run."""
 
     def __init__(self, folder: Path) -> None:
-        self.run: Run = jobs.Launcher().start(folder, preset("tutorial"), "third")
+        self.run: Run = launcher.Launcher().start(folder, preset("tutorial"), "third")
         self._metrics = MetricsReader(self.run.metrics_file)
 
     def epochs(self) -> int:
@@ -121,7 +121,7 @@ class Training:
 
     def end(self) -> None:
         """Stop it."""
-        jobs.stop(self.run)
+        launcher.stop(self.run)
         wait_for(self.run, lambda state, status: state not in ALIVE)
 
 

@@ -8,7 +8,7 @@ from typing import get_args
 import numpy as np
 
 from cvae_core.architecture import DataShape
-from cvae_core.config import Activation, ModelConfig
+from cvae_core.config.run import Activation, ModelConfig
 from cvae_core.inference import FoldedNetwork
 from cvae_core.records import Floats
 from tests.networks import random_weights

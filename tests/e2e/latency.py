@@ -36,11 +36,11 @@ import numpy as np
 from playwright.sync_api import Page, expect, sync_playwright
 
 from cvae_core.architecture import Weights, plan
-from cvae_core.config import RunConfig
+from cvae_core.config.presets import preset
+from cvae_core.config.run import RunConfig
 from cvae_core.data import dataset_shape
-from cvae_core.presets import preset
 from cvae_core.records import Floats
-from cvae_core.runs.directory import create_run
+from cvae_core.runs.run import create_run
 from cvae_core.runs.snapshots import publish_snapshot
 from cvae_core.runs.status import Status, write_status
 from tests.e2e.browser import FLAGS, chromium

@@ -9,7 +9,7 @@ import numpy as np
 from cvae_core.analysis.manifold import manifold
 from cvae_core.analysis.records import ManifoldGrid
 from cvae_core.architecture import DataShape
-from cvae_core.config import ModelConfig
+from cvae_core.config.run import ModelConfig
 from cvae_core.inference import FoldedNetwork
 from tests.networks import random_weights
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from cvae_core.architecture import DataShape
-from cvae_core.config import ModelConfig
+from cvae_core.config.run import ModelConfig
 from cvae_core.inference import FoldedNetwork
 from cvae_core.records import Bytes, Floats
 from tests.networks import random_weights

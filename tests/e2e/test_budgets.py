@@ -16,9 +16,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from cvae_core import jobs
-from cvae_core.runs.directory import all_runs
+from cvae_core.runs.run import all_runs
 from cvae_core.runs.status import ALIVE
+from cvae_core.workers import launcher
 from tests.dashboard.worlds import make_run
 from tests.e2e.conftest import DASHBOARD, streamlit_server, the_button, wait_until_idle
 from tests.workers import wait_for
@@ -40,7 +40,7 @@ def dashboard(folder: Path) -> Iterator[str]:
     with streamlit_server(DASHBOARD / "Home.py", {"CVAE_RUNS": str(runs)}, folder / "server.log") as url:
         yield url
     for run in all_runs(runs):
-        jobs.stop(run)
+        launcher.stop(run)
         wait_for(run, lambda state, status: state not in ALIVE)
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from cvae_core.runs.about import write_about
-from cvae_core.runs.directory import Run
+from cvae_core.runs.metadata import write_about
+from cvae_core.runs.run import Run
 from cvae_core.runs.status import WrittenState, read_status, write_status
 from tests.dashboard.test_why import living, make_pair
 from tests.dashboard.worlds import living_worker, make_run

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from cvae_core.runs.directory import Run
+from cvae_core.runs.run import Run
 from cvae_core.runs.status import read_status, write_status
 from tests.dashboard.worlds import living_worker, make_run
 from tests.e2e.conftest import OpenPage, Serve, the_button, unfold, wait_until_idle

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from cvae_core.runs.directory import create_run
+from cvae_core.runs.run import create_run
 from cvae_core.runs.snapshots import publish_snapshot
 from cvae_core.runs.status import Status, write_status
 from tests.dashboard.worlds import make_run, random_weights, tiny_config

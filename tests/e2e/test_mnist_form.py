@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page
 
-from cvae_core.data.mnist_form import mnist_form
+from cvae_core.data.preprocessing import mnist_form
 from cvae_core.errors import DataError
 from tests.e2e.conftest import OpenPage, Serve
 from tests.e2e.decoder_cases import cases

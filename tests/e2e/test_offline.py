@@ -21,8 +21,8 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from cvae_core.runs.about import write_about
-from cvae_core.runs.directory import all_runs
+from cvae_core.runs.metadata import write_about
+from cvae_core.runs.run import all_runs
 from tests.dashboard.test_why import make_pair
 from tests.dashboard.worlds import make_run
 from tests.e2e.conftest import DASHBOARD, streamlit_server, the_button, unfold, wait_until_idle

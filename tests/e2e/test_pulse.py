@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, WebSocketRoute, expect
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ClientState_pb2 import ClientState
 
-from cvae_core.runs.directory import Run
+from cvae_core.runs.run import Run
 from cvae_core.runs.status import read_status, write_status
 from tests.dashboard.worlds import living_worker, make_run
 from tests.e2e.conftest import Serve, the_button, wait_until_idle

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page
 
-from cvae_core.analysis.recognition import recognise
+from cvae_core.evaluation.classification import recognise
 from tests.e2e.conftest import OpenPage, Serve
 from tests.e2e.decoder_cases import cases
 

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from cvae_core import jobs
 from cvae_core.runs import lock
-from cvae_core.runs.directory import Run, create_run
 from cvae_core.runs.metrics import read_history
+from cvae_core.runs.run import Run, create_run
 from cvae_core.runs.snapshots import load_snapshot, snapshot_epochs
 from cvae_core.runs.status import ALIVE, read_status
+from cvae_core.workers import launcher
 from tests.e2e.conftest import DASHBOARD, OpenPage, streamlit_process, the_button
 from tests.faults.evidence import Tally, Witness, trained
 from tests.runs.examples import are_same
@@ -31,7 +31,7 @@ def run(tmp_path: Path) -> Iterator[Run]:
     made = create_run(tmp_path / "runs", CONFIG, "shared")
     assert trained(made, until=2).state == "stopped"
     yield made
-    jobs.stop(made)
+    launcher.stop(made)
     wait_for(made, lambda state, status: state not in ALIVE)
 
 

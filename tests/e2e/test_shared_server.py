@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, Playwright, expect
 
-from cvae_core.runs.directory import all_runs
+from cvae_core.runs.run import all_runs
 from cvae_core.runs.status import ALIVE
 from tests.dashboard.test_serving import CVAE, Server, serving
 from tests.dashboard.worlds import make_run

@@ -11,8 +11,8 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from cvae_core.analysis.network import decode_images
-from cvae_core.analysis.recognition import recognise
-from cvae_core.data.mnist_form import mnist_form
+from cvae_core.data.preprocessing import mnist_form
+from cvae_core.evaluation.classification import recognise
 from cvae_core.records import Bytes
 from tests.e2e.canvases import pixels
 from tests.e2e.conftest import OpenPage, Serve, wait_until_idle

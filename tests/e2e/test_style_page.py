@@ -11,15 +11,15 @@ from PIL import Image, ImageSequence
 from playwright.sync_api import Page, expect
 
 from cvae_core.analysis.network import decode_images
-from cvae_core.analysis.recognition import recognise
 from cvae_core.analysis.style import blend, transfer
 from cvae_core.architecture import DataShape
 from cvae_core.data import load_dataset
-from cvae_core.data.mnist_form import mnist_form
-from cvae_core.data.picture_file import read_picture
-from cvae_core.export.tile_painter import TileLayout
+from cvae_core.data.image_file import read_picture
+from cvae_core.data.preprocessing import mnist_form
+from cvae_core.evaluation.classification import recognise
 from cvae_core.records import Bytes
-from cvae_core.runs.directory import Run
+from cvae_core.rendering.tiles import TileLayout
+from cvae_core.runs.run import Run
 from dashboard.components.code_studio import STEPS
 from tests.e2e.conftest import OpenPage, Serve, unfold, wait_until_idle
 from tests.e2e.test_style_pad import SEVEN, draw, given, pixels, ranking, versions

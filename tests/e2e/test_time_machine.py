@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from cvae_core.runs.directory import Run
+from cvae_core.runs.run import Run
 from cvae_core.runs.snapshots import WEIGHTS_FILE, publish_snapshot, snapshot_folder
 from cvae_core.runs.status import read_status, write_status
 from tests.dashboard.worlds import living_worker, make_run, random_weights

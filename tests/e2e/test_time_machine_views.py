@@ -15,7 +15,7 @@ from cvae_core.analysis.reconstruction import reconstruct
 from cvae_core.data import dataset_shape, load_test_data
 from cvae_core.inference.folded import FoldedNetwork
 from cvae_core.records import Split
-from cvae_core.runs.directory import Run
+from cvae_core.runs.run import Run
 from cvae_core.runs.snapshots import load_snapshot
 from tests.e2e.conftest import wait_until_idle
 from tests.e2e.test_latent_film import on_canvas_of

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from cvae_core import jobs
-from cvae_core.runs.directory import Run, all_runs
 from cvae_core.runs.metrics import read_history
+from cvae_core.runs.run import Run, all_runs
 from cvae_core.runs.status import ALIVE
+from cvae_core.workers import launcher
 from tests.e2e.conftest import DASHBOARD, OpenPage, streamlit_server, the_button, wait_until_idle
 from tests.workers import wait_for
 
@@ -28,7 +28,7 @@ def server(tmp_path: Path) -> Iterator[tuple[str, Path]]:
     with streamlit_server(DASHBOARD / "Home.py", {"CVAE_RUNS": str(folder)}, tmp_path / "server.log") as url:
         yield url, folder
     for run in all_runs(folder):
-        jobs.stop(run)
+        launcher.stop(run)
         wait_for(run, lambda state, status: state not in ALIVE)
 
 
@@ -165,7 +165,7 @@ def test_a_training_outlives_its_server_and_the_next_server_finds_it(open_page: 
             the_button(page, "Stop").click()
             expect(the_button(page, "Resume")).to_be_visible(timeout=_LONG_MS)
     finally:
-        jobs.stop(run)
+        launcher.stop(run)
         wait_for(run, lambda state, status: state not in ALIVE)
 
 

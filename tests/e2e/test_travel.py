@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from cvae_core.runs.directory import Run
+from cvae_core.runs.run import Run
 from cvae_core.runs.snapshots import load_snapshot, snapshot_epochs
 from tests.e2e.conftest import DASHBOARD, OpenPage, Serve, streamlit_server, the_button, unfold, wait_until_idle
 from tests.e2e.time_machine import wait_until_loaded

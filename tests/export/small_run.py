@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from cvae_core.architecture import DataShape
-from cvae_core.config import DataConfig, ModelConfig, RunConfig, TrainConfig
-from cvae_core.runs.directory import Run, create_run
+from cvae_core.config.run import DataConfig, ModelConfig, RunConfig, TrainConfig
+from cvae_core.runs.run import Run, create_run
 from cvae_core.runs.snapshots import WEIGHTS_FILE, publish_snapshot, snapshot_folder
 from tests.networks import random_weights
 

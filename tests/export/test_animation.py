@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageSequence
 
-from cvae_core.export.animation import FRAME_MS, LAST_FRAME_MS, FilmFormat, film_writer
-from cvae_core.export.colours import LABEL_COLOURS
-from cvae_core.export.palettes import Palette
+from cvae_core.rendering.animation import FRAME_MS, LAST_FRAME_MS, FilmFormat, film_writer
+from cvae_core.rendering.colours import LABEL_COLOURS
+from cvae_core.rendering.gif_palette import Palette
 
 FORMATS: tuple[FilmFormat, ...] = ("gif", "webp")
 

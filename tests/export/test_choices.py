@@ -9,17 +9,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cvae_core.analysis.latent import encode_split, plane
+from cvae_core.analysis.latent import encode_split, onto_principal, plane, principal_axes
 from cvae_core.analysis.manifold import manifold
-from cvae_core.analysis.projection import onto_principal, principal_axes
 from cvae_core.analysis.style import transfer
+from cvae_core.analysis.trained_run import TrainedRun
 from cvae_core.errors import ConfigError
-from cvae_core.export.films import paint_picture
-from cvae_core.export.plane_painter import PlanePainter
-from cvae_core.export.planes import projection_of
-from cvae_core.export.settings import OwnImage, PickedImage, PictureSettings, Plane, Sources, parse_sources
-from cvae_core.export.tile_painter import TileLayout
-from cvae_core.export.trained_run import TrainedRun
+from cvae_core.rendering.animation import paint_picture
+from cvae_core.rendering.pictures import projection_of
+from cvae_core.rendering.scatter import PlanePainter
+from cvae_core.rendering.spec import OwnImage, PickedImage, PictureSettings, Plane, Sources, parse_sources
+from cvae_core.rendering.tiles import TileLayout
 from tests.export.small_run import small_run
 from tests.export.test_films import frames_of, tiles_in
 

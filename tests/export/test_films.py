@@ -15,14 +15,14 @@ from cvae_core.analysis.manifold import manifold
 from cvae_core.analysis.reconstruction import reconstruct
 from cvae_core.analysis.samples import samples
 from cvae_core.analysis.style import transfer
+from cvae_core.analysis.trained_run import TrainedRun
 from cvae_core.errors import ConfigError, ExportError, ExportStoppedError, RunNotFoundError
-from cvae_core.export.films import Film, film_frames, paint_picture, save_pictures, write_films
-from cvae_core.export.parallel import save_films
-from cvae_core.export.plane_painter import PlanePainter
-from cvae_core.export.settings import PICTURE_KINDS, FilmFormat, PictureSettings, Sources, parse_sources
-from cvae_core.export.tile_painter import TileLayout
-from cvae_core.export.trained_run import TrainedRun
+from cvae_core.export.animation_task import save_films
 from cvae_core.records import Bytes
+from cvae_core.rendering.animation import Film, film_frames, paint_picture, save_pictures, write_films
+from cvae_core.rendering.scatter import PlanePainter
+from cvae_core.rendering.spec import PICTURE_KINDS, FilmFormat, PictureSettings, Sources, parse_sources
+from cvae_core.rendering.tiles import TileLayout
 from cvae_core.runs.status import Status, write_status
 from tests.export.small_run import EPOCHS, damage, names_in, small_run
 from tests.runs.examples import small_disk

@@ -7,10 +7,9 @@ import pytest
 from PIL import Image
 
 from cvae_core.analysis.records import LatentPlane
-from cvae_core.export.colours import BACKGROUND, BORDER, LABEL_COLOURS, QUIET, TEXT, mixed
-from cvae_core.export.palettes import Palette
-from cvae_core.export.plane_painter import PlanePainter
-from cvae_core.export.point_stamps import OPACITY
+from cvae_core.rendering.colours import BACKGROUND, BORDER, LABEL_COLOURS, QUIET, TEXT, mixed
+from cvae_core.rendering.gif_palette import Palette
+from cvae_core.rendering.scatter import OPACITY, PlanePainter
 
 
 @pytest.mark.parametrize("points", [LABEL_COLOURS[:1], LABEL_COLOURS[7:8], LABEL_COLOURS])

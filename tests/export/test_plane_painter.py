@@ -12,9 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cvae_core.analysis.records import LatentPlane
-from cvae_core.export.colours import BACKGROUND, BORDER, LABEL_COLOURS, TEXT, Colour, mixed
-from cvae_core.export.plane_painter import SIGMAS, PlanePainter
-from cvae_core.export.point_stamps import OPACITY, stamp_points
+from cvae_core.rendering.colours import BACKGROUND, BORDER, LABEL_COLOURS, TEXT, Colour, mixed
+from cvae_core.rendering.scatter import OPACITY, SIGMAS, PlanePainter, stamp_points
 from dashboard.figures.theme import LIGHT_PALETTE
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -10,23 +10,22 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cvae_core.analysis.latent import dimension_statistics, encode_split, plane
+from cvae_core.analysis.latent import dimension_statistics, encode_split, plane, principal_axes
 from cvae_core.analysis.manifold import label_manifolds, manifold
-from cvae_core.analysis.morphology import style_kept
-from cvae_core.analysis.projection import principal_axes
-from cvae_core.analysis.recognition import recognise
 from cvae_core.analysis.reconstruction import first_of_each_label, reconstruct, reconstruction_losses
 from cvae_core.analysis.samples import samples
 from cvae_core.analysis.style import transfer
+from cvae_core.analysis.trained_run import TrainedRun
 from cvae_core.data import registry
 from cvae_core.errors import DataUnavailableError
-from cvae_core.export.films import Film, write_films
-from cvae_core.export.run_archive import ImportedRun, import_run
-from cvae_core.export.settings import PictureSettings
-from cvae_core.export.trained_run import TrainedRun
+from cvae_core.evaluation.classification import recognise
+from cvae_core.evaluation.morphology import style_kept
+from cvae_core.export.import_run import ImportedRun, import_run
+from cvae_core.rendering.animation import Film, write_films
+from cvae_core.rendering.spec import PictureSettings
 from cvae_core.runs.archive.pack import pack_run
-from cvae_core.runs.directory import Run
 from cvae_core.runs.metrics import BeginRecord, MetricsWriter
+from cvae_core.runs.run import Run
 from tests.export.small_run import EPOCHS, small_run
 
 
@@ -113,7 +112,7 @@ def test_data_that_are_not_here_are_told_and_the_run_comes_all_the_same(
     def missing(config: object) -> None:
         raise DataUnavailableError("It is not on this machine.")
 
-    monkeypatch.setattr("cvae_core.export.run_archive.load_test_data", missing)
+    monkeypatch.setattr("cvae_core.export.import_run.load_test_data", missing)
     found = carried(small_run(tmp_path / "here"), tmp_path / "there")
     assert "MNIST handwritten digits is not on this machine" in found.note
     assert found.run.path.is_dir()

@@ -16,15 +16,15 @@ import pytest
 from PIL import Image
 
 from cvae_core.architecture import DataShape
-from cvae_core.config import AutoencoderConfig, ModelSettings, RunConfig
+from cvae_core.config.presets import preset
+from cvae_core.config.run import AutoencoderConfig, ModelSettings, RunConfig
 from cvae_core.data import dataset_shape
 from cvae_core.errors import ExportError, ExportStoppedError, RunNotFoundError
-from cvae_core.export import draw_digits, taken_home
-from cvae_core.export.keras_parts import build_whole, save_keras
-from cvae_core.export.taken_home import drawing_script, take_network_home
+from cvae_core.export import draw_digits, keras_export
+from cvae_core.export.keras_export import drawing_script, take_network_home
+from cvae_core.export.keras_file import build_whole, save_keras
 from cvae_core.inference.folded import FoldedNetwork
-from cvae_core.presets import preset
-from cvae_core.runs.directory import Run, create_run
+from cvae_core.runs.run import Run, create_run
 from cvae_core.runs.snapshots import load_snapshot, publish_snapshot
 from cvae_core.runs.status import Status, write_status
 from tests.export.small_run import damage, names_in, small_run
@@ -289,7 +289,7 @@ def test_progress_is_told_to_the_end(home: Path, tmp_path: Path) -> None:
     )
     assert told == [(1, 4), (2, 4), (3, 4), (4, 4)]
     assert isinstance(CASES["torn"].model, AutoencoderConfig)
-    assert taken_home.drawing_script("model.keras").startswith('"""Draw with a trained model.')
+    assert keras_export.drawing_script("model.keras").startswith('"""Draw with a trained model.')
 
 
 @pytest.mark.parametrize(

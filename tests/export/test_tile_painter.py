@@ -6,9 +6,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cvae_core.export.colours import BACKGROUND, grey_of
-from cvae_core.export.lettering import can_be_written
-from cvae_core.export.tile_painter import TileLayout, paint_tiles
+from cvae_core.rendering.colours import BACKGROUND, grey_of
+from cvae_core.rendering.text import can_be_written
+from cvae_core.rendering.tiles import TileLayout, paint_tiles
 
 layouts = st.builds(
     TileLayout,

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from cvae_core.config import RunConfig
-from cvae_core.runs.directory import create_run
+from cvae_core.config.run import RunConfig
+from cvae_core.runs.run import create_run
 from tests.faults.evidence import CONFIG, LONGER, Tally, Undisturbed, Witness
 from tests.faults.nursery import Nursery, Order
 

@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import Self
 
 from cvae_core.architecture import Weights
-from cvae_core.config import RunConfig
-from cvae_core.jobs import claim
+from cvae_core.config.run import RunConfig
 from cvae_core.records import EpochRecord, Losses, StepRecord
 from cvae_core.runs import lock
-from cvae_core.runs.directory import Run, create_run
 from cvae_core.runs.metrics import read_history
-from cvae_core.runs.overview import overview
+from cvae_core.runs.run import Run, create_run
 from cvae_core.runs.snapshots import load_snapshot, snapshot_epochs, snapshot_folder
 from cvae_core.runs.status import Status
+from cvae_core.runs.summary import overview
+from cvae_core.workers.launcher import claim
 from tests.runs.examples import are_same
 from tests.workers import small_config
 

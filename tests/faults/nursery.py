@@ -21,11 +21,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
-from cvae_core.jobs import claim
 from cvae_core.runs import lock
-from cvae_core.runs.about import About, write_about
-from cvae_core.runs.bin import Bin
-from cvae_core.runs.directory import Run, create_run, delete_run
+from cvae_core.runs.metadata import About, write_about
+from cvae_core.runs.run import Run, create_run, delete_run
+from cvae_core.runs.storage import Bin
+from cvae_core.workers.launcher import claim
 
 ABOUT: Final = About("A name", "and a note")
 _MESSAGE_LIMIT: Final = 65_536
@@ -184,7 +184,7 @@ def _bin(run: Run, _: list[int]) -> int:
 
 
 def _import(run: Run, _: list[int]) -> int:
-    from cvae_core.export.run_archive import import_run
+    from cvae_core.export.import_run import import_run
 
     with archive_of(run).open("rb") as stream:
         import_run(stream, run.path.parent, run.id)
@@ -208,9 +208,9 @@ TASKS: Final[dict[str, Callable[[Run, list[int]], int]]] = {
 
 
 def _be_eager() -> None:
-    from cvae_core.training import pace, session, writer
+    from cvae_core.training import epoch, session, writer
 
-    pace.CHUNK_SECONDS = 0.0  # type: ignore[misc]
+    epoch.CHUNK_SECONDS = 0.0  # type: ignore[misc]
     session._STATUS_SECONDS = -1.0  # type: ignore[misc]
     writer.CHECKPOINT_SECONDS = -1.0  # type: ignore[misc]
 

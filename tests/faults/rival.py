@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 from cvae_core.errors import CvaeError
-from cvae_core.jobs import Launcher
-from cvae_core.runs.directory import Run
+from cvae_core.runs.run import Run
+from cvae_core.workers.launcher import Launcher
 
 
 class Rival:

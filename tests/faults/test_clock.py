@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 import tensorflow as tf
 
-from cvae_core.jobs import claim
 from cvae_core.runs import lock
-from cvae_core.runs.directory import create_run
-from cvae_core.runs.queue import waiting
+from cvae_core.runs.run import create_run
+from cvae_core.runs.slots import waiting
 from cvae_core.runs.status import Status
+from cvae_core.workers.launcher import claim
 from tests.faults.conftest import NewRun
 from tests.faults.evidence import CONFIG, LONGER, Tally, Undisturbed, trained
 

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from cvae_core.jobs import Launcher
 from cvae_core.runs import lock
-from cvae_core.runs.directory import Run, all_runs, create_run, delete_run
-from cvae_core.runs.overview import overview
+from cvae_core.runs.run import Run, all_runs, create_run, delete_run
+from cvae_core.runs.summary import overview
+from cvae_core.workers.launcher import Launcher
 from tests.faults.conftest import NewRun
 from tests.faults.evidence import CONFIG, LONGER, Tally, Undisturbed, Witness, trained
 from tests.faults.nursery import Nursery, Order

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from cvae_core.runs.directory import Run, create_run
 from cvae_core.runs.metrics import MetricsWriter
-from cvae_core.runs.overview import overview
+from cvae_core.runs.run import Run, create_run
+from cvae_core.runs.summary import overview
 from tests.faults.conftest import NewRun
 from tests.faults.evidence import CONFIG, LONGER, Tally, Undisturbed, Witness, trained
 from tests.faults.nursery import Nursery, Order
@@ -88,7 +88,7 @@ def test_a_disk_that_is_full_when_a_line_is_appended(
 ) -> None:
     """What is left of the last page is filled first, and then a line is torn."""
     from cvae_core.training import session
-    from cvae_core.training.tensorboard import EventFile
+    from cvae_core.training.writer import EventFile
 
     config = LONGER.with_settings({"snapshot_every": LONGER.train.epochs})
     with small_disk(tmp_path / "disk", "4m") as disk, tally.fault():

@@ -8,8 +8,8 @@ from collections.abc import Callable
 import pytest
 
 from cvae_core.errors import RunDamagedError
-from cvae_core.runs.directory import Run
 from cvae_core.runs.metrics import MetricsWriter, cut_back, read_history
+from cvae_core.runs.run import Run
 from cvae_core.runs.snapshots import publish_snapshot, snapshot_folder
 from tests.faults.conftest import NewRun
 from tests.faults.evidence import CONFIG, Tally, Undisturbed, trained

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import pytest
 
 from cvae_core.errors import RunError
-from cvae_core.jobs import claim
 from cvae_core.runs import lock
 from cvae_core.runs.metrics import read_history
 from cvae_core.runs.status import read_status
+from cvae_core.workers.launcher import claim
 from tests.faults.conftest import NewRun
 from tests.faults.evidence import CONFIG, LONGER, Tally, Undisturbed, trained
 from tests.faults.rival import Rival

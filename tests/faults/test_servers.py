@@ -13,13 +13,13 @@ from pathlib import Path
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from cvae_core.export.run_archive import import_run
-from cvae_core.runs.about import About, read_about
+from cvae_core.export.import_run import import_run
 from cvae_core.runs.archive.pack import pack_run
-from cvae_core.runs.bin import BINS, Bin
-from cvae_core.runs.directory import Run, all_runs, create_run
-from cvae_core.runs.files import remove_dead_drafts
+from cvae_core.runs.atomic_io import remove_dead_drafts
+from cvae_core.runs.metadata import About, read_about
+from cvae_core.runs.run import Run, all_runs, create_run
 from cvae_core.runs.status import ALIVE
+from cvae_core.runs.storage import BINS, Bin
 from tests.e2e.conftest import DASHBOARD, streamlit_process
 from tests.faults.conftest import NewRun
 from tests.faults.evidence import CONFIG, LONGER, Tally, Undisturbed, Witness, trained

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given, settings
 
 from cvae_core.architecture import DataShape
-from cvae_core.config import ModelConfig
+from cvae_core.config.run import ModelConfig
 from cvae_core.errors import DataError, WeightsError
 from cvae_core.inference import FoldedNetwork, folded
-from cvae_core.inference.activations import ACTIVATIONS, erf, sigmoid
+from cvae_core.inference.folded import ACTIVATIONS, erf, sigmoid
 from cvae_core.models.keras_models import build_keras_models
 from tests.networks import models, one_hot, random_split, random_weights, shapes
 

@@ -7,14 +7,14 @@ import json
 import numpy as np
 import pytest
 
-from cvae_core.analysis.morphology import style_kept
-from cvae_core.analysis.recognition import recognise
-from cvae_core.config import ModelConfig
-from cvae_core.data.mnist_form import mnist_form
-from cvae_core.data.shifts import shifted_at_random
+from cvae_core.config.run import ModelConfig
+from cvae_core.data.batching import shifted_at_random
+from cvae_core.data.preprocessing import mnist_form
 from cvae_core.errors import ConfigError
+from cvae_core.evaluation import Judgement, judge
+from cvae_core.evaluation.classification import recognise
+from cvae_core.evaluation.morphology import style_kept
 from cvae_core.inference.folded import FoldedNetwork
-from cvae_core.judging import Judgement, judge
 from tests.export.small_run import SHAPE
 from tests.networks import random_split, random_weights
 

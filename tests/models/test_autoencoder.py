@@ -9,13 +9,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cvae_core.architecture import DataShape, DenseLayer, plan
-from cvae_core.config import AutoencoderConfig, ModelConfig
+from cvae_core.config.run import AutoencoderConfig, ModelConfig
 from cvae_core.errors import DataError, WeightsError
 from cvae_core.inference import FoldedNetwork
-from cvae_core.models.keras_autoencoder import KerasAutoencoder, build_keras_autoencoder
-from cvae_core.models.keras_models import build_keras_models, dump_weights
+from cvae_core.models.keras_models import (
+    KerasAutoencoder,
+    build_keras_autoencoder,
+    build_keras_models,
+    build_models,
+    dump_weights,
+)
 from cvae_core.models.network import condition_of, forward, squared_error_per_example
-from cvae_core.models.registry import build_models
 from tests.networks import random_weights
 
 POINTS = DataShape(1, 2, 1, 3)

@@ -10,10 +10,9 @@ import pytest
 from hypothesis import given, settings
 
 from cvae_core.architecture import DataShape
-from cvae_core.config import ModelConfig
+from cvae_core.config.run import ModelConfig
 from cvae_core.errors import WeightsError
-from cvae_core.models.keras_models import build_keras_models, dump_weights
-from cvae_core.models.registry import build_models
+from cvae_core.models.keras_models import build_keras_models, build_models, dump_weights
 from tests.networks import models, one_hot, random_split, random_weights, shapes
 
 SHAPE = DataShape(4, 3, 2, 3)

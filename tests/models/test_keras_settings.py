@@ -18,15 +18,15 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from cvae_core.config.presets import preset
 from cvae_core.data import dataset_shape
 from cvae_core.inference.folded import FoldedNetwork
 from cvae_core.models.keras_models import build_keras_models, dump_weights
-from cvae_core.presets import preset
 from cvae_core.runs.snapshots import load_snapshot
 from tests.export.small_run import SHAPE, small_run
 from tests.networks import one_hot, random_weights
 
-IMPORT = "import cvae_core.models.registry"
+IMPORT = "import cvae_core.models.keras_models"
 
 
 @pytest.fixture

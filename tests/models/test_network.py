@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import integrate, stats
 
 from cvae_core.architecture import DataShape, plan
-from cvae_core.config import ModelConfig
+from cvae_core.config.run import ModelConfig
 from cvae_core.models.keras_models import build_keras_models
 from cvae_core.models.network import forward, kl_per_dimension, reconstruction_per_image
 from tests.networks import models, one_hot, random_split, random_weights, shapes

@@ -16,12 +16,12 @@ import pytest
 from hypothesis import strategies as st
 
 from cvae_core.architecture import Weights
-from cvae_core.config import RunConfig, TrainConfig
+from cvae_core.config.run import RunConfig, TrainConfig
 from cvae_core.records import EpochRecord, Losses, StepRecord
 from cvae_core.runs import lock
-from cvae_core.runs.directory import Run, create_run
+from cvae_core.runs.checksums import seal
 from cvae_core.runs.metrics import BeginRecord, Record, encode
-from cvae_core.runs.seal import seal
+from cvae_core.runs.run import Run, create_run
 
 CONFIG = RunConfig(preset="quick", train=TrainConfig(epochs=10))
 

@@ -15,17 +15,17 @@ from pathlib import Path
 from typing import Any
 
 from cvae_core.architecture import DataShape, Weights
-from cvae_core.config import DataConfig, ModelConfig, RunConfig, TrainConfig
+from cvae_core.config.run import DataConfig, ModelConfig, RunConfig, TrainConfig
 from cvae_core.errors import CvaeError
 from cvae_core.inference.folded import FoldedNetwork
-from cvae_core.runs.about import About, write_about
 from cvae_core.runs.checkpoints import Checkpoint, newest_checkpoint, publish_checkpoint
-from cvae_core.runs.directory import Run, create_run
+from cvae_core.runs.metadata import About, write_about
 from cvae_core.runs.metrics import MetricsReader, MetricsWriter
-from cvae_core.runs.overview import describe, overview
 from cvae_core.runs.recovery import followed_history
+from cvae_core.runs.run import Run, create_run
 from cvae_core.runs.snapshots import load_snapshot, publish_snapshot
 from cvae_core.runs.status import read_status, write_status
+from cvae_core.runs.summary import describe, overview
 from tests.networks import random_weights
 from tests.runs.examples import content_of, sealed, some_weights, training
 

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cvae_core.errors import RunDamagedError, RunError
-from cvae_core.runs.about import NAME_LIMIT, NOTE_LIMIT, About, about_or_problem, read_about, write_about
-from cvae_core.runs.overview import describe, overview
+from cvae_core.runs.metadata import NAME_LIMIT, NOTE_LIMIT, About, about_or_problem, read_about, write_about
+from cvae_core.runs.summary import describe, overview
 from tests.runs.examples import run_in
 
 printable = st.text().filter(str.isprintable)

@@ -11,15 +11,15 @@ from pathlib import Path
 import pytest
 
 from cvae_core.errors import RunBusyError, RunError, RunNotFoundError
-from cvae_core.runs.bin import BINS, Bin
-from cvae_core.runs.directory import all_runs
+from cvae_core.runs.run import all_runs
+from cvae_core.runs.storage import BINS, Bin
 from tests.runs.examples import held, run_in
 
 SERVER = """
 import sys
 from pathlib import Path
-from cvae_core.runs.bin import Bin
-from cvae_core.runs.directory import open_run
+from cvae_core.runs.storage import Bin
+from cvae_core.runs.run import open_run
 folder = Path(sys.argv[1])
 bin_ = Bin(folder)
 bin_.put(open_run(folder, sys.argv[2]))

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cvae_core.config import RunConfig
+from cvae_core.config.run import RunConfig
 from cvae_core.runs.checkpoints import Checkpoint, newest_checkpoint, publish_checkpoint
 from tests.runs.examples import are_same, run_in, sealed, some_weights
 

@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from cvae_core.config import RunConfig
+from cvae_core.config.run import RunConfig
 from cvae_core.errors import RunBusyError, RunDamagedError, RunError, RunNotFoundError, StorageError
-from cvae_core.runs import directory, files
-from cvae_core.runs.directory import Run, all_runs, check_run_name, create_run, delete_run, open_run, runs_folder
-from cvae_core.runs.disk import disk_use
+from cvae_core.runs import atomic_io
+from cvae_core.runs import run as directory
 from cvae_core.runs.lock import is_held
+from cvae_core.runs.run import Run, all_runs, check_run_name, create_run, delete_run, open_run, runs_folder
 from cvae_core.runs.status import read_status, write_status
+from cvae_core.runs.summary import disk_use
 from tests.runs.examples import CONFIG, held, run_in
 
 BAD_NAMES = [
@@ -261,7 +262,7 @@ def test_what_a_killed_deletion_left_goes_with_the_next_change(tmp_path: Path, m
         left = run_in(tmp_path, "old").path.rename(tmp_path / ".tmp-deleted-old-12345678")
         (tmp_path / ".tmp-link").symlink_to(tmp_path.parent)
         with monkeypatch.context() as patch:
-            patch.setattr(files, "_LEFTOVER_SECONDS", -60.0)
+            patch.setattr(atomic_io, "_LEFTOVER_SECONDS", -60.0)
             patch.setattr(directory, "_LOCKING_SECONDS", -60.0)
             act()
         assert not left.exists() and not (tmp_path / ".tmp-link").is_symlink()

@@ -9,27 +9,27 @@ from pathlib import Path
 
 import pytest
 
-from cvae_core import jobs
 from cvae_core.cli.terminal import messages_into
 from cvae_core.errors import CvaeError
 from cvae_core.runs import lock
+from cvae_core.runs.atomic_io import remove_leftovers
 from cvae_core.runs.checkpoints import Checkpoint, publish_checkpoint
-from cvae_core.runs.directory import Run, all_runs, delete_run
-from cvae_core.runs.files import remove_leftovers
 from cvae_core.runs.metrics import MetricsWriter, cut_back
-from cvae_core.runs.queue import take_turn
+from cvae_core.runs.run import Run, all_runs, delete_run
+from cvae_core.runs.slots import take_turn
 from cvae_core.runs.snapshots import publish_snapshot
 from cvae_core.runs.status import Status, write_status
+from cvae_core.workers import launcher
 from tests.runs.examples import some_weights, training
 from tests.runs.hostile import World, full_folder, make_world, replaced, weights
 
 
 def _claim(run: Run) -> None:
-    lock.release(jobs.claim(run))
+    lock.release(launcher.claim(run))
 
 
 def _take_turn(run: Run) -> None:
-    alive = jobs.claim(run)
+    alive = launcher.claim(run)
     try:
         turn = take_turn(run, 1)
         assert turn is not None
@@ -47,7 +47,7 @@ def _start(run: Run) -> None:
     """Up to the moment at which a process would be started."""
     descriptor = os.open(os.devnull, os.O_RDONLY)
     try:
-        jobs._start_process(run, descriptor)
+        launcher._start_process(run, descriptor)
     finally:
         os.close(descriptor)
 
@@ -60,9 +60,9 @@ def _append(run: Run) -> None:
 WRITES: dict[str, Callable[[Run], object]] = {
     "claim": _claim,
     "turn": _take_turn,
-    "pause": jobs.pause,
-    "continue": jobs.unpause,
-    "stop": jobs.stop,
+    "pause": launcher.pause,
+    "continue": launcher.unpause,
+    "stop": launcher.stop,
     "log": _log,
     "start": _start,
     "status": lambda run: write_status(run.status_file, Status.new(3)),
@@ -96,8 +96,8 @@ def stand_ins(world: World, name: str) -> Iterator[tuple[str, Callable[[Path], o
 @pytest.fixture(autouse=True)
 def no_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """Workers are not started here; what is opened for them is."""
-    monkeypatch.setattr("cvae_core.jobs.subprocess.Popen", lambda *given, **named: None)
-    monkeypatch.setattr("cvae_core.jobs._reap", lambda process: None)
+    monkeypatch.setattr("cvae_core.workers.launcher.subprocess.Popen", lambda *given, **named: None)
+    monkeypatch.setattr("cvae_core.workers.launcher._reap", lambda process: None)
     monkeypatch.setattr(lock.acquire, "__defaults__", (0.0,))
 
 
@@ -132,7 +132,7 @@ def test_a_pipe_blocks_nobody(name: str, tmp_path: Path) -> None:
     with suppress(FileNotFoundError):
         (run.path / name).unlink()
     os.mkfifo(run.path / name)
-    act = {"worker.log": _start, "control/stop": jobs.stop, "metrics.jsonl": _append}[name]
+    act = {"worker.log": _start, "control/stop": launcher.stop, "metrics.jsonl": _append}[name]
     with pytest.raises(CvaeError, match="could not be written"):
         act(run)
 

@@ -12,8 +12,16 @@ from pathlib import Path
 import pytest
 
 from cvae_core.records import EpochRecord, Losses, StepRecord
-from cvae_core.runs.metrics import BeginRecord, MetricsReader, cut_back, encode, read_history
-from cvae_core.runs.thinning import RECENT, WHOLE_UP_TO, Thinned
+from cvae_core.runs.metrics import (
+    RECENT,
+    WHOLE_UP_TO,
+    BeginRecord,
+    MetricsReader,
+    Thinned,
+    cut_back,
+    encode,
+    read_history,
+)
 from tests.runs.examples import training
 
 MOST = 2 * WHOLE_UP_TO + RECENT + 1

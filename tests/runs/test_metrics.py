@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cvae_core.config import RunConfig
+from cvae_core.config.run import RunConfig
 from cvae_core.errors import RunDamagedError, StorageError
 from cvae_core.records import EpochRecord, StepRecord
+from cvae_core.runs.checksums import seal
 from cvae_core.runs.metrics import BeginRecord, MetricsWriter, Record, cut_back, decode, encode, read_history
-from cvae_core.runs.seal import seal
 from tests.runs.examples import (
     any_records,
     chained,

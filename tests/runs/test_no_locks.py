@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 
 from cvae_core.errors import StorageError
-from cvae_core.jobs import Launcher
 from cvae_core.runs import lock
-from cvae_core.runs.about import read_about, write_about
-from cvae_core.runs.bin import Bin
-from cvae_core.runs.directory import Run, create_run, delete_run
-from cvae_core.runs.overview import describe, overviews
+from cvae_core.runs.metadata import read_about, write_about
+from cvae_core.runs.run import Run, create_run, delete_run
 from cvae_core.runs.status import observed_state, read_status, write_status
+from cvae_core.runs.storage import Bin
+from cvae_core.runs.summary import describe, overviews
+from cvae_core.workers.launcher import Launcher
 from tests.runs.examples import CONFIG, run_in
 
 REFUSED = r"^The file system of \S+ cannot lock files\. .* \(--runs or CVAE_RUNS\)\.$"

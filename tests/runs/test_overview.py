@@ -11,15 +11,15 @@ from typing import Any
 
 import pytest
 
-from cvae_core.config import RunConfig
-from cvae_core.presets import preset
-from cvae_core.runs import overview as module
-from cvae_core.runs.directory import Run
+from cvae_core.config.presets import preset
+from cvae_core.config.run import RunConfig
+from cvae_core.runs import summary as module
+from cvae_core.runs.checksums import config_sha256
 from cvae_core.runs.metrics import MetricsWriter
-from cvae_core.runs.overview import describe, overview, overviews
-from cvae_core.runs.seal import config_sha256
+from cvae_core.runs.run import Run
 from cvae_core.runs.snapshots import publish_snapshot
 from cvae_core.runs.status import WrittenState, read_status, write_status
+from cvae_core.runs.summary import describe, overview, overviews
 from tests.runs.examples import CONFIG, held, lines_of, run_in, some_weights, training
 
 

@@ -15,16 +15,16 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from cvae_core.config import RunConfig
+from cvae_core.config.run import RunConfig
 from cvae_core.errors import CvaeError, RunDamagedError
 from cvae_core.records import EpochRecord, StepRecord
 from cvae_core.runs.checkpoints import newest_checkpoint
-from cvae_core.runs.directory import Run
+from cvae_core.runs.checksums import is_sealed, seal
 from cvae_core.runs.metrics import BeginRecord, decode, encode, read_history
-from cvae_core.runs.overview import describe, overview
-from cvae_core.runs.seal import is_sealed, seal
+from cvae_core.runs.run import Run
 from cvae_core.runs.snapshots import load_snapshot
 from cvae_core.runs.status import read_status
+from cvae_core.runs.summary import describe, overview
 from tests.runs.examples import any_records, histories, lines_of
 from tests.runs.hostile import complete_run, config
 from tests.runs.watch import watched

@@ -12,12 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cvae_core.errors import RunBusyError, RunError, RunNotFoundError
-from cvae_core.runs.directory import Run, delete_run
-from cvae_core.runs.disk import disk_use, size_words
-from cvae_core.runs.overview import overview
-from cvae_core.runs.prune import keep_evenly, keep_every, plan_pruning, prune
+from cvae_core.runs.run import Run, delete_run
 from cvae_core.runs.snapshots import load_snapshot, publish_snapshot, snapshot_epochs
 from cvae_core.runs.status import read_status, write_status
+from cvae_core.runs.storage import keep_evenly, keep_every, plan_pruning, prune
+from cvae_core.runs.summary import disk_use, overview, size_words
 from tests.runs.examples import are_same, held, run_in, some_weights
 
 rising = st.sets(st.integers(0, 2_000), max_size=80).map(sorted)

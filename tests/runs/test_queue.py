@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from cvae_core.config import RunConfig
+from cvae_core.config.presets import preset
+from cvae_core.config.run import RunConfig
 from cvae_core.errors import ConfigError, StorageError
-from cvae_core.presets import preset
 from cvae_core.runs import lock
-from cvae_core.runs.directory import Run
-from cvae_core.runs.queue import max_workers, take_turn, waiting
+from cvae_core.runs.run import Run
+from cvae_core.runs.slots import max_workers, take_turn, waiting
 from cvae_core.runs.status import read_status, write_status
 from tests.runs.examples import CONFIG, run_in
 
@@ -129,8 +129,8 @@ def test_a_run_that_pauses_gives_its_turn_away(queue: dict[str, Waiting]) -> Non
 
 def test_the_turn_of_a_killed_worker_is_freed(tmp_path: Path, queue: dict[str, Waiting]) -> None:
     code = (
-        "import sys, time; from pathlib import Path; from cvae_core.runs.queue import take_turn; "
-        "from cvae_core.runs.directory import Run; print(take_turn(Run(Path(sys.argv[1])), 1), flush=True); "
+        "import sys, time; from pathlib import Path; from cvae_core.runs.slots import take_turn; "
+        "from cvae_core.runs.run import Run; print(take_turn(Run(Path(sys.argv[1])), 1), flush=True); "
         "time.sleep(60)"
     )
     command = [sys.executable, "-c", code, str(queue["a"].run.path)]

@@ -12,13 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from cvae_core.jobs import claim, stop
 from cvae_core.runs import lock
-from cvae_core.runs.about import write_about
-from cvae_core.runs.bin import BINS, Bin
-from cvae_core.runs.directory import Run, delete_run
-from cvae_core.runs.prune import prune
-from cvae_core.runs.queue import take_turn
+from cvae_core.runs.metadata import write_about
+from cvae_core.runs.run import Run, delete_run
+from cvae_core.runs.slots import take_turn
+from cvae_core.runs.storage import BINS, Bin, prune
+from cvae_core.workers.launcher import claim, stop
 from tests.runs.examples import run_in
 
 OTHER = 65_534  # nobody

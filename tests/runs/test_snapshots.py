@@ -15,9 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from cvae_core.config import RunConfig
+from cvae_core.config.run import RunConfig
 from cvae_core.errors import RunDamagedError, RunNotFoundError
-from cvae_core.runs.seal import config_sha256, seal
+from cvae_core.runs.checksums import config_sha256, seal
 from cvae_core.runs.snapshots import (
     FACTS_FILE,
     WEIGHTS_FILE,

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cvae_core.errors import RunDamagedError
-from cvae_core.runs.seal import seal
+from cvae_core.runs.checksums import seal
 from cvae_core.runs.status import (
     Status,
     WrittenState,

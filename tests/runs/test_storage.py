@@ -16,11 +16,8 @@ from pathlib import Path
 import pytest
 
 from cvae_core.errors import RunDamagedError, StorageError
-from cvae_core.runs import files
-from cvae_core.runs.checkpoints import Checkpoint, newest_checkpoint, publish_checkpoint
-from cvae_core.runs.control import ask, is_asked
-from cvae_core.runs.directory import Run, all_runs, delete_run
-from cvae_core.runs.files import (
+from cvae_core.runs import atomic_io
+from cvae_core.runs.atomic_io import (
     publish_folder,
     read_object,
     read_text,
@@ -29,7 +26,10 @@ from cvae_core.runs.files import (
     replace_file,
     synchronise,
 )
+from cvae_core.runs.checkpoints import Checkpoint, newest_checkpoint, publish_checkpoint
+from cvae_core.runs.control import ask, is_asked
 from cvae_core.runs.metrics import MetricsWriter, cut_back, read_history
+from cvae_core.runs.run import Run, all_runs, delete_run
 from cvae_core.runs.snapshots import load_snapshot, publish_snapshot, snapshot_epochs
 from cvae_core.runs.status import read_status, write_status
 from cvae_core.system_errors import storage_errors
@@ -154,7 +154,7 @@ def test_a_file_system_that_cannot_be_asked_to_keep_things_is_good_enough(
     def refuse(descriptor: int) -> None:
         raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr(files.os, "fsync", refuse)
+    monkeypatch.setattr(atomic_io.os, "fsync", refuse)
     synchronise(run.path)
     WRITES["snapshot"](run)
     assert are_same(load_snapshot(run.snapshots_folder, 1), some_weights(1))

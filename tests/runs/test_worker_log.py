@@ -13,10 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from cvae_core.runs.directory import Run
-from cvae_core.runs.overview import describe, overview
-from cvae_core.runs.status import read_status, write_status
-from cvae_core.runs.worker_log import START_MARK, why_interrupted
+from cvae_core.runs.run import Run
+from cvae_core.runs.status import START_MARK, read_status, why_interrupted, write_status
+from cvae_core.runs.summary import describe, overview
 from tests.export.small_run import small_run
 from tests.runs.examples import run_in
 

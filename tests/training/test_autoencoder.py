@@ -11,16 +11,15 @@ import numpy as np
 import pytest
 
 from cvae_core.architecture import Weights, plan
-from cvae_core.config import AutoencoderConfig, AutoencoderTrainConfig, RunConfig, TornManifoldConfig
+from cvae_core.config.run import AutoencoderConfig, AutoencoderTrainConfig, RunConfig, TornManifoldConfig
 from cvae_core.data import load_dataset
-from cvae_core.data.order import batch_order
-from cvae_core.models.keras_autoencoder import build_keras_autoencoder
-from cvae_core.models.keras_models import dump_weights
+from cvae_core.data.batching import batch_order
+from cvae_core.models.keras_models import build_keras_autoencoder, dump_weights
 from cvae_core.records import Dataset
 from cvae_core.runs.checkpoints import newest_checkpoint, publish_checkpoint
 from cvae_core.training.engine import train
+from cvae_core.training.epoch import Pace
 from cvae_core.training.events import EpochEvent, Event, SnapshotEvent, StepEvent
-from cvae_core.training.pace import Pace
 from cvae_core.training.randomness import initial_weights
 
 DATA = TornManifoldConfig(points=35, pieces=3)

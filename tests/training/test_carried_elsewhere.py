@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from cvae_core.export.run_archive import ImportedRun, import_run
+from cvae_core.export.import_run import ImportedRun, import_run
 from cvae_core.records import EpochRecord, StepRecord
 from cvae_core.runs.archive.pack import pack_run
-from cvae_core.runs.directory import Run, create_run
 from cvae_core.runs.metrics import read_history
-from cvae_core.runs.overview import overview
+from cvae_core.runs.run import Run, create_run
 from cvae_core.runs.snapshots import load_snapshot, snapshot_epochs
 from cvae_core.runs.status import Status
+from cvae_core.runs.summary import overview
 from cvae_core.training import writer
 from tests.runs.examples import are_same
 from tests.training.test_session import stop_after, trained

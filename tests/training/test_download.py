@@ -8,7 +8,7 @@ import keras
 import pytest
 
 from cvae_core.errors import DataUnavailableError
-from cvae_core.training.download import ensure_downloaded
+from cvae_core.training.session import ensure_downloaded
 
 
 def test_download_that_was_kept_elsewhere_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

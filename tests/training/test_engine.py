@@ -14,16 +14,16 @@ import pytest
 import tensorflow as tf
 
 from cvae_core.architecture import DataShape, Weights, plan
-from cvae_core.config import ModelConfig, RunConfig, TrainConfig
+from cvae_core.config.run import ModelConfig, RunConfig, TrainConfig
 from cvae_core.errors import CvaeError, DataError, DivergedError, RunDamagedError, WeightsError
 from cvae_core.models.network import forward, kl_per_dimension, reconstruction_per_image
 from cvae_core.records import Dataset
 from cvae_core.runs.checkpoints import Checkpoint, newest_checkpoint, publish_checkpoint
-from cvae_core.training.compiled import CHUNK_CAPACITY
 from cvae_core.training.engine import train
+from cvae_core.training.epoch import Pace
 from cvae_core.training.events import EpochEvent, Event, SnapshotEvent, StepEvent
-from cvae_core.training.pace import Pace
 from cvae_core.training.randomness import evaluation_noise, initial_weights
+from cvae_core.training.step import CHUNK_CAPACITY
 from tests.networks import one_hot, random_dataset
 
 SHAPE = DataShape(4, 3, 1, 3)
@@ -148,7 +148,7 @@ def test_evaluation_equals_a_plain_one(dataset: Dataset, undisturbed: list[Event
 
 
 def test_large_test_sets_count_each_image_once(undisturbed: list[Event], monkeypatch: pytest.MonkeyPatch) -> None:
-    from cvae_core.training import compiled
+    from cvae_core.training import step as compiled
 
     monkeypatch.setattr(compiled, "_EVALUATION_ROWS", 10)
     compiled.evaluation_program.cache_clear()

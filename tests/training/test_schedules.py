@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cvae_core.config import TrainConfig
+from cvae_core.config.run import TrainConfig
 from cvae_core.runs.snapshots import scheduled_epochs
 from cvae_core.training.schedules import (
     PLATEAU_FLOOR,

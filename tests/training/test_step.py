@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 
 from cvae_core.architecture import DataShape, plan
-from cvae_core.config import BatchNormalization, ModelConfig
+from cvae_core.config.run import BatchNormalization, ModelConfig
 from cvae_core.models.keras_models import build_keras_models, dump_weights
 from cvae_core.models.layout import Layout, pack, unpack
 from cvae_core.training.schedules import adam_step_sizes

@@ -15,17 +15,26 @@ from io import BytesIO
 from pathlib import Path
 from typing import IO, Final, Literal, get_args
 
-from cvae_core.config import RunConfig
+from cvae_core.config.run import RunConfig
 from cvae_core.errors import ArchiveError, CvaeError, RunDamagedError, RunError
-from cvae_core.runs.about import WHAT, read_about
-from cvae_core.runs.archive.manifest import MANIFEST_FILE, Manifest, PackedFile
-from cvae_core.runs.archive.meter import Meter, Progress, ShouldStop
-from cvae_core.runs.archive.names import ABOUT, ARRAYS_ENDING, CONFIG, INNER_FILES, METRICS, STATUS
+from cvae_core.runs.archive.manifest import (
+    ABOUT,
+    ARRAYS_ENDING,
+    CONFIG,
+    INNER_FILES,
+    MANIFEST_FILE,
+    METRICS,
+    STATUS,
+    Manifest,
+    PackedFile,
+)
+from cvae_core.runs.archive.reader import Meter, Progress, ShouldStop
+from cvae_core.runs.atomic_io import open_to_read, read_text, unreadable
 from cvae_core.runs.checkpoints import newest_checkpoint_folder
-from cvae_core.runs.directory import Run
-from cvae_core.runs.files import open_to_read, read_text, unreadable
+from cvae_core.runs.metadata import WHAT, read_about
 from cvae_core.runs.metrics import History, MetricsReader, whole_lines
 from cvae_core.runs.recovery import known_status, without_snapshots
+from cvae_core.runs.run import Run
 from cvae_core.runs.snapshots import load_snapshot, snapshot_epochs, snapshot_folder
 from cvae_core.runs.status import encode_status
 from cvae_core.short_repr import short_repr

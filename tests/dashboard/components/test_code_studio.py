@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from cvae_core.architecture import DataShape
-from cvae_core.autoencoder_config import AutoencoderConfig
-from cvae_core.config import ModelConfig
+from cvae_core.config.run import ModelConfig
+from cvae_core.config.toy import AutoencoderConfig
 from cvae_core.errors import ConfigError
 from cvae_core.inference import FoldedNetwork
 from dashboard.components.code_studio import StudioState, packed_studio

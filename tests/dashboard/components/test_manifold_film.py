@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from cvae_core.architecture import DataShape
-from cvae_core.config import ModelConfig
+from cvae_core.config.run import ModelConfig
 from cvae_core.errors import RunDamagedError
 from cvae_core.inference import FoldedNetwork
 from dashboard.components.decoder import decoder_blob, network_arrays

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from cvae_core.architecture import DataShape
-from cvae_core.config import ModelConfig
+from cvae_core.config.run import ModelConfig
 from cvae_core.inference import FoldedNetwork
 from dashboard.components.packing import unpack
 from dashboard.components.style_pad import DrawingState, packed_pad

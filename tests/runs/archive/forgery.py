@@ -17,8 +17,8 @@ from cvae_core.errors import ArchiveError
 from cvae_core.runs.archive.pack import Snapshots, pack_run
 from cvae_core.runs.archive.unpack import Unpacked, unpack_run
 from cvae_core.runs.checkpoints import Checkpoint, publish_checkpoint
-from cvae_core.runs.directory import Run
-from cvae_core.runs.seal import seal
+from cvae_core.runs.checksums import seal
+from cvae_core.runs.run import Run
 from cvae_core.runs.snapshots import load_snapshot
 from tests.dashboard.worlds import make_run
 

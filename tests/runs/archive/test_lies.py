@@ -18,13 +18,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from safetensors.numpy import load, save
 
-from cvae_core.config import RunConfig
+from cvae_core.config.run import RunConfig
 from cvae_core.errors import ArchiveError
 from cvae_core.runs.archive import manifest as manifest_module
-from cvae_core.runs.archive import names, opening
+from cvae_core.runs.archive import manifest as names
+from cvae_core.runs.archive import reader
 from cvae_core.runs.archive.manifest import Manifest
-from cvae_core.runs.directory import Run
-from cvae_core.runs.overview import describe
+from cvae_core.runs.run import Run
+from cvae_core.runs.summary import describe
 from tests.dashboard.worlds import make_run, random_weights, tiny_config
 from tests.runs.archive.forgery import (
     FACTS,
@@ -259,7 +260,7 @@ def test_weights_too_large_for_the_network_are_not_read(
         raise AssertionError("it was read")
 
     large = forged(archive, lambda files, told: files.update({"snapshots/000000/weights.safetensors": bytes(2**22)}))
-    monkeypatch.setattr("cvae_core.runs.archive.inspection.load_snapshot", read)
+    monkeypatch.setattr("cvae_core.runs.archive.unpack.load_snapshot", read)
     assert "weights.safetensors is too large for the network" in refusal(large, there)
 
 
@@ -271,7 +272,7 @@ def test_a_bomb_that_lies_about_its_size(claimed: int, archive: bytes, there: Pa
 
 
 def test_a_small_file_that_is_large(archive: bytes, there: Path) -> None:
-    large = b" " * (opening.LIMITS["config.json"] + 1)
+    large = b" " * (reader.LIMITS["config.json"] + 1)
     said = refusal(forged(archive, lambda files, manifest: files.update({"config.json": large})), there)
     assert "larger than 64 KiB" in said
 
@@ -296,7 +297,7 @@ def test_files_that_overlap(archive: bytes, there: Path) -> None:
 
 
 def test_more_files_than_any_run_has(archive: bytes, there: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (manifest_module, names, opening):
+    for module in (manifest_module, names, reader):
         monkeypatch.setattr(module, "MOST_FILES", 5)
     assert "too many files" in refusal(archive, there)
 
@@ -489,5 +490,5 @@ def test_any_json_is_a_manifest_or_refused(value: Any) -> None:
 def test_any_bytes_are_refused(content: bytes) -> None:
     with pytest.raises(ArchiveError):
         Manifest.from_json(content)
-    with pytest.raises(ArchiveError), opening.opened(BytesIO(content)):
+    with pytest.raises(ArchiveError), reader.opened(BytesIO(content)):
         pass

@@ -12,19 +12,19 @@ from typing import Any
 
 import pytest
 
-from cvae_core.config import RunConfig
+from cvae_core.config.presets import preset
+from cvae_core.config.run import RunConfig
 from cvae_core.data import dataset_shape
 from cvae_core.errors import ArchiveError, ExportStoppedError, RunDamagedError, RunError, StorageError
-from cvae_core.presets import preset
-from cvae_core.runs import directory
+from cvae_core.runs import run as directory
 from cvae_core.runs.archive import unpack
 from cvae_core.runs.archive.pack import pack_run
 from cvae_core.runs.checkpoints import newest_checkpoint
-from cvae_core.runs.directory import Run, all_runs, create_run
 from cvae_core.runs.metrics import MetricsWriter, read_history
-from cvae_core.runs.overview import describe, overview
+from cvae_core.runs.run import Run, all_runs, create_run
 from cvae_core.runs.snapshots import WEIGHTS_FILE, load_snapshot, publish_snapshot, snapshot_epochs, snapshot_folder
 from cvae_core.runs.status import RESUMABLE, Status, write_status
+from cvae_core.runs.summary import describe, overview
 from tests.dashboard.worlds import living_worker, make_run
 from tests.runs.archive.forgery import contents, everything_in, keep_checkpoint, packed, stopped_run, unpacked
 from tests.runs.examples import are_same, small_disk, training

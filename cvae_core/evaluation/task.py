@@ -1,0 +1,28 @@
+"""A process that judges the network of a run after an epoch, for another one that waits for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from cvae_core.analysis.trained_run import TrainedRun
+from cvae_core.evaluation.report import judge
+from cvae_core.runs.run import Run
+from cvae_core.tasks import answer, tell
+
+MODULE: Final = "cvae_core.evaluation.task"
+
+
+def order(run: Run, epoch: int) -> dict[str, Any]:
+    """What to judge, as JSON holds it."""
+    return {"run": str(run.path), "epoch": epoch}
+
+
+def _judge(wanted: dict[str, Any]) -> Mapping[str, Any]:
+    trained = TrainedRun(Run(Path(wanted["run"])))
+    return judge(trained.network(wanted["epoch"]), trained.test_data.test, progress=tell).to_json()
+
+
+if __name__ == "__main__":
+    answer(_judge)

@@ -1,0 +1,48 @@
+"""A process that packs a run or its network for a page, which waits for it and must not load TensorFlow itself."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+from cvae_core.export.keras_export import take_network_home
+from cvae_core.rendering.output import published_together
+from cvae_core.runs.archive.pack import pack_run
+from cvae_core.runs.run import Run
+from cvae_core.tasks import answer, is_unwanted, tell
+
+MODEL_FILE: Final = "model.keras"
+DECODER_FOLDER: Final = "decoder"
+
+
+def _take_away(wanted: dict[str, Any]) -> Mapping[str, Any]:
+    run, target = Run(Path(wanted["run"])), Path(wanted["target"])
+    with published_together([target]) as [draft]:
+        if wanted["what"] == "archive":
+            return _archive(run, draft, wanted)
+        return _network(run, draft, wanted["epoch"])
+
+
+def _archive(run: Run, draft: Path, wanted: dict[str, Any]) -> Mapping[str, Any]:
+    with draft.open("wb") as stream:
+        manifest = pack_run(run, stream, wanted["snapshots"], skip_damaged=True, progress=tell, should_stop=is_unwanted)
+    return {"snapshots": len(manifest.snapshots), "state": manifest.state}
+
+
+def _network(run: Run, draft: Path, epoch: int) -> Mapping[str, Any]:
+    with TemporaryDirectory(prefix="cvae-network-") as place:
+        folder = Path(place)
+        made = take_network_home(
+            run, folder / MODEL_FILE, folder / DECODER_FOLDER, epoch, progress=tell, should_stop=is_unwanted
+        )
+        with zipfile.ZipFile(draft, "w", zipfile.ZIP_DEFLATED) as archive:
+            for file in sorted(path for path in folder.rglob("*") if path.is_file()):
+                archive.write(file, file.relative_to(folder))
+    return {"script": made.script.name if made.script else None, "model": made.name}
+
+
+if __name__ == "__main__":
+    answer(_take_away)

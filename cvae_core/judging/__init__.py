@@ -1,5 +1,0 @@
-"""How good a trained network is at what it was not trained for: telling digits apart, and keeping their style."""
-
-from cvae_core.judging.judgement import Judgement, judge
-
-__all__ = ["Judgement", "judge"]
