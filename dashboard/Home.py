@@ -13,10 +13,11 @@ from dashboard import asgi
 def show_page() -> None:
     """Draw the page that the visitor looks at."""
     # Components register with the server as they are imported, so it must run by then.
-    from dashboard import actions, sessions
-    from dashboard.address.view import enter_page
     from dashboard.components.page_frame import page_frame
-    from dashboard.controls import errors_shown
+    from dashboard.shared import actions
+    from dashboard.shared.widgets import errors_shown
+    from dashboard.streamlit_patches import sessions
+    from dashboard.url_state.session import enter_page
 
     st.set_page_config(page_title="CVAE laboratory", page_icon=str(bundled_file("logo.svg")), layout="wide")
     st.logo(str(bundled_file("logo.svg")))

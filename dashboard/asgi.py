@@ -15,14 +15,13 @@ from starlette.middleware import Middleware
 from streamlit import cli_util, config
 from streamlit.web.server import server_util
 
-from dashboard import descriptors
 from dashboard.access.gate import Gate
 from dashboard.access.rules import Rules, read_rules
 from dashboard.access.uploads import UploadBound
-from dashboard.memory import use_few_heaps
-from dashboard.outside import ask_nobody
-from dashboard.registry import forget_pages_directory
+from dashboard.streamlit_patches import descriptors
 from dashboard.streamlit_patches.page_script import PageScript
+from dashboard.streamlit_patches.sessions import use_few_heaps
+from dashboard.streamlit_patches.startup import ask_nobody, forget_pages_directory
 
 
 @cache

@@ -16,7 +16,7 @@ from cvae_core.errors import CvaeError
 from cvae_core.runs.slots import max_workers
 from cvae_core.workers.quotas import PICTURE_MB, Limits, largest_upload_mb, read_limits
 from dashboard.access.rules import given_token
-from dashboard.memory import use_few_heaps
+from dashboard.streamlit_patches.sessions import use_few_heaps
 
 # Streamlit compares the limit with the whole request, which is a little larger than its file. The page checks the file.
 _REQUEST_MB: Final = 1

@@ -66,12 +66,12 @@ def test_no_fragment_of_a_page_is_made_inside_another() -> None:
     makers = {path.relative_to(ROOT).as_posix() for path in (ROOT / "dashboard").rglob("*.py") if _makes_fragment(path)}
     assert makers == {
         "dashboard/pages/home.py",
-        "dashboard/views/ended_run.py",
-        "dashboard/views/run_import.py",
-        "dashboard/views/run_view.py",
-        "dashboard/views/take_away.py",
-        "dashboard/views/time_machine.py",
-        "dashboard/views/torn_view.py",
+        "dashboard/shared/run_watch.py",
+        "dashboard/sections/import_run.py",
+        "dashboard/sections/run.py",
+        "dashboard/sections/export_run.py",
+        "dashboard/shared/snapshot_page.py",
+        "dashboard/sections/why.py",
     }
 
 

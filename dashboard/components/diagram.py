@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard.components.sources import read_sources
+from dashboard.components.packing import read_sources
 
 _mount = st.components.v2.component("cvae_diagram", html=read_sources("diagram.svg"))
 

@@ -9,8 +9,7 @@ import numpy.typing as npt
 import streamlit as st
 
 from cvae_core.records import Bytes
-from dashboard.components.packing import pack
-from dashboard.components.sources import read_sources
+from dashboard.components.packing import pack, read_sources
 
 _mount = st.components.v2.component(
     "cvae_image_picker",

@@ -9,8 +9,7 @@ import numpy as np
 import streamlit as st
 
 from cvae_core.analysis.records import LatentPlane
-from dashboard.components.packing import pack
-from dashboard.components.sources import read_sources
+from dashboard.components.packing import pack, read_sources
 
 AXIS_LIMIT = 5.0
 # What paints a plane and finds points in it; they build on packing.js and surface.js.

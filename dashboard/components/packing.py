@@ -1,18 +1,25 @@
-"""One run of bytes for a header and some arrays: the only form in which arrays reach the browser unchanged.
-
-Layout: a little-endian uint32 with the length of the header; the header, JSON in UTF-8, padded with spaces so that
-what follows starts at a multiple of 8; then the arrays, each at a multiple of 8 from the start. ``packing.js``
-reads the same layout.
-"""
+"""Reads the scripts and styles that lie beside the components' Python."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from importlib import resources
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
+
+
+def read_sources(*file_names: str) -> str:
+    """Join files of this package, so that a component's script can use what others share.
+
+    Args:
+        file_names: Names of files of this folder, in the order in which they are joined.
+    """
+    folder = resources.files(__package__)
+    return "\n".join((folder / name).read_text(encoding="utf-8") for name in file_names)
+
 
 _ALIGNMENT: Final = 8
 _DTYPES: Final = ("uint8", "int32", "float32", "float64")

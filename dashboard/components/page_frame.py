@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard.components.sources import read_sources
+from dashboard.components.packing import read_sources
 
 _guard = st.components.v2.component("cvae_page_frame", js=read_sources("page_frame.js"))
 

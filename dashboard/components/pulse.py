@@ -11,7 +11,7 @@ import time
 
 import streamlit as st
 
-from dashboard.components.sources import read_sources
+from dashboard.components.packing import read_sources
 
 _mount = st.components.v2.component("cvae_pulse", js=read_sources("presses.js", "pulse.js"))
 

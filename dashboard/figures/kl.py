@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from cvae_core.records import EpochRecord
-from dashboard.figures.decimation import decimate
+from dashboard.figures.losses import decimate
 from dashboard.figures.theme import (
     CHART_HEIGHT,
     COLLAPSED_BELOW_NATS,

@@ -9,14 +9,15 @@ import streamlit as st
 from cvae_core.remaining_time import time_left
 from cvae_core.runs.status import ALIVE
 from cvae_core.runs.summary import Overview, overviews, size_words
-from dashboard import actions, services
+from dashboard.cache import run_data
 from dashboard.components.diagram import cvae_diagram
 from dashboard.components.pulse import pulse
-from dashboard.controls import STATE_WIDTH, errors_shown, page_title, plain, state_badge
-from dashboard.markdown import without_links
-from dashboard.registry import require_registry
-from dashboard.views.ended_run import note_drawn, watch_ended
-from dashboard.views.run_import import run_import
+from dashboard.sections.import_run import run_import
+from dashboard.shared import actions
+from dashboard.shared.run_watch import note_drawn, watch_ended
+from dashboard.shared.session_state import without_links
+from dashboard.shared.widgets import STATE_WIDTH, errors_shown, page_title, plain, state_badge
+from dashboard.streamlit_patches.startup import require_registry
 
 _SHOWN_RUNS = 12
 _PAGES = (
@@ -117,7 +118,7 @@ def facts(item: Overview) -> Iterator[str]:
     if item.damage:
         yield without_links(item.damage)
     yield progress_words(item)
-    yield size_words(services.run_bytes(item.run))
+    yield size_words(run_data.run_bytes(item.run))
 
 
 def progress_words(item: Overview) -> str:
@@ -133,7 +134,7 @@ def progress_words(item: Overview) -> str:
 @errors_shown()
 def live_runs() -> None:
     """The list of runs, renewed while one is alive; once none is, a worker is kept ready for the next."""
-    found = overviews(services.folder())
+    found = overviews(run_data.folder())
     with errors_shown():
         runs_panel(found)
     note_drawn(found)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dashboard.address.parameters import LATENT
-from dashboard.views.latent_view import latent_view
-from dashboard.views.time_machine import time_machine
+from dashboard.sections.latent import latent_view
+from dashboard.shared.snapshot_page import time_machine
+from dashboard.url_state.parameters import LATENT
 
 time_machine(
     "Latent space",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dashboard.address.parameters import MANIFOLD
-from dashboard.views.manifold_view import manifold_view
-from dashboard.views.time_machine import time_machine
+from dashboard.sections.manifold import manifold_view
+from dashboard.shared.snapshot_page import time_machine
+from dashboard.url_state.parameters import MANIFOLD
 
 time_machine(
     "Manifold",

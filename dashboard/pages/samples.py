@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dashboard.address.parameters import SAMPLES
-from dashboard.views.samples_view import samples_view
-from dashboard.views.time_machine import time_machine
+from dashboard.sections.samples import samples_view
+from dashboard.shared.snapshot_page import time_machine
+from dashboard.url_state.parameters import SAMPLES
 
 time_machine(
     "Samples and reconstructions",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dashboard.address.parameters import STYLE
-from dashboard.views.style_view import style_view
-from dashboard.views.time_machine import time_machine
+from dashboard.sections.style import style_view
+from dashboard.shared.snapshot_page import time_machine
+from dashboard.url_state.parameters import STYLE
 
 time_machine(
     "Style transfer",

@@ -6,20 +6,21 @@ import streamlit as st
 
 from cvae_core.runs.status import ALIVE
 from cvae_core.runs.summary import overviews
-from dashboard import actions, services, state
-from dashboard.controls import deleted_notices, page_title, run_picker
-from dashboard.markdown import without_links
-from dashboard.registry import require_registry
-from dashboard.views.run_import import imported_message, run_import
-from dashboard.views.run_view import run_view
-from dashboard.views.training_form import training_form
+from dashboard.cache import run_data
+from dashboard.sections.import_run import imported_message, run_import
+from dashboard.sections.run import run_view
+from dashboard.sections.training_form import training_form
+from dashboard.shared import actions, session_state
+from dashboard.shared.session_state import without_links
+from dashboard.shared.widgets import deleted_notices, page_title, run_picker
+from dashboard.streamlit_patches.startup import require_registry
 
 require_registry()
-state.enter_page("Train")
+session_state.enter_page("Train")
 page_title("Train")
 deleted_notices()
-found = overviews(services.folder())
-selected = state.selected_run()
+found = overviews(run_data.folder())
+selected = session_state.selected_run()
 run_picker(found, selected)
 imported_message()
 item = next((item for item in found if item.run.id == selected), None)

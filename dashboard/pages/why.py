@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import actions, state
-from dashboard.controls import page_title
-from dashboard.registry import require_registry
-from dashboard.views.ended_run import watch_ended
-from dashboard.views.torn_form import torn_form
-from dashboard.views.torn_view import torn_view
+from dashboard.sections.why import torn_form, torn_view
+from dashboard.shared import actions, session_state
+from dashboard.shared.run_watch import watch_ended
+from dashboard.shared.widgets import page_title
+from dashboard.streamlit_patches.startup import require_registry
 
 require_registry()
-state.enter_page("Why condition?")
+session_state.enter_page("Why condition?")
 page_title("Why condition?")
 st.markdown(
     "These points lie on **two separate pieces**: an arc of a sine, and a circle. An autoencoder describes each point "

@@ -10,7 +10,7 @@ import pytest
 
 from cvae_core.errors import ServerBusyError
 from cvae_core.tasks import Errand
-from dashboard import errands
+from dashboard.shared import tasks
 from tests.dashboard.app import open_page, press
 from tests.dashboard.worlds import make_run
 from tests.test_errands import ENDLESS, MODULE, importable, until  # noqa: F401  a fixture for every test here
@@ -18,7 +18,7 @@ from tests.test_errands import ENDLESS, MODULE, importable, until  # noqa: F401 
 
 def tried() -> Errand | None:
     try:
-        return errands.start(MODULE, ENDLESS)
+        return tasks.start(MODULE, ENDLESS)
     except ServerBusyError:
         return None
 
@@ -26,16 +26,16 @@ def tried() -> Errand | None:
 def test_of_many_who_ask_at_once_only_so_many_are_served() -> None:
     with ThreadPoolExecutor(12) as askers:
         started = [errand for errand in askers.map(lambda _: tried(), range(12)) if errand]
-    assert len(started) == errands.MOST_AT_ONCE
+    assert len(started) == tasks.MOST_AT_ONCE
     with pytest.raises(ServerBusyError, match="Try again in a moment"):
-        errands.start(MODULE, ENDLESS)
+        tasks.start(MODULE, ENDLESS)
     started.pop().stop()
     until(tried)
 
 
 def test_work_of_somebody_who_has_left_counts_until_its_process_has_ended(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(errands, "MOST_AT_ONCE", 1)
-    slow = [errands.start(MODULE, {"steps": 2, "seconds": 1.5, "number": 1})]
+    monkeypatch.setattr(tasks, "MOST_AT_ONCE", 1)
+    slow = [tasks.start(MODULE, {"steps": 2, "seconds": 1.5, "number": 1})]
     until(lambda: slow[0].done)
     slow.clear()
     gc.collect()
@@ -46,9 +46,9 @@ def test_work_of_somebody_who_has_left_counts_until_its_process_has_ended(monkey
 def test_a_process_that_cannot_be_started_takes_no_place(monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as broken:
         broken.setattr("cvae_core.tasks.sys.executable", "/nowhere")
-        for _ in range(errands.MOST_AT_ONCE + 1):
+        for _ in range(tasks.MOST_AT_ONCE + 1):
             with pytest.raises(FileNotFoundError):
-                errands.start(MODULE, ENDLESS)
+                tasks.start(MODULE, ENDLESS)
     assert tried() is not None
 
 
@@ -57,7 +57,7 @@ def test_what_is_taken_away_waits_for_a_place_too(
     button: str, runs_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_run(runs_folder, "mine", "finished")
-    monkeypatch.setattr(errands, "MOST_AT_ONCE", 0)
+    monkeypatch.setattr(tasks, "MOST_AT_ONCE", 0)
     app = open_page("train", run="mine")
     press(app, button)
     assert "Try again in a moment" in app.toast[0].value

@@ -13,7 +13,7 @@ import pytest
 from cvae_core.runs.run import create_run
 from cvae_core.runs.snapshots import publish_snapshot
 from cvae_core.runs.status import read_status, write_status
-from dashboard.markdown import without_links
+from dashboard.shared.session_state import without_links
 from tests.dashboard.app import open_page, said
 from tests.runs import hostile
 from tests.runs.hostile import World, make_world

@@ -14,7 +14,7 @@ from cvae_core.runs.run import Run
 from cvae_core.runs.snapshots import snapshot_epochs
 from cvae_core.runs.status import WrittenState
 from cvae_core.runs.storage import BINS
-from dashboard.controls import plain
+from dashboard.shared.widgets import plain
 from tests.dashboard.app import open_page, said, select_box
 from tests.dashboard.test_why import make_pair
 from tests.dashboard.worlds import living_worker, make_run
@@ -115,7 +115,7 @@ def test_when_the_browser_goes_it_is_deleted_unless_it_comes_back(
 ) -> None:
     make_run(runs_folder, "old", "finished")
     started: list[float] = []
-    monkeypatch.setattr("dashboard.deletions.threading.Timer.start", lambda timer: started.append(timer.interval))
+    monkeypatch.setattr("dashboard.shared.trash.threading.Timer.start", lambda timer: started.append(timer.interval))
     app = delete(open_page("train", run="old"))
     found = app.session_state["deletions"]
     clear_session_resource_cache("test session id")  # as Streamlit does when a browser disconnects

@@ -119,7 +119,7 @@ def test_a_film_can_be_stopped_and_leaves_nothing(runs_folder: Path) -> None:
 
 def test_a_server_that_has_enough_to_do_says_so(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     app = open_page("style", run="done", epoch="0")
-    monkeypatch.setattr("dashboard.errands.MOST_AT_ONCE", 0)
+    monkeypatch.setattr("dashboard.shared.tasks.MOST_AT_ONCE", 0)
     press(app, "Measure at epoch 0")
     assert not app.exception
     assert "Try again in a moment" in app.toast[0].value

@@ -11,7 +11,7 @@ import pytest
 
 FREED = """
 from concurrent.futures import ThreadPoolExecutor
-from dashboard.memory import give_back
+from dashboard.streamlit_patches.sessions import give_back
 
 def resident():
     return int(open("/proc/self/statm").read().split()[1]) * 4096 / 2**20
@@ -42,7 +42,7 @@ def test_freed_memory_goes_back_to_the_system() -> None:
 
 HEAPS = """
 import ctypes, sys, threading
-from dashboard.memory import use_few_heaps
+from dashboard.streamlit_patches.sessions import use_few_heaps
 
 if sys.argv[1] == "few":
     use_few_heaps()

@@ -15,7 +15,7 @@ from cvae_core.errors import ConfigError
 from cvae_core.runs.control import is_asked
 from cvae_core.runs.run import Run
 from cvae_core.workers import launcher
-from dashboard import actions
+from dashboard.shared import actions
 from tests.dashboard.app import choose_text, component_names, open_page, press, said, select_box
 from tests.dashboard.worlds import living_worker, make_run
 

@@ -17,8 +17,8 @@ from cvae_core.config.presets import preset
 from cvae_core.errors import DataError, ReadOnlyError
 from cvae_core.runs.control import is_asked
 from cvae_core.runs.run import Run
-from dashboard import actions
-from dashboard.deletions import Deletion
+from dashboard.shared import actions
+from dashboard.shared.trash import Deletion
 from tests.dashboard.app import component_names, open_page, said
 from tests.dashboard.test_housekeeping import press
 from tests.dashboard.test_why import labels, make_pair
@@ -178,7 +178,7 @@ def test_a_read_only_server_starts_no_worker_and_sweeps_nothing(
     runs_folder: Path, read_only: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     started: list[object] = []
-    monkeypatch.setattr("dashboard.actions.threading.Timer.start", started.append)
+    monkeypatch.setattr("dashboard.shared.actions.threading.Timer.start", started.append)
     left = runs_folder / ".deleted" / "dead" / "x" / "run"
     left.mkdir(parents=True)
     open_page("home")

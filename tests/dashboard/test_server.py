@@ -12,8 +12,8 @@ from streamlit import net_util
 from streamlit.web.server import server_util
 
 from cvae_core.workers.quotas import Limits
-from dashboard.outside import ask_nobody
 from dashboard.server import options
+from dashboard.streamlit_patches.startup import ask_nobody
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from streamlit.runtime.caching import clear_session_resource_cache
 
-from dashboard import sessions
+from dashboard.streamlit_patches import sessions
 from tests.dashboard.app import open_page
 
 SESSION = "test session id"

@@ -19,7 +19,7 @@ from cvae_core.inference.folded import FoldedNetwork
 from cvae_core.runs.run import Run, create_run
 from cvae_core.runs.snapshots import WEIGHTS_FILE, load_snapshot, publish_snapshot, snapshot_folder
 from cvae_core.runs.status import Status, write_status
-from dashboard import trained_models
+from dashboard.cache import networks
 from dashboard.components.packing import unpack
 from tests.dashboard.app import choose_text, component_names, open_page, said, select_box
 from tests.dashboard.worlds import living_worker, make_run, random_weights, tiny_config
@@ -495,6 +495,6 @@ def test_one_style_can_be_moved_number_by_number_and_blended_with_another(run: R
 
 def test_what_a_session_looked_at_is_let_go_when_its_browser_has_gone(run: Run) -> None:
     open_page("latent", run="done")
-    assert trained_models._of_all().bytes > 0
+    assert networks._of_all().bytes > 0
     clear_session_resource_cache("test session id")  # as Streamlit does when a browser disconnects
-    assert trained_models._of_all().bytes == 0
+    assert networks._of_all().bytes == 0

@@ -12,9 +12,9 @@ from streamlit.runtime.caching import clear_session_resource_cache
 from streamlit.testing.v1 import AppTest
 
 from cvae_core.runs.run import Run, delete_run
-from dashboard import services, trained_models
+from dashboard.cache import networks, run_data
+from dashboard.cache.shared import SharedCache
 from dashboard.components.packing import unpack
-from dashboard.shared_cache import SharedCache
 from tests.dashboard.app import open_page
 from tests.dashboard.worlds import make_run
 from tests.runs.examples import run_in
@@ -31,13 +31,13 @@ def run(runs_folder: Path) -> Run:
 def loaded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Epochs whose snapshot is read from disk, in order."""
     found: list[int] = []
-    load = trained_models.load_snapshot
+    load = networks.load_snapshot
 
     def note(folder: Path, epoch: int) -> Any:
         found.append(epoch)
         return load(folder, epoch)
 
-    monkeypatch.setattr(trained_models, "load_snapshot", note)
+    monkeypatch.setattr(networks, "load_snapshot", note)
     return found
 
 
@@ -53,12 +53,12 @@ def ask(app: AppTest, page: str, epochs: Sequence[int] = EPOCHS) -> dict[str, An
 
 
 def cache() -> SharedCache:
-    return trained_models._of_all()
+    return networks._of_all()
 
 
 def kept(run: Run) -> list[int]:
     """Epochs whose network the server holds."""
-    key = services.run_key(run)
+    key = run_data.run_key(run)
     return [epoch for epoch in EPOCHS if cache().holds(("network", key, epoch))]
 
 
@@ -78,13 +78,13 @@ def test_all_snapshots_are_read_once_for_all_pages_and_sessions(run: Run, loaded
 def test_a_session_keeps_them_in_its_state_until_its_browser_goes(run: Run, loaded: list[int]) -> None:
     app = open_page("manifold", run="done")
     ask(app, "manifold")
-    models = app.session_state[trained_models.TRAINED_MODELS]
-    key = services.run_key(run)
+    models = app.session_state[networks.TRAINED_MODELS]
+    key = run_data.run_key(run)
     assert all(("network", key, epoch) in models for epoch in EPOCHS)
     clear_session_resource_cache("test session id")  # as Streamlit does when a browser disconnects
     assert not kept(run)
     ask(app, "manifold")  # it was only its connection that was lost
-    assert app.session_state[trained_models.TRAINED_MODELS] is not models
+    assert app.session_state[networks.TRAINED_MODELS] is not models
     assert kept(run) == list(EPOCHS)
     assert sorted(loaded) == sorted(EPOCHS * 2)
 
@@ -99,7 +99,7 @@ def test_pictures_that_were_drawn_are_not_drawn_again(run: Run, page: str, monke
         raise AssertionError("drawn again")
 
     for name in ("manifold_view.manifold", "samples_view.samples", "samples_view.reconstruct"):
-        monkeypatch.setattr(f"dashboard.views.{name}", refuse)
+        monkeypatch.setattr(f"dashboard.sections.{name}", refuse)
     after = ask(app, page)
     for name, tiles in before.items():
         assert (after[name] == tiles).all()
@@ -108,7 +108,7 @@ def test_pictures_that_were_drawn_are_not_drawn_again(run: Run, page: str, monke
 def test_what_is_held_stays_within_its_bound(run: Run, loaded: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
     network = 4 * (8 * (784 + 10 + 1) + 2 * 2 * (8 + 1) + 8 * (2 + 10 + 1) + 784 * (8 + 1))
     bound = 5 * network // 2
-    monkeypatch.setattr(trained_models, "CACHE_BYTES", bound)
+    monkeypatch.setattr(networks, "CACHE_BYTES", bound)
     app = open_page("samples", run="done", columns="1", count="1")
     arrays = ask(app, "samples")
     assert len(arrays["frame/tiles_samples"]) == len(EPOCHS)
@@ -120,11 +120,11 @@ def test_what_is_held_stays_within_its_bound(run: Run, loaded: list[int], monkey
 
 def test_a_run_is_the_same_for_the_caches_until_it_is_made_anew(runs_folder: Path) -> None:
     first = run_in(runs_folder, "again")
-    key = services.run_key(first)
+    key = run_data.run_key(first)
     os.utime(first.config_file, (10**9, 10**9))
-    assert services.run_key(first) == key
+    assert run_data.run_key(first) == key
     moments = first.config_file.stat()
     delete_run(first)
     second = run_in(runs_folder, "again")
     os.utime(second.config_file, ns=(moments.st_atime_ns, moments.st_mtime_ns))
-    assert services.run_key(second) != key
+    assert run_data.run_key(second) != key

@@ -13,9 +13,9 @@ from streamlit.testing.v1 import AppTest
 from cvae_core.runs.run import Run, all_runs
 from cvae_core.runs.snapshots import WEIGHTS_FILE, snapshot_epochs, snapshot_folder
 from cvae_core.runs.summary import size_words
-from dashboard import actions
-from dashboard.controls import plain
-from dashboard.views import take_away
+from dashboard.sections import export_run
+from dashboard.shared import actions
+from dashboard.shared.widgets import plain
 from tests.dashboard.app import open_page, press, run_until, said, select_box
 from tests.dashboard.worlds import living_worker, make_run
 from tests.runs.archive.forgery import everything_in, forged, packed, stopped_run, with_config
@@ -93,7 +93,7 @@ def test_a_failure_is_one_sentence(run: Run) -> None:
 
 
 def test_an_archive_too_large_for_the_browser_is_left_to_the_command(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(take_away, "_MOST_BYTES", 1000)
+    monkeypatch.setattr(export_run, "_MOST_BYTES", 1000)
     app = open_page("train", run="mine")
     assert "too much for the browser" in said(app)
     assert "cvae runs export mine" in app.code[0].value
@@ -211,7 +211,7 @@ def test_an_import_ends_when_nobody_waits_for_it_and_leaves_nothing(
 def test_a_busy_server_asks_to_wait_and_keeps_what_was_uploaded(
     run: Run, runs_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dashboard.errands.MOST_AT_ONCE", 0)
+    monkeypatch.setattr("dashboard.shared.tasks.MOST_AT_ONCE", 0)
     app = upload(open_page("home"), packed(run), "there")
     assert ["at work for others just now" in error.value for error in app.error] == [True]
     assert not next(button for button in app.button if button.label == "Import").disabled

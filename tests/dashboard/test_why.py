@@ -23,7 +23,7 @@ from cvae_core.runs.snapshots import WEIGHTS_FILE, load_snapshot, publish_snapsh
 from cvae_core.runs.status import Status, WrittenState, write_status
 from cvae_core.workers import launcher
 from dashboard.components.packing import unpack
-from dashboard.torn_pairs import MODELS
+from dashboard.shared.pairs import MODELS
 from tests.dashboard.app import open_page, said, select_box
 from tests.dashboard.worlds import living_worker, make_run
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard.components.code_studio import code_studio
+from dashboard.components.latent_sliders import code_studio
 from tests.e2e.style_cases import class_names, codes, network
 
 name = st.query_params.get("network", "tutorial")

@@ -42,7 +42,7 @@ from cvae_core.runs.metrics import MetricsReader
 from cvae_core.runs.run import Run
 from cvae_core.runs.status import ALIVE
 from cvae_core.workers import launcher
-from dashboard.sessions import RETURN_SECONDS
+from dashboard.streamlit_patches.sessions import RETURN_SECONDS
 from tests.e2e.browser import FLAGS, chromium
 from tests.e2e.conftest import DASHBOARD, streamlit_server
 from tests.e2e.latency import SNAPSHOTS, plant

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from cvae_core.records import Bytes, Floats, Labels
-from dashboard.components.latent_film import PinnedPath
+from dashboard.components.latent_player import PinnedPath
 
 EPOCHS = tuple(range(40))
 CLASS_NAMES = tuple(str(label) for label in range(10))

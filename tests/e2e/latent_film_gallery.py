@@ -10,8 +10,8 @@ import streamlit as st
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from dashboard.components.film import Timeline
-from dashboard.components.latent_film import LatentPicture, latent_film, latent_film_state
+from dashboard.components.epoch_player import Timeline
+from dashboard.components.latent_player import LatentPicture, latent_film, latent_film_state
 from tests.e2e import latent_film_cases as cases
 
 st.set_page_config(layout="wide")

@@ -7,8 +7,7 @@ from typing import Any
 import streamlit as st
 
 from dashboard.components.decoder import decoder_blob
-from dashboard.components.packing import pack
-from dashboard.components.sources import read_sources
+from dashboard.components.packing import pack, read_sources
 from tests.e2e.lens_cases import QUANTILES, Case, colour, grey
 
 SCRIPTS = (

@@ -8,9 +8,9 @@ from cvae_core.analysis.manifold import manifold
 from cvae_core.errors import RunDamagedError
 from cvae_core.inference import FoldedNetwork
 from cvae_core.records import Bytes
-from dashboard.components.film import Timeline
-from dashboard.components.manifold_film import LensPlane, ManifoldState, manifold_film
-from dashboard.components.tile_film import TilePicture
+from dashboard.components.epoch_player import Timeline
+from dashboard.components.manifold_player import LensPlane, ManifoldState, manifold_film
+from dashboard.components.tile_player import TilePicture
 from tests.e2e.lens_cases import DAMAGED, EPOCHS, LABEL, QUANTILES, SHAPE, trained
 
 SIZE = 15

@@ -6,8 +6,7 @@ import numpy as np
 import streamlit as st
 
 from dashboard.components.decoder import decoder_blob, encoder_blob
-from dashboard.components.packing import pack
-from dashboard.components.sources import read_sources
+from dashboard.components.packing import pack, read_sources
 from tests.e2e.decoder_cases import cases
 
 GALLERY = """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard.components.style_pad import style_pad
+from dashboard.components.drawing_pad import style_pad
 from tests.e2e.style_cases import class_names, network
 
 # One page serves every case.

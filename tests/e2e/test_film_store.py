@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page
 
-from dashboard.components.sources import read_sources
+from dashboard.components.packing import read_sources
 
 pytestmark = pytest.mark.e2e
 

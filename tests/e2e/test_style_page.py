@@ -20,7 +20,7 @@ from cvae_core.evaluation.classification import recognise
 from cvae_core.records import Bytes
 from cvae_core.rendering.tiles import TileLayout
 from cvae_core.runs.run import Run
-from dashboard.components.code_studio import STEPS
+from dashboard.components.latent_sliders import STEPS
 from tests.e2e.conftest import OpenPage, Serve, unfold, wait_until_idle
 from tests.e2e.test_style_pad import SEVEN, draw, given, pixels, ranking, versions
 from tests.e2e.test_time_machine_views import network

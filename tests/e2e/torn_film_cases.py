@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from cvae_core.records import Floats
-from dashboard.components.torn_film import TornFrame, TornModel
-from dashboard.components.torn_ground import TornGround
+from dashboard.components.toy_data import TornGround
+from dashboard.components.toy_player import TornFrame, TornModel
 
 EPOCHS = tuple(range(0, 41, 2))
 STEPS = 200

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard.components.film import Timeline
-from dashboard.components.torn_film import torn_film
+from dashboard.components.epoch_player import Timeline
+from dashboard.components.toy_player import torn_film
 from tests.e2e.torn_film_cases import EPOCHS, GROUND, MODELS, frames_of
 
 st.set_page_config(layout="wide")

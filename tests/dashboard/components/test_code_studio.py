@@ -10,7 +10,7 @@ from cvae_core.config.run import ModelConfig
 from cvae_core.config.toy import AutoencoderConfig
 from cvae_core.errors import ConfigError
 from cvae_core.inference import FoldedNetwork
-from dashboard.components.code_studio import StudioState, packed_studio
+from dashboard.components.latent_sliders import StudioState, packed_studio
 from dashboard.components.packing import unpack
 from tests.networks import random_weights
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from cvae_core.errors import RunDamagedError
-from dashboard.components.film import Question, Timeline
-from dashboard.components.latent_film import (
+from dashboard.components.epoch_player import Question, Timeline
+from dashboard.components.latent_player import (
     LatentFilmState,
     LatentPicture,
     PinnedPath,

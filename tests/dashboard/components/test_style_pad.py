@@ -10,8 +10,8 @@ import pytest
 from cvae_core.architecture import DataShape
 from cvae_core.config.run import ModelConfig
 from cvae_core.inference import FoldedNetwork
+from dashboard.components.drawing_pad import DrawingState, packed_pad
 from dashboard.components.packing import unpack
-from dashboard.components.style_pad import DrawingState, packed_pad
 from tests.networks import random_weights
 
 SHAPE = DataShape(3, 2, 1, 4)

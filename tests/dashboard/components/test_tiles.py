@@ -5,9 +5,8 @@ from cvae_core.analysis.manifold import manifold
 from cvae_core.analysis.reconstruction import reconstruct
 from cvae_core.analysis.samples import samples
 from cvae_core.records import Split
-from dashboard.components.image_grid import ImageTiles, packed_tiles
+from dashboard.components.image_grid import ImageTiles, manifold_tiles, packed_tiles, reconstruction_tiles, sample_tiles
 from dashboard.components.packing import unpack
-from dashboard.components.tiles import manifold_tiles, reconstruction_tiles, sample_tiles
 from tests.analysis.toy_network import ToyNetwork
 
 NAMES = ("ant", "bee", "cat", "dog")

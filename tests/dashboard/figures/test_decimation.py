@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.figures.decimation import decimate
+from dashboard.figures.losses import decimate
 
 
 @given(st.integers(0, 3000), st.integers(2, 400))

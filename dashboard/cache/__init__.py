@@ -1,0 +1,1 @@
+"""What is read once and kept for all visitors, within a bound of memory."""

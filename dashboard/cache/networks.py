@@ -1,0 +1,174 @@
+"""Trained models: the folded networks of all snapshots of the runs looked at, their codes, and what they drew.
+
+A session keeps them in its state, as a share of a cache: two people who look at the same run hold one copy of it, and
+the bound on memory is one for the whole server. They go when the last browser has gone that used them. This stands
+apart from the other services because it takes NumPy's part of the analysis, which the first visitor of Home should not
+wait for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import streamlit as st
+
+from cvae_core.analysis.latent import encode_split
+from cvae_core.analysis.reconstruction import reconstruction_losses
+from cvae_core.analysis.records import LatentCodes
+from cvae_core.errors import WeightsError
+from cvae_core.inference.folded import Affine, FoldedNetwork
+from cvae_core.records import Bytes, Floats, Labels, Split
+from cvae_core.runs.run import Run
+from cvae_core.runs.snapshots import load_snapshot
+from dashboard.cache import run_data
+from dashboard.cache.shared import Share, SharedCache
+from dashboard.streamlit_patches.sessions import give_back
+
+CACHE_BYTES: Final = 512 * 1024 * 1024
+SCATTER_POINTS: Final = 10_000
+TRAINED_MODELS: Final = "trained_models"  # where the session's state has them
+
+
+def network(key: run_data.RunKey, epoch: int) -> FoldedNetwork:
+    """The network as it was after an epoch.
+
+    Raises:
+        RunError: The snapshot is missing or damaged.
+        WeightsError: Its weights are not those of the run's configuration.
+    """
+    return _cache().get(("network", key, epoch), lambda: _load(key, epoch), _network_bytes)
+
+
+def codes(key: run_data.RunKey, epoch: int, label: int | None = None) -> LatentCodes:
+    """The codes of the first 10,000 test images, or of those among them that have a label.
+
+    Raises:
+        RunError: As in ``network``.
+    """
+    return _cache().get(("codes", key, epoch, label), lambda: _encode(key, epoch, label), _codes_bytes)
+
+
+def code_of_image(key: run_data.RunKey, epoch: int, index: int) -> LatentCodes:
+    """The code of one test image.
+
+    Raises:
+        RunError: As in ``network``.
+    """
+    return _cache().get(("image", key, epoch, index), lambda: _encode_one(key, epoch, index), _codes_bytes)
+
+
+def picture(key: run_data.RunKey, epoch: int, what: Hashable, draw: Callable[[FoldedNetwork], Bytes]) -> Bytes:
+    """What the network of an epoch draws.
+
+    Args:
+        key: The run.
+        epoch: The epoch.
+        what: All that the picture depends on but the network.
+        draw: Network -> uint8 of any shape.
+
+    Raises:
+        RunError: As in ``network``.
+    """
+    return _cache().get(("picture", key, epoch, what), lambda: draw(network(key, epoch)), _array_bytes)
+
+
+def is_at_hand(key: run_data.RunKey, epoch: int) -> bool:
+    """Whether the network of an epoch need not be read from disk."""
+    return ("network", key, epoch) in _cache()
+
+
+def losses(key: run_data.RunKey, epoch: int, label: int | None) -> Floats:
+    """The reconstruction loss of each of the first 10,000 test images, nats; float32 (n,).
+
+    Args:
+        key: The run.
+        epoch: The epoch.
+        label: Only the images of this label, which is less work; all if ``None``.
+
+    Raises:
+        RunError: As in ``network``.
+    """
+
+    def measure() -> Floats:
+        split = shown_split(key)
+        if label is not None:
+            split = Split(split.images[split.labels == label], split.labels[split.labels == label])
+        return reconstruction_losses(network(key, epoch), split)
+
+    found: Floats = _cache().get(("losses", key, epoch, label), measure, _array_bytes)
+    return found
+
+
+def shown_split(key: run_data.RunKey) -> Split:
+    """The test images that the latent pictures show."""
+    return run_data.test_data(run_data.run_config(key).data).test.first(SCATTER_POINTS)
+
+
+@st.cache_resource(show_spinner=False)
+def _of_all() -> SharedCache:
+    return SharedCache(CACHE_BYTES)
+
+
+def _let_go(share: Share) -> None:
+    share.close()
+    give_back()
+
+
+@st.cache_resource(scope="session", on_release=_let_go, show_spinner=False)
+def _opened_share() -> Share:
+    """A share which Streamlit closes when the browser has gone; another one if it comes back."""
+    return _of_all().open_share()
+
+
+def _cache() -> Share:
+    """What this session keeps in its state."""
+    share: Share | None = st.session_state.get(TRAINED_MODELS)
+    if share is None or not share.is_open:
+        share = st.session_state[TRAINED_MODELS] = _opened_share()
+    return share
+
+
+def _load(key: run_data.RunKey, epoch: int) -> FoldedNetwork:
+    config = run_data.run_config(key)
+    weights = load_snapshot(Run(Path(key[0])).snapshots_folder, epoch)
+    try:
+        return FoldedNetwork(config.model, run_data.test_data(config.data).shape, weights)
+    except WeightsError as error:
+        problem = f"The snapshot of epoch {epoch} does not fit the configuration of its run. {error.problem}"
+        raise WeightsError(problem, "Other epochs can still be looked at.") from error
+
+
+def _encode(key: run_data.RunKey, epoch: int, label: int | None) -> LatentCodes:
+    split = shown_split(key)
+    if label is None:
+        return encode_split(network(key, epoch), split)
+    # One label's images alone are a tenth of the work of all.
+    chosen: Labels = np.flatnonzero(split.labels == label)
+    found = encode_split(network(key, epoch), Split(split.images[chosen], split.labels[chosen]))
+    return replace(found, indices=chosen)
+
+
+def _encode_one(key: run_data.RunKey, epoch: int, index: int) -> LatentCodes:
+    test = run_data.test_data(run_data.run_config(key).data).test
+    one = slice(index, index + 1)
+    return encode_split(network(key, epoch), Split(test.images[one], test.labels[one]))
+
+
+def _layers(of: FoldedNetwork) -> Iterator[Affine]:
+    yield from (*of.encoder, of.z_mean, of.z_log_var, *of.decoder, of.output)
+
+
+def _array_bytes(of: Floats | Bytes) -> int:
+    return of.nbytes
+
+
+def _network_bytes(of: FoldedNetwork) -> int:
+    return sum(layer.kernel.nbytes + layer.bias.nbytes for layer in _layers(of))
+
+
+def _codes_bytes(of: LatentCodes) -> int:
+    return of.z_mean.nbytes + of.z_log_var.nbytes + of.labels.nbytes + of.indices.nbytes

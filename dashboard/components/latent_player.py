@@ -1,0 +1,246 @@
+"""A film of the latent plane over the epochs of a run, with its dimensions beside it, scrubbed in the browser."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import streamlit as st
+
+from cvae_core.errors import CvaeError
+from cvae_core.records import Bytes, Floats, Labels
+from dashboard.components.epoch_player import (
+    FILM_SCRIPTS,
+    FILM_STYLES,
+    FilmState,
+    FrameOf,
+    Question,
+    Timeline,
+    answers,
+    film_blob,
+)
+from dashboard.components.latent_scatter import AXIS_LIMIT, SCATTER_SCRIPTS
+from dashboard.components.packing import read_sources
+
+COLLAPSED_NATS: Final = 0.01
+_FIGURES: Final = ("x", "y", "kl", "mean", "variance")
+
+_mount = st.components.v2.component(
+    "cvae_latent_film",
+    css=read_sources(*FILM_STYLES, "latent_scatter.css", "latent_film.css"),
+    js=read_sources(
+        *FILM_SCRIPTS,
+        *SCATTER_SCRIPTS,
+        "latent_dimensions.js",
+        "latent_curves.js",
+        "latent_film_pin.js",
+        "latent_film_pointer.js",
+        "latent_film.js",
+    ),
+)
+
+
+@dataclass(frozen=True)
+class LatentPicture:
+    """What stays the same over the epochs of a latent film, but for the points' labels.
+
+    Attributes:
+        class_names: One for each label.
+        description: For those who cannot see the picture.
+        titles: What stands along x and y, such as ``("z1", "z2")`` or ``("PC 1 (34 %)", "PC 2 (21 %)")``.
+        title: Stands above the plane; empty for none.
+        limit: The axes run from -limit to limit.
+        one_dimensional: y has no meaning of its own; the prior is drawn along x alone.
+        file_name: Of the PNG; label (where only one is shown) and epoch are put before its ending.
+        collapsed: A dimension whose KL is below this many nats is shown as collapsed.
+    """
+
+    class_names: tuple[str, ...]
+    description: str
+    titles: tuple[str, str] = ("z1", "z2")
+    title: str = "Latent plane"
+    limit: float = AXIS_LIMIT
+    one_dimensional: bool = False
+    file_name: str = "latent_space.png"
+    collapsed: float = COLLAPSED_NATS
+
+
+@dataclass(frozen=True)
+class PinnedPath:
+    """One image at every epoch of a timeline, in the plane of the picture.
+
+    Attributes:
+        index: Where it stands in its split.
+        label: Its label.
+        x: float (epochs,), not a number where a snapshot could not be read.
+        y: float (epochs,).
+        covariance: float (epochs, 2, 2), of its posterior in the plane.
+        tiles: uint8 (1 + epochs, height, width, channels), the image and its reconstruction at each epoch.
+    """
+
+    index: int
+    label: int
+    x: Floats
+    y: Floats
+    covariance: Floats
+    tiles: Bytes
+
+
+@dataclass(frozen=True)
+class PinReport:
+    """What was pinned last.
+
+    Attributes:
+        index: The image's index in its split, or None if the pin was taken away.
+        id: Another one for each report, so that the same pin again differs from one that was taken note of.
+    """
+
+    index: int | None
+    id: int = 0
+
+    @classmethod
+    def parse(cls, value: object) -> PinReport | None:
+        """Read what came from the browser, which may be anything; None where it is no report."""
+        if not isinstance(value, Mapping):
+            return None
+        number = _index(value.get("id"))
+        return None if number is None else cls(_index(value.get("index")), number)
+
+
+@dataclass(frozen=True)
+class LatentFilmState(FilmState):
+    """What a latent film reports. It is gone after a switch of the page: whoever needs it longer keeps a copy.
+
+    Attributes:
+        pin: The last change of the pin, or None if it was not changed yet.
+    """
+
+    pin: PinReport | None = None
+
+    @classmethod
+    def parse(cls, value: object) -> LatentFilmState:
+        """Read a film's values out of the session; malformed ones count as absent."""
+        film = FilmState.parse(value)
+        pin = PinReport.parse(value.get("pin")) if isinstance(value, Mapping) else None
+        return cls(**vars(film), pin=pin)
+
+
+def latent_film(
+    key: str,
+    timeline: Timeline,
+    picture: LatentPicture,
+    shared: Mapping[str, Labels],
+    frame_of: FrameOf,
+    pin: PinnedPath | None,
+    hover_of: Callable[[int], Bytes],
+) -> LatentFilmState:
+    """Mount a film of the latent plane.
+
+    Args:
+        key: Identifies the film on the page.
+        timeline: The epochs, and where the film stands.
+        picture: What stays the same.
+        shared: ``labels`` and ``indices`` of the points, integers (n,); 10,000 points stay fluid.
+        frame_of: Epoch -> ``x`` and ``y`` of the points, float (n,), and ``kl`` (nats), ``mean`` and ``variance`` of
+            the latent dimensions, float (latent_dim,). Called only for epochs whose frames the browser lacks.
+        pin: The pinned image, which need not be among the points.
+        hover_of: Index of one of the points' images -> uint8 (2, height, width, channels), the image and its
+            reconstruction at the selected epoch. Called for the point under the mouse.
+
+    Returns:
+        What the film reports by now: ``latent_film_state(key)``.
+    """
+    asked = latent_film_state(key).ask
+    ignored = _no_reaction
+    _mount(
+        key=key,
+        data=packed_latent_film(timeline, asked, picture, shared, frame_of, pin, hover_of),
+        on_ask_change=ignored,
+        on_epoch_change=ignored,
+        on_pin_change=ignored,
+    )
+    return latent_film_state(key)
+
+
+def latent_film_state(key: str) -> LatentFilmState:
+    """What the latent film of this key reports; also before it is mounted, as a pin must be known by then."""
+    return LatentFilmState.parse(st.session_state.get(key))
+
+
+def packed_latent_film(
+    timeline: Timeline,
+    question: Question | None,
+    picture: LatentPicture,
+    shared: Mapping[str, Labels],
+    frame_of: FrameOf,
+    pin: PinnedPath | None,
+    hover_of: Callable[[int], Bytes],
+) -> bytes:
+    """The film as the browser receives it; the arguments are those of ``latent_film``, and what the browser asked."""
+    arrays: dict[str, npt.NDArray[Any]] = {name: shared[name].astype(np.int32) for name in ("labels", "indices")}
+    header = _header(picture)
+    if pin is not None:
+        header["pin"] = {"index": pin.index, "label": pin.label}
+        arrays |= _pin_arrays(pin, len(timeline.epochs))
+    index = _hovered(timeline, question, shared["indices"])
+    if index is not None:
+        try:
+            arrays["hover"] = hover_of(index)
+        except CvaeError:
+            # The film tells by itself why this epoch cannot be shown.
+            pass
+        else:
+            header["hover"] = {"index": index, "epoch": timeline.epoch}
+    return film_blob(timeline, question, header, lambda epoch: _frame(frame_of(epoch)), arrays)
+
+
+def _header(picture: LatentPicture) -> dict[str, Any]:
+    x_title, y_title = picture.titles
+    return {
+        "title": picture.title,
+        "description": picture.description,
+        "class_names": picture.class_names,
+        "x_title": x_title,
+        "y_title": y_title,
+        "limit": picture.limit,
+        "one_dimensional": picture.one_dimensional,
+        "file_name": picture.file_name,
+        "collapsed": picture.collapsed,
+    }
+
+
+def _pin_arrays(pin: PinnedPath, epochs: int) -> dict[str, npt.NDArray[Any]]:
+    shapes = (pin.x.shape, pin.y.shape, pin.covariance.shape)
+    if shapes != ((epochs,), (epochs,), (epochs, 2, 2)):
+        raise ValueError(f"a path over {epochs} epochs should have a point and a covariance for each, not {shapes}")
+    if pin.tiles.ndim != 4 or len(pin.tiles) != 1 + epochs:
+        raise ValueError(f"tiles should be an image and {epochs} reconstructions, not {pin.tiles.shape}")
+    return {
+        "pin_x": pin.x.astype(np.float32),
+        "pin_y": pin.y.astype(np.float32),
+        "pin_covariance": pin.covariance.astype(np.float32),
+        "pin_tiles": pin.tiles,
+    }
+
+
+def _hovered(timeline: Timeline, question: Question | None, indices: Labels) -> int | None:
+    """The image that the browser asks for, if it is one of the points."""
+    if question is None or not answers(timeline, question):
+        return None
+    index = _index(question.extra.get("hover"))
+    return index if index is not None and bool(np.any(indices == index)) else None
+
+
+def _frame(frame: Mapping[str, npt.NDArray[Any]]) -> dict[str, Floats]:
+    return {name: frame[name].astype(np.float32) for name in _FIGURES}
+
+
+def _index(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+
+
+def _no_reaction() -> None:
+    """A value reaches the script only where a callback for it is given."""

@@ -1,0 +1,208 @@
+"""A run to take away: whole, for another laboratory, and its network, for plain Keras."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+import streamlit as st
+
+from cvae_core.export.requests import MODULE, archive_order, network_order
+from cvae_core.runs.run import Run
+from cvae_core.runs.snapshots import snapshot_epochs, snapshot_folder
+from cvae_core.runs.summary import size_words
+from cvae_core.tasks import Errand
+from dashboard.cache import run_data
+from dashboard.shared.task_progress import errand_progress, start_errand, take_up
+
+_UNDER_WAY: Final = "take_away_under_way"
+_KEPT: Final = "taken_away"
+_WHICH: Final = {"all": "All snapshots", "last": "The last only"}
+# What is downloaded goes through the server's memory.
+_MOST_BYTES: Final = 2**30
+_KERAS_WORDS: Final = {
+    "style_transfer": "the encoder, the decoder and style transfer",
+    "reconstruction": "the encoder and the decoder; without labels there is no style transfer",
+    "autoencoder": "the encoder and the decoder; there is no script, since this run draws points and no digits",
+}
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """One file, of a run as it is now.
+
+    Attributes:
+        run: The run.
+        newest: Its newest snapshot.
+        what: "archive" or "network".
+        choice: Which snapshots, or which epoch.
+    """
+
+    run: run_data.RunKey
+    newest: int
+    what: str
+    choice: str | int
+
+    @property
+    def file_name(self) -> str:
+        """What the file is called where it is saved."""
+        name = Path(self.run[0]).name
+        if self.what == "network":
+            return f"{name}-epoch-{self.choice}-keras.zip"
+        return f"{name}.zip" if self.choice == "all" else f"{name}-epoch-{self.newest}.zip"
+
+
+@dataclass(frozen=True)
+class _Job:
+    """A file that is being made for this session, in a folder that goes when nobody wants it any more."""
+
+    wanted: _Wanted
+    folder: TemporaryDirectory[str]
+    errand: Errand
+
+    @property
+    def file(self) -> Path:
+        return Path(self.folder.name) / self.wanted.file_name
+
+
+@dataclass(frozen=True)
+class _Ready:
+    """A file that can be downloaded, and what was told of it."""
+
+    job: _Job
+    report: dict[str, Any]
+
+
+def take_away(run: Run) -> None:
+    """Offer a run as an archive, and its network as files for Keras."""
+    with st.expander("Take this run away", icon=":material/luggage:"):
+        st.fragment(_panel)(run)
+
+
+def _panel(run: Run) -> None:
+    epochs = snapshot_epochs(run.snapshots_folder)
+    if not epochs:
+        st.caption("There is something to take away after the first snapshot.")
+        return
+    take_up(_UNDER_WAY, _keep)
+    left, right = st.columns(2, gap="large")
+    with left:
+        _archive(run, epochs)
+    with right:
+        _network(run, epochs)
+
+
+def _archive(run: Run, epochs: list[int]) -> None:
+    st.markdown("**The run, for another machine**")
+    st.caption(
+        "Settings, losses and snapshots, with a checksum for each. Import it with “Import a run” on the Home page "
+        "there, and every page shows the same pictures. A run that has not finished can be resumed there."
+    )
+    chosen = st.segmented_control(
+        "Snapshots",
+        list(_WHICH),
+        format_func=_WHICH.__getitem__,
+        default="all",
+        required=True,
+        key="archive_snapshots",
+        help="All of them let the slider go through the whole history; the last only makes a small file.",
+    )
+    which = "last" if chosen == "last" else "all"
+    count = len(epochs) if which == "all" else 1
+    size = count * _size(snapshot_folder(run.snapshots_folder, epochs[-1]))  # of one shape all
+    if size > _MOST_BYTES:
+        st.info(f"{size / 1e9:.1f} GB are too much for the browser. Pack the run on the machine of the server:")
+        st.code(f"cvae runs export {run.id}", language="bash")
+        return
+    wanted = _Wanted(run_data.run_key(run), epochs[-1], "archive", which)
+    _make_or_offer(
+        wanted, "Pack the run", f"Packs about {size / 1e6:,.0f} MB, while everything else on the page can be used."
+    )
+
+
+def _network(run: Run, epochs: list[int]) -> None:
+    st.markdown("**The network, for plain Keras**")
+    st.caption(
+        "One file (.keras) with encoder, decoder and style transfer, the decoder as a TensorFlow SavedModel, and a "
+        "short script that draws digits. They work without this laboratory."
+    )
+    newest_first = epochs[::-1]
+    epoch = st.selectbox(
+        "After epoch", newest_first, key=f"network_epoch_{run.id}", help="The network as it was after so many epochs."
+    )
+    wanted = _Wanted(run_data.run_key(run), epochs[-1], "network", int(epoch))
+    _make_or_offer(wanted, "Make the files", "TensorFlow is loaded for it.")
+
+
+def _size(folder: Path) -> int:
+    try:
+        return sum(path.stat().st_size for path in folder.iterdir())
+    except OSError:  # it was pruned just now
+        return 0
+
+
+def _make_or_offer(wanted: _Wanted, label: str, explanation: str) -> None:
+    """A button that begins the work, its progress, or what came of it."""
+    job: _Job | None = st.session_state.get(_UNDER_WAY)
+    if job is not None and job.wanted.what == wanted.what:
+        errand_progress(job.errand, f"Making {job.wanted.file_name}", wanted.what)
+        return
+    ready: dict[str, _Ready] = st.session_state.get(_KEPT, {})
+    if wanted.what in ready and ready[wanted.what].job.wanted == wanted:
+        _offer(ready[wanted.what])
+        return
+    st.button(
+        label,
+        icon=":material/inventory_2:",
+        key=f"make_{wanted.what}",
+        disabled=job is not None,
+        on_click=_begin,
+        args=(wanted,),
+        help="One file at a time: wait until the other is made." if job else explanation,
+    )
+
+
+def _begin(wanted: _Wanted) -> None:
+    if _UNDER_WAY in st.session_state:
+        return
+    folder = TemporaryDirectory(prefix="cvae-take-away-")
+    run, target = Run(Path(wanted.run[0])), Path(folder.name) / wanted.file_name
+    if wanted.what == "archive":
+        order = archive_order(run, target, "last" if wanted.choice == "last" else "all")
+    else:
+        order = network_order(run, target, int(wanted.choice))
+    errand = start_errand(MODULE, order)
+    if errand is not None:
+        st.session_state[_UNDER_WAY] = _Job(wanted, folder, errand)
+
+
+def _keep(job: _Job, report: dict[str, Any]) -> None:
+    st.session_state.setdefault(_KEPT, {})[job.wanted.what] = _Ready(job, report)
+
+
+def _offer(ready: _Ready) -> None:
+    job = ready.job
+    name = job.wanted.file_name
+    st.download_button(
+        f"Download {name} ({size_words(job.file.stat().st_size)})",
+        job.file.read_bytes,  # read when it is asked for, so that it does not lie in memory until then
+        name,
+        "application/zip",
+        icon=":material/download:",
+        key=f"download_{job.wanted.what}",
+        on_click="ignore",
+        help="Save the file.",
+    )
+    st.caption(_words(ready))
+
+
+def _words(ready: _Ready) -> str:
+    """What is in the file."""
+    report = ready.report
+    if ready.job.wanted.what == "network":
+        return f"It holds {_KERAS_WORDS[report['model']]}."
+    count = report["snapshots"]
+    words = f"It holds {count} snapshot{'s' if count > 1 else ''}"
+    return f"{words}." if report["state"] == "finished" else f"{words}, and what the run is resumed from."

@@ -1,0 +1,301 @@
+"""The head of a run: its name and state, what went wrong if anything did, and what can be done with it now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Final, Literal
+
+import pandas as pd
+import streamlit as st
+
+from cvae_core.data import dataset_title
+from cvae_core.errors import CvaeError
+from cvae_core.records import EpochRecord
+from cvae_core.runs.metrics import History
+from cvae_core.runs.run import Run
+from cvae_core.runs.snapshots import snapshot_epochs
+from cvae_core.runs.status import ALIVE, RESUMABLE
+from cvae_core.runs.summary import Overview, overview
+from dashboard.cache import previews, run_data
+from dashboard.components.image_grid import ImageTiles, image_grid, manifold_tiles, reconstruction_tiles
+from dashboard.components.latent_scatter import latent_scatter
+from dashboard.components.pulse import pulse
+from dashboard.figures.descriptions import kl_bars_description, kl_over_epochs_description, loss_description
+from dashboard.figures.kl import bar_table, kl_points
+from dashboard.figures.losses import Quantity, loss_points
+from dashboard.sections import manage_runs
+from dashboard.sections.export_run import take_away
+from dashboard.shared import actions, session_state, url_widgets
+from dashboard.shared.progress import progress_bar, progress_view
+from dashboard.shared.run_watch import note_drawn, watch_ended
+from dashboard.shared.session_state import without_links
+from dashboard.shared.widgets import STATE_WIDTH, attempt, errors_shown, kept_message, plain, state_badge
+from dashboard.url_state.parameters import LABEL
+from dashboard.url_state.session import read_address, write_address
+
+# It keeps its width as its word changes, lest a button move away under the pointer that presses it.
+_PAUSE_WIDTH: Final = 116
+_ENDED_WITHOUT_A_WORD: Final = (
+    "Training stopped without a reason. It may have been killed or run out of memory, or the machine was switched off; "
+    "`worker.log` in its folder may say more."
+)
+
+
+def run_header(item: Overview) -> None:
+    """Draw the name, the state and the buttons, and what the last press of one failed with."""
+    if item.about.name:
+        st.subheader(plain(item.about.name))
+    with st.container(horizontal=True, vertical_alignment="center", key="run_header"):
+        with st.container(width=STATE_WIDTH):
+            state_badge(item.state)
+        if not actions.is_read_only():
+            _buttons(item)
+    if item.about.note:
+        st.caption("  \n".join(map(plain, item.about.note.splitlines())))
+    if item.about_problem:
+        st.warning(without_links(item.about_problem), icon=":material/edit_off:")
+    if item.damage:
+        st.warning(without_links(item.damage), icon=":material/broken_image:")
+    kept_message()
+    _explanation(item)
+
+
+def _explanation(item: Overview) -> None:
+    """Why the run is in its state, where that needs saying."""
+    if item.state in ("failed", "broken"):
+        st.error(without_links(f"{item.problem} {item.advice}"), icon=":material/error:")
+    elif item.state == "interrupted":
+        why = without_links(f"{item.problem} {item.advice}") if item.problem else _ENDED_WITHOUT_A_WORD
+        st.warning(
+            f"{why} What was saved is kept"
+            + ("." if actions.is_read_only() else "; **Resume** goes on from the newest checkpoint."),
+            icon=":material/power_off:",
+        )
+    elif item.state == "queued":
+        others = " and ".join(f"**{plain(title)}**" for title in item.ahead)
+        st.info(
+            f"Waiting for {others}. This run starts by itself when its turn comes.", icon=":material/hourglass_empty:"
+        )
+
+
+def _buttons(item: Overview) -> None:
+    run = item.run
+    # One button: two of them would stand beside each other for a moment, and push Stop away.
+    if item.state in ("running", "starting", "queued"):
+        words = "Wait until you let it go on; another run may train meanwhile."
+        _button("Pause", "pause", words, actions.pause, f"pause_{run.id}", run, _PAUSE_WIDTH)
+    if item.state == "paused":
+        words = "Go on with the training."
+        _button("Continue", "play_arrow", words, actions.unpause, f"pause_{run.id}", run, _PAUSE_WIDTH)
+    if item.state in ALIVE:
+        words = "End after the step under way and keep what was learnt. It can be resumed."
+        _button("Stop", "stop", words, actions.stop, f"stop_{run.id}", run)
+    if item.state in RESUMABLE:
+        _button("Resume", "resume", "Go on from where it was.", actions.resume, f"resume_{run.id}", run)
+    manage_runs.edit_about(item)
+    if item.state not in ALIVE:
+        _tidying(item)
+
+
+def _tidying(item: Overview) -> None:
+    """What can be done with a run that no worker is busy with."""
+    if len(snapshot_epochs(item.run.snapshots_folder)) > manage_runs.FEWEST and st.button(
+        "Thin out", icon=":material/filter_list:", help="Keep fewer of its snapshots, so that it takes less room."
+    ):
+        manage_runs.thin_out(item)
+    if st.button("Delete", icon=":material/delete:", help="Delete this run and all its snapshots, after a question."):
+        manage_runs.confirm_deletion(item.title, item.run, lambda: session_state.select_run(None))
+
+
+def _button(
+    label: str,
+    icon: str,
+    explanation: str,
+    act: Callable[..., None],
+    key: str,
+    run: Run,
+    width: int | Literal["content"] = "content",
+) -> None:
+    st.button(
+        label,
+        icon=f":material/{icon}:",
+        help=explanation,
+        key=key,
+        on_click=attempt,
+        args=(act, run),
+        width=width,
+    )
+
+
+_EPOCH_PAGES: Final = {
+    "Latent space": ":material/scatter_plot:",
+    "Manifold": ":material/grid_view:",
+    "Samples": ":material/casino:",
+    "Style transfer": ":material/brush:",
+}
+
+
+def label_choice(item: Overview) -> int:
+    """Let the person choose a label of the run's data set; 0 as long as the data are not there."""
+    st.subheader("What it has learnt")
+    try:
+        names = run_data.test_data(run_data.run_config(run_data.run_key(item.run)).data).class_names
+    except CvaeError:
+        return 0
+    return url_widgets.label_choice(names, with_all=False) or 0
+
+
+def snapshot_view(item: Overview, label: int) -> None:
+    """Draw the pictures of the newest snapshot.
+
+    Args:
+        item: The run.
+        label: Whose manifold and codes to show.
+    """
+    run = item.run
+    epochs = snapshot_epochs(run.snapshots_folder)
+    if not epochs:
+        waits = item.state in ALIVE
+        st.caption("Pictures come with the first snapshot." if waits else "This run ended before its first snapshot.")
+        return
+    key, epoch = run_data.run_key(run), epochs[-1]
+    names = run_data.test_data(run_data.run_config(key).data).class_names
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        st.caption(f"Snapshot of epoch {epoch:,}, the newest of {len(epochs)}." if epoch else "The untrained model.")
+        with st.container(horizontal=True, width="content"):
+            _links_to_all_epochs(run)
+    image_grid(_named(reconstruction_tiles(previews.reconstructions(key, epoch), names), epoch), key="reconstructions")
+    left, right = st.columns(2, gap="medium")
+    with left:
+        image_grid(_named(manifold_tiles(previews.manifold_grid(key, epoch, label), names), epoch), key="manifold")
+    with right:
+        latent_scatter(
+            previews.latent_plane(key, epoch, label),
+            key="latent",
+            class_names=names,
+            title=f"Codes of {names[label]}",
+            file_name=f"latent_space_epoch_{epoch}.png",
+        )
+
+
+def _named(tiles: ImageTiles, epoch: int) -> ImageTiles:
+    """Tiles that are saved under a name with the epoch in it."""
+    return replace(tiles, file_name=tiles.file_name.replace(".png", f"_epoch_{epoch}.png"))
+
+
+def _links_to_all_epochs(run: Run) -> None:
+    for title, icon in _EPOCH_PAGES.items():
+        st.page_link(
+            f"pages/{title.split()[0].lower()}.py",
+            label=title,
+            icon=icon,
+            query_params={"run": run.id},
+            width="content",
+            help="The same at every epoch, with a slider.",
+        )
+
+
+_QUANTITIES: Final[tuple[Quantity, ...]] = ("negative_elbo", "reconstruction", "kl")
+
+
+def loss_view(history: History) -> None:
+    """Draw the curves. Their descriptions stay the same while their data grow, so that they are redrawn in place."""
+    if not history.steps and not history.epochs:
+        st.caption("The curve begins with the first training steps.")
+        return
+    for column, quantity in zip(st.columns(3, gap="medium"), _QUANTITIES, strict=True):
+        with column:
+            points = loss_points(history.epochs, history.steps, quantity)
+            _draw(points, loss_description(quantity), f"loss_{quantity}")
+    if history.epochs:
+        _draw_kl(history.epochs)
+
+
+def _draw_kl(epochs: list[EpochRecord]) -> None:
+    kl = epochs[-1].test.kl_per_dimension
+    now, over_time = st.columns(2, gap="medium")
+    with now:
+        _draw(bar_table(kl), kl_bars_description(len(kl)), "kl_now")
+    with over_time:
+        _draw(kl_points(epochs), kl_over_epochs_description(len(kl)), "kl_over_epochs")
+
+
+def _draw(points: pd.DataFrame, description: dict[str, Any], key: str) -> None:
+    st.vega_lite_chart(points, description, key=key, width="stretch")
+
+
+_POLL_SECONDS: Final = 0.6
+
+
+def run_view(item: Overview) -> None:
+    """Draw all of a run."""
+    st.fragment(_watched)(item.run, item.state in ALIVE)
+    if item.config is not None:
+        take_away(item.run)
+    _settings(item)
+    if item.state not in ALIVE:
+        watch_ended()
+
+
+def _watched(run: Run, was_alive: bool) -> None:
+    """All that changes while a run lives; the whole page is drawn anew when that life begins or ends."""
+    now = overview(run)
+    alive = now.state in ALIVE
+    if alive != was_alive:
+        st.rerun()
+    note_drawn([now])
+    run_header(now)
+    if now.state == "broken":
+        return
+    if now.config is not None and now.config.model.kind == "autoencoder":
+        _torn_manifold(now)
+    else:
+        _images(run, now)
+    if alive:
+        pulse("run_pulse", _POLL_SECONDS)
+
+
+def _torn_manifold(now: Overview) -> None:
+    """A run of the toy: its pictures stand on a page of their own."""
+    progress_bar(now)
+    st.caption("This run learns the torn manifold.")
+    st.page_link("pages/why.py", label="Look at it on the page “Why condition?”", icon=":material/call_split:")
+
+
+def _images(run: Run, now: Overview) -> None:
+    with errors_shown():
+        progress_view(now)
+        history, lost = run_data.history(run)
+        if lost:
+            st.warning(lost, icon=":material/broken_image:")
+        loss_view(history)
+    for problem in session_state.keep_problems(read_address((LABEL,))):
+        st.warning(problem, icon=":material/link_off:")
+    label = label_choice(now)
+    write_address((LABEL,))
+    with errors_shown():
+        snapshot_view(now, label)
+
+
+def _settings(item: Overview) -> None:
+    """What the run was started with."""
+    if item.config is None:
+        return
+    with st.expander("Settings of this run", icon=":material/tune:"):
+        words = f"{dataset_title(item.config.data.dataset)}, preset {item.config.preset or 'none'}"
+        st.caption(plain(words))
+        sections = (item.config.data, item.config.model, item.config.train)
+        values = {name: value for part in sections for name, value in part.model_dump().items()}
+        st.dataframe(
+            {"setting": list(values), "value": [_shown(value) for value in values.values()]},
+            hide_index=True,
+            width="stretch",
+            height="content",
+        )
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value))
+    return "all" if value is None else str(value)

@@ -1,0 +1,235 @@
+"""Whose style is transferred: training images, test images, a drawing or an uploaded picture."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import numpy as np
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from cvae_core.analysis.style import transfer
+from cvae_core.records import Bytes, Split
+from cvae_core.rendering.spec import PickedImage, PictureSettings
+from cvae_core.rendering.spec import Sources as FirstImages
+from dashboard.cache import networks, run_data
+from dashboard.components.image_picker import image_picker
+from dashboard.components.latent_sliders import code_studio
+from dashboard.components.tile_player import TilePicture, tile_film
+from dashboard.sections.style_evaluation import judgement_view
+from dashboard.sections.user_image import Sources, drawn_source, uploaded_source
+from dashboard.shared.epoch_player import shown_epoch, timeline
+from dashboard.shared.export_animation import film_export
+from dashboard.shared.pinned_image import pin_choice
+from dashboard.shared.snapshot_page import Scene
+from dashboard.shared.url_widgets import option_choice, slider_choice, switch_choice, whole_number_choice
+from dashboard.url_state.parameters import INVERT, PICKED, PIN, SOURCE, SOURCE_COUNT, SOURCE_LABEL, SOURCES_LIMIT
+from dashboard.url_state.session import set_value, value_of
+
+TUTORIAL_LABEL: Final = 7
+TUTORIAL_COUNT: Final = 10
+_WORDS: Final = {
+    "sevens": "Ten sevens",
+    "label": "A label",
+    "picked": "Gallery",
+    "pinned": "Pinned image",
+    "drawn": "Draw",
+    "uploaded": "Upload",
+}
+_GALLERY: Final = 200
+_GALLERY_KEY: Final = "style_gallery"
+_SEEN: Final = "seen_picks"
+
+
+def sources_choice(scene: Scene) -> None:
+    """Draw the widgets."""
+    kind = option_choice(
+        SOURCE,
+        "Sources",
+        _WORDS,
+        "The first ten sevens of the training set, as in the tutorial; the first training images of any label; test "
+        "images that you pick; the pinned one; what you draw; or a picture of yours.",
+    )
+    if kind == "label":
+        last = len(scene.data.class_names) - 1
+        whole_number_choice(SOURCE_LABEL, "Of label", 0, last, "The label whose first training images are taken.")
+        slider_choice(SOURCE_COUNT, "How many", 1, SOURCES_LIMIT, 1, "How many of them.")
+    elif kind == "pinned":
+        pin_choice(scene.data)
+
+
+def chosen_sources(scene: Scene, epoch: int) -> Sources | None:
+    """The sources; None, and a word on what to do, where there are none.
+
+    Args:
+        scene: The run.
+        epoch: Whose network looks at a digit that has no label yet.
+
+    Raises:
+        DataError: The data set is not on this machine, or an uploaded picture holds no digit.
+        RunError: The snapshot of the epoch is missing or damaged.
+    """
+    kind = value_of(SOURCE)
+    if kind in ("drawn", "uploaded"):
+        network = networks.network(scene.key, epoch)
+        return (drawn_source if kind == "drawn" else uploaded_source)(scene, network, epoch)
+    if kind in ("pinned", "picked"):
+        return _pinned(scene) if kind == "pinned" else _picked(scene)
+    label, count = value_of(SOURCE_LABEL), value_of(SOURCE_COUNT)
+    if kind == "sevens":
+        label, count = min(TUTORIAL_LABEL, len(scene.data.class_names) - 1), TUTORIAL_COUNT
+    split = run_data.first_training_images(scene.config.data, label, count)
+    if not len(split):
+        st.info(f"The training set has no image of {scene.data.class_names[label]}. Choose another label.")
+        return None
+    words = f"the first {len(split)} training images of {scene.data.class_names[label]}"
+    return Sources(split, words, (kind, label, count), (FirstImages(label, len(split)),))
+
+
+def _picked(scene: Scene) -> Sources | None:
+    """Test images picked from a gallery."""
+    shown = scene.data.test.first(_GALLERY)
+    kept: tuple[float, ...] = value_of(PICKED)
+    before = tuple(map(int, kept))
+    reported = image_picker(
+        _GALLERY_KEY,
+        shown.images,
+        np.arange(len(shown)),
+        shown.labels,
+        before,
+        scene.data.class_names,
+        SOURCES_LIMIT,
+    )
+    if reported is not None and reported != st.session_state.get(_SEEN):
+        set_value(PICKED, tuple(map(float, reported)))
+        before = reported
+    st.session_state[_SEEN] = reported
+    if not before:
+        st.info("Pick up to twenty digits above; their styles are transferred in the order in which you pick them.")
+        return None
+    chosen = list(before)
+    split = Split(scene.data.test.images[chosen], scene.data.test.labels[chosen])
+    return Sources(split, f"{len(chosen)} picked test images", ("picked", *chosen), tuple(map(PickedImage, chosen)))
+
+
+def _pinned(scene: Scene) -> Sources | None:
+    index = value_of(PIN)
+    if index is None:
+        st.info("No image is pinned. Give the index of a test image above, or click a point in the latent space.")
+        return None
+    one = slice(index, index + 1)
+    split = Split(scene.data.test.images[one], scene.data.test.labels[one])
+    return Sources(split, f"test image {index:,}", ("pinned", index), (PickedImage(index),))
+
+
+_NONE: Final = -1
+
+
+def studio_view(scene: Scene, sources: Sources, epoch: int) -> None:
+    """Let the person move the code of a source, or go from one source to another.
+
+    Args:
+        scene: The run.
+        sources: Whose codes.
+        epoch: Whose network encodes and decodes.
+
+    Raises:
+        RunError: The epoch's snapshot is missing or damaged.
+        ConfigError: The network has no posterior.
+    """
+    opened = st.toggle(
+        "One style, number by number",
+        key="studio_opened",
+        help="Move each number of a code and see what it does to every digit, or go from one style to another.",
+    )
+    if not opened:
+        return
+    st.caption(
+        "Move a number of the code and see what it does to every digit: slant, weight, width, ... Or choose a second "
+        f"source, and go from one style to the other. Encoded and decoded by the network of epoch {epoch:,}."
+    )
+    split, names = _candidates(scene, sources)
+    chosen = _chosen_sources(len(sources.split), names)
+    network = networks.network(scene.key, epoch)
+    codes, _ = network.encode(split.images[chosen], split.labels[chosen])
+    labels = [int(label) for label in split.labels[chosen]]
+    shown = [names[index] for index in chosen]
+    inverted = value_of(INVERT) == "yes"
+    class_names = scene.data.class_names
+    code_studio("code_studio", network, codes, labels, shown, class_names, invert=inverted, epoch=epoch)
+
+
+def _candidates(scene: Scene, sources: Sources) -> tuple[Split, list[str]]:
+    """The sources and what they are called; to a single one come those that it can be blended with."""
+    names = scene.data.class_names
+    own = [f"{names[label]}, column {index + 1}" for index, label in enumerate(sources.split.labels)]
+    if len(own) > 1:
+        return sources.split, own
+    others = [run_data.first_training_images(scene.config.data, label, 1) for label in range(len(names))]
+    parts = [sources.split, *others]
+    split = Split(np.concatenate([part.images for part in parts]), np.concatenate([part.labels for part in parts]))
+    return split, own + [f"{names[label]} of the training set" for label in split.labels[1:]]
+
+
+def _chosen_sources(count: int, names: Sequence[str]) -> list[int]:
+    """One of the sources, and what it is blended with if anything is."""
+    with st.container(horizontal=True):
+        first = 0
+        if count > 1:
+            first = st.selectbox(
+                "Source",
+                range(count),
+                format_func=names.__getitem__,
+                width=160,
+                help="Whose code is moved.",
+            )
+        second = st.selectbox(
+            "Blend with",
+            [_NONE, *range(len(names))],
+            format_func=lambda index: "Nothing" if index < 0 else names[index],
+            width=220,
+            help="Go from the first source to this one, for every label.",
+        )
+    return [first] if second in (_NONE, first) else [first, second]
+
+
+_KEY: Final = "style_film"
+_FILM: Final = "The figure above, from the first snapshot to the last, with its epoch in the caption; 100 ms a frame."
+
+
+def style_view(scene: Scene, row: DeltaGenerator) -> None:
+    """Draw the settings into the row, and below them the film and the measure."""
+    with row:
+        sources_choice(scene)
+        inverted = switch_choice(INVERT, "Invert", "Dark ink on light paper, as in the tutorial's figure.")
+    epoch = shown_epoch(scene, _KEY)
+    sources = chosen_sources(scene, epoch)
+    if sources is None:
+        return
+    line = timeline(scene, _KEY, *sources.identity, inverted)
+
+    def frame_of(epoch: int) -> Mapping[str, Bytes]:
+        record = transfer(networks.network(scene.key, epoch), sources.split.images, sources.split.labels)
+        return {"style": record.with_originals()}
+
+    tile_film(_KEY, line, [_picture(scene, sources, inverted)], frame_of)
+    studio_view(scene, sources, epoch)
+    film_export(scene, [PictureSettings("style", sources=sources.exported, invert=inverted)], _FILM)
+    if scene.config.model.conditional:
+        judgement_view(scene, epoch)
+
+
+def _picture(scene: Scene, sources: Sources, inverted: bool) -> TilePicture:
+    names = [scene.data.class_names[label] for label in sources.split.labels]
+    return TilePicture(
+        name="style",
+        title=f"Style of {sources.words}",
+        description=f"{len(names)} images, each redrawn under every label in its own style.",
+        caption="A column is one source, a row one label. In the row of a source's own label stands the source itself.",
+        row_labels=scene.data.class_names,
+        file_name="style.png",
+        gap=2,
+        max_tile=56,
+        invert=inverted,
+    )

@@ -1,0 +1,116 @@
+"""Whether the style is really kept, and how often the label is told: measured on request, beside the page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from cvae_core.analysis.records import Doubles
+from cvae_core.evaluation.report import SOURCES, Judgement
+from cvae_core.evaluation.task import MODULE, order
+from cvae_core.tasks import Errand
+from dashboard.cache import run_data
+from dashboard.shared.snapshot_page import Scene
+from dashboard.shared.task_progress import errand_progress, start_errand, take_up
+
+_UNDER_WAY: Final = "judging"
+_What = tuple[run_data.RunKey, int]
+
+
+@dataclass(frozen=True)
+class _Judging:
+    """What is being measured for this session."""
+
+    what: _What
+    errand: Errand
+
+
+def judgement_view(scene: Scene, epoch: int) -> None:
+    """Offer the measure, and show its outcome.
+
+    Args:
+        scene: The run; its network has a condition on labels.
+        epoch: Whose network.
+    """
+    st.subheader("Is the style really kept?")
+    st.caption(
+        f"Slant and thickness of {SOURCES} test images, measured before and after (Morpho-MNIST, Castro et al. 2019): "
+        "if the style is kept, the two agree whatever the label. And how often the label that ranks first by ELBO is "
+        "the right one, for all test images."
+    )
+    _panel(scene, epoch)
+
+
+def _panel(scene: Scene, epoch: int) -> None:
+    take_up(_UNDER_WAY, _keep)
+    found = _judgements()
+    judged = found.get((scene.key, epoch))
+    if judged is not None:
+        _show(scene, epoch, judged)
+    _progress_or_button(scene, epoch, is_judged=judged is not None)
+    for (key, at), other in sorted(found.items()):
+        if key == scene.key and at != epoch:
+            st.caption(f"Epoch {at:,}: {other.style.sentence()}; label told for {other.recognised:.1%}.")
+
+
+@st.cache_resource(show_spinner=False)
+def _judgements() -> dict[_What, Judgement]:
+    """All that was measured since the server's start: some kilobytes each."""
+    return {}
+
+
+def _keep(judging: _Judging, report: dict[str, Any]) -> None:
+    _judgements()[judging.what] = Judgement.from_json(report)
+
+
+def _progress_or_button(scene: Scene, epoch: int, *, is_judged: bool) -> None:
+    judging: _Judging | None = st.session_state.get(_UNDER_WAY)
+    if judging is not None:
+        run_key, at = judging.what
+        whose = "" if run_key == scene.key else " of another run"
+        errand_progress(judging.errand, f"Measuring epoch {at:,}{whose}", _UNDER_WAY)
+    elif not is_judged:
+        st.button(
+            f"Measure at epoch {epoch:,}",
+            icon=":material/straighten:",
+            on_click=_begin,
+            args=(scene, epoch),
+            help="Everything else on the page can be used meanwhile. The outcome is kept until the server ends.",
+        )
+
+
+def _begin(scene: Scene, epoch: int) -> None:
+    if _UNDER_WAY in st.session_state:
+        return
+    errand = start_errand(MODULE, order(scene.run, epoch))
+    if errand is not None:
+        st.session_state[_UNDER_WAY] = _Judging((scene.key, epoch), errand)
+
+
+def _show(scene: Scene, epoch: int, found: Judgement) -> None:
+    style = found.style
+    sentence = style.sentence()
+    st.markdown(f"**{sentence[0].upper()}{sentence[1:]}.**")
+    st.caption(
+        f"Measured at epoch {epoch:,}. Medians over all pairs of different labels. Control, with the "
+        f"codes of each label shuffled: {style.shuffled_slant:.2f} and {style.shuffled_thickness:.2f}.".replace(
+            "-", "−"
+        )
+    )
+    two_digits = {name: st.column_config.NumberColumn(format="%.2f") for name in scene.data.class_names}
+    for column, (title, table) in zip(
+        st.columns(2), (("Slant", style.slant), ("Thickness", style.thickness)), strict=True
+    ):
+        with column:
+            st.markdown(f"**{title}**: source label down, target label across")
+            st.dataframe(_table(scene, table), width="stretch", column_config=two_digits)
+    st.markdown(f"**{found.recognition_sentence()}.**")
+
+
+def _table(scene: Scene, values: Doubles) -> pd.DataFrame:
+    names = list(scene.data.class_names)
+    return pd.DataFrame(np.round(values, 2), index=names, columns=names)

@@ -1,0 +1,69 @@
+"""How far a run is: a bar, the epoch, the time to go, the speed, and the newest losses."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from cvae_core.records import EpochRecord
+from cvae_core.remaining_time import duration, time_left
+from cvae_core.runs.summary import Overview
+from dashboard.cache import run_data
+from dashboard.shared.widgets import plain
+
+
+def progress_bar(item: Overview) -> None:
+    """How far a run is that has not ended."""
+    if item.status is not None and item.state != "finished":
+        st.progress(item.status.progress, text=_words(item))
+
+
+def progress_view(item: Overview) -> None:
+    """Draw the progress of a run that can be read."""
+    if item.status is None:
+        return
+    progress_bar(item)
+    epochs = run_data.history(item.run)[0].epochs
+    with st.container(horizontal=True, gap="medium", key="figures_of_merit"):
+        _figures(item, epochs[-1] if epochs else None)
+
+
+def _words(item: Overview) -> str:
+    status = item.status
+    assert status is not None
+    words = [f"Epoch {status.epoch:,} of {status.epochs:,}"]
+    if item.state == "queued":
+        words.append(f"waiting for {' and '.join(map(plain, item.ahead))}")
+    if item.state == "starting":
+        words.append("starting: loading the data and compiling the network")
+    if item.state == "running":
+        words += [time_left(status.remaining_seconds), f"{status.images_per_second:,.0f} {_things(item)}/s"]
+    return "  ·  ".join(filter(None, words))
+
+
+def _things(item: Overview) -> str:
+    """What a run learns from."""
+    return "points" if item.config is not None and item.config.model.kind == "autoencoder" else "images"
+
+
+def _figures(item: Overview, newest: EpochRecord | None) -> None:
+    status = item.status
+    assert status is not None
+    st.metric("Epochs", f"{status.epoch:,}", help="Completed passes through all training images.", width="content")
+    if newest:
+        losses, after = newest.test, f" after epoch {newest.epoch:,}"
+        st.metric(
+            "Negative ELBO",
+            f"{losses.loss:.1f}",
+            help=f"Reconstruction + KL on the test set{after}, in nats per image (1.44 bits). Lower is better.",
+            width="content",
+        )
+        st.metric(
+            "Reconstruction",
+            f"{losses.reconstruction:.1f}",
+            help=f"Binary cross-entropy summed over pixels, on the test set{after}, in nats per image.",
+            width="content",
+        )
+        st.metric("KL", f"{losses.kl:.1f}", help=f"What the code says about an image{after}, in nats.", width="content")
+    st.metric(
+        "Time", duration(status.seconds), help="Spent training; loading and pauses are left out.", width="content"
+    )

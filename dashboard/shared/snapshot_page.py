@@ -1,0 +1,181 @@
+"""What the pages over the snapshots of a run share: the choice of the run, its newest state, and the address."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from cvae_core.config.run import RunConfig
+from cvae_core.errors import CvaeError
+from cvae_core.records import Dataset
+from cvae_core.runs.run import Run
+from cvae_core.runs.snapshots import snapshot_epochs
+from cvae_core.runs.status import ALIVE
+from cvae_core.runs.summary import Overview, overviews
+from dashboard.cache import run_data
+from dashboard.components.pulse import pulse
+from dashboard.shared import actions, session_state
+from dashboard.shared.clamp import fit_to_run
+from dashboard.shared.progress import progress_bar
+from dashboard.shared.run_watch import note_drawn, watch_ended
+from dashboard.shared.session_state import without_links
+from dashboard.shared.widgets import errors_shown, page_title, snapshot_run_picker
+from dashboard.streamlit_patches.startup import require_registry
+from dashboard.url_state.parameter import Parameter
+from dashboard.url_state.parameters import EPOCH
+from dashboard.url_state.session import read_address, set_value, value_of, write_address
+
+_POLL_SECONDS: Final = 1.0
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A run with snapshots, as a page finds it.
+
+    Attributes:
+        run: The run.
+        config: What it was started with.
+        data: The test part of its data set.
+        epochs: Those that have a snapshot, rising; at least one.
+        alive: More may come.
+    """
+
+    run: Run
+    config: RunConfig
+    data: Dataset
+    epochs: tuple[int, ...]
+    alive: bool
+
+    @cached_property
+    def key(self) -> run_data.RunKey:
+        """Identifies the run for the caches."""
+        return run_data.run_key(self.run)
+
+    @property
+    def latent_dim(self) -> int:
+        """Size of the code."""
+        return self.config.model.latent_dim
+
+    @property
+    def reference_epoch(self) -> int:
+        """The epoch that gives the principal axes: the last; while a run lives one that seldom changes.
+
+        That is the newest up to the largest power of two, so that the axes stand still for most of the time.
+        """
+        newest = self.epochs[-1]
+        if not self.alive:
+            return newest
+        return max(epoch for epoch in self.epochs if epoch <= 2 ** max(0, newest.bit_length() - 1))
+
+
+Draw = Callable[[Scene, DeltaGenerator], None]
+
+
+def time_machine(title: str, explanation: str, parameters: Sequence[Parameter[Any]], draw: Draw) -> None:
+    """Draw a page over the snapshots of the chosen run.
+
+    Args:
+        title: Of the page.
+        explanation: What it shows, in a sentence or two.
+        parameters: Those of the address that the page uses.
+        draw: Draws the pictures, and its settings into the row that it is given; what it raises of ours becomes a
+            message.
+    """
+    require_registry()
+    session_state.enter_page(title)
+    page_title(title)
+    st.caption(explanation)
+    st.fragment(_page)(parameters, draw)
+    watch_ended()
+
+
+@errors_shown()
+def _page(parameters: Sequence[Parameter[Any]], draw: Draw) -> None:
+    """Everything below the title: a fragment, renewed by itself while the run lives.
+
+    There must be no other fragment in it. When this one is drawn anew before all of its last drawing was sent,
+    Streamlit drops the rest of that, but not what belongs to a fragment inside, whose places the browser then lacks.
+    """
+    note_drawn([])
+    everything = overviews(run_data.folder())
+    found = [item for item in everything if _is_shown_here(item)]
+    if not found:
+        _nothing_yet()
+        return
+    selected = session_state.selected_run() or found[0].run.id
+    row = st.container(horizontal=True, gap="medium", key="view_settings")
+    with row:
+        snapshot_run_picker(found, selected)
+    item = next((item for item in found if item.run.id == selected), None)
+    if any(item.run.id == selected and not _learns_images(item) for item in everything):
+        st.info("This run learns the torn manifold. Choose another above, or:", icon=":material/call_split:")
+        st.page_link("pages/why.py", label="Look at it on the page “Why condition?”", icon=":material/call_split:")
+        return
+    if item is None:
+        st.warning(
+            f"There is no run named “{without_links(selected)}” with snapshots. Choose one of {len(found)} above.",
+            icon=":material/search_off:",
+        )
+        return
+    session_state.select_run(selected)
+    note_drawn([item])
+    with errors_shown():
+        _pictures(item, parameters, draw, row)
+    if _lives(item):
+        pulse("time_machine_pulse", _POLL_SECONDS)
+
+
+def _pictures(item: Overview, parameters: Sequence[Parameter[Any]], draw: Draw, row: DeltaGenerator) -> None:
+    if item.config is None:
+        raise CvaeError(item.problem, item.advice)
+    if item.damage:
+        st.warning(without_links(item.damage), icon=":material/broken_image:")
+    epochs = tuple(snapshot_epochs(item.run.snapshots_folder))
+    if not epochs:
+        st.caption("Pictures come with the first snapshot.")
+        return
+    scene = Scene(item.run, item.config, run_data.test_data(item.config.data), epochs, _lives(item))
+    if session_state.is_another_run(item.run.id) and scene.alive:
+        set_value(EPOCH, None)  # the epoch was chosen in another run; one in the address is read below
+    problems = read_address(parameters)
+    if scene.alive and epochs == (0,) and value_of(EPOCH) is None:
+        progress_bar(item)
+        st.caption("Waiting for the first epoch.")
+        return
+    _announce(problems + fit_to_run(parameters, scene.latent_dim, scene.data, epochs))
+    draw(scene, row)
+    write_address(parameters)
+
+
+def _is_shown_here(item: Overview) -> bool:
+    """Whether a run has pictures or will have some; those of the torn manifold stand on a page of their own."""
+    return _learns_images(item) and (_lives(item) or bool(snapshot_epochs(item.run.snapshots_folder)))
+
+
+def _learns_images(item: Overview) -> bool:
+    return item.config is None or item.config.model.kind == "cvae"
+
+
+def _lives(item: Overview) -> bool:
+    return item.state in ALIVE
+
+
+def _nothing_yet() -> None:
+    with st.container(border=True):
+        if actions.is_read_only():
+            st.markdown("**No trained model yet.** Its pictures will be here once there is one.")
+            return
+        st.markdown("**No trained model yet.** Train one first; its pictures can be watched while it learns.")
+        if st.button("Train a model", type="primary", icon=":material/play_arrow:", help="Go to the Train page."):
+            st.switch_page("pages/train.py")
+
+
+def _announce(problems: list[str]) -> None:
+    """Show what is wrong with the address until something is chosen."""
+    for problem in session_state.keep_problems(problems):
+        st.warning(problem, icon=":material/link_off:")

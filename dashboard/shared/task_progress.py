@@ -1,0 +1,79 @@
+"""Long work that a page asked for, in a process of its own: how far it is, and a way to stop it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import streamlit as st
+
+from cvae_core.errors import CvaeError, ServerBusyError, StoppedError
+from cvae_core.remaining_time import time_left
+from cvae_core.tasks import Errand
+from dashboard.components.pulse import pulse
+from dashboard.shared import tasks
+from dashboard.shared.session_state import without_links
+
+_POLL_SECONDS: Final = 0.4
+
+
+def start_errand(module: str, order: Mapping[str, Any]) -> Errand | None:
+    """Start some work, unless the server has enough to do for its visitors; they are told so then.
+
+    Args:
+        module: As in ``Errand``.
+        order: As in ``Errand``.
+    """
+    try:
+        return tasks.start(module, order)
+    except ServerBusyError as error:
+        st.toast(str(error), icon=":material/hourglass:")
+        return None
+
+
+def take_up(key: str, use: Callable[[Any, dict[str, Any]], None], refuse: Callable[[str], None] | None = None) -> None:
+    """Take up, once, what has come of the work that this session asked for; nothing happens until it has ended.
+
+    Args:
+        key: Under which the session's state holds the work, which has an ``errand``. Other work may begin from then on.
+        use: Called with the work and its report, unless it was stopped.
+        refuse: Called with the reason if it came to nothing; if ``None``, that is shown here.
+    """
+    work = st.session_state.get(key)
+    if work is None or not work.errand.ended:
+        return
+    del st.session_state[key]
+    try:
+        use(work, work.errand.report())
+    except StoppedError:
+        return
+    except (CvaeError, OSError) as error:
+        (refuse or _say)(str(error))
+
+
+def _say(reason: str) -> None:
+    st.error(without_links(reason), icon=":material/error:")
+
+
+def errand_progress(errand: Errand, words: str, key: str) -> None:
+    """Show how far some work is, and renew the surrounding fragment until it has ended.
+
+    Args:
+        errand: Under way.
+        words: What it does, as the beginning of a sentence.
+        key: Identifies the work on the page.
+    """
+    share = errand.done / errand.total if errand.total else 0.0
+    progress = ", ".join(filter(None, (f"{share:.0%}", time_left(errand.seconds_left))))
+    text = f"{words}: {'stopping' if errand.is_stopped else progress}."
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.progress(share, text=text)
+        st.button(
+            "Stop",
+            icon=":material/stop:",
+            key=f"stop_{key}",
+            disabled=errand.is_stopped,
+            on_click=errand.stop,
+            help="Ends the work; what was done so far is lost.",
+        )
+    pulse(f"pulse_{key}", _POLL_SECONDS)

@@ -1,0 +1,149 @@
+"""Widgets for the values of a view: each shows the value that holds, and what is chosen holds from then on.
+
+A widget is given its value as a default alone, under a key of that value's own; see ``session_state.key_of_choice``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final, TypeVar
+
+import streamlit as st
+
+from dashboard.shared import session_state
+from dashboard.url_state.parameter import Parameter
+from dashboard.url_state.parameters import LABEL
+from dashboard.url_state.session import set_value, value_of
+
+T = TypeVar("T")
+ALL: Final = "All"
+_MOST_BUTTONS: Final = 12
+
+
+def label_choice(class_names: Sequence[str], *, with_all: bool) -> int | None:
+    """Choose a label, or all of them.
+
+    Args:
+        class_names: One for each label.
+        with_all: Whether all can be chosen; else the first stands for all.
+
+    Returns:
+        The label, or None for all.
+    """
+    texts = ({-1: ALL} if with_all else {}) | dict(enumerate(class_names))
+    options = list(texts)
+    value = value_of(LABEL)
+    shown = options[0] if value is None or value not in options else value
+    arguments: dict[str, Any] = {
+        "format_func": texts.__getitem__,
+        "key": session_state.key_of_choice(LABEL.name, shown, texts),
+        "on_change": _chosen(LABEL, lambda label: None if label < 0 else label),
+        "help": "The label whose pictures are shown.",
+    }
+    if len(options) <= _MOST_BUTTONS:
+        st.segmented_control("Label", options, default=shown, required=True, wrap=True, **arguments)
+    else:
+        st.selectbox("Label", options, options.index(shown), **arguments)
+    return None if shown < 0 else shown
+
+
+def option_choice(parameter: Parameter[str], title: str, words: dict[str, str], explanation: str) -> str:
+    """Choose one of a few words.
+
+    Args:
+        parameter: What is chosen.
+        title: Of the widget.
+        words: Value -> what people read.
+        explanation: The widget's help.
+    """
+    st.segmented_control(
+        title,
+        list(words),
+        default=value_of(parameter),
+        format_func=words.__getitem__,
+        required=True,
+        wrap=True,
+        key=session_state.key_of_choice(parameter.name, value_of(parameter), words),
+        on_change=_chosen(parameter, str),
+        help=explanation,
+    )
+    return value_of(parameter)
+
+
+def switch_choice(parameter: Parameter[str], title: str, explanation: str) -> bool:
+    """Choose between "no" and "yes" by a switch."""
+    st.toggle(
+        title,
+        value_of(parameter) == "yes",
+        key=_shown(parameter, value_of(parameter) == "yes"),
+        on_change=_chosen(parameter, lambda on: "yes" if on else "no"),
+        help=explanation,
+    )
+    return value_of(parameter) == "yes"
+
+
+def dimension_choice(parameter: Parameter[int], title: str, latent_dim: int, other: Parameter[int]) -> int:
+    """Choose a latent dimension other than the one along the other axis.
+
+    Returns:
+        The dimension, counted from 0.
+    """
+    texts = {dimension: f"z{dimension}" for dimension in range(1, latent_dim + 1) if dimension != value_of(other)}
+    st.selectbox(
+        title,
+        list(texts),
+        list(texts).index(value_of(parameter)),
+        format_func=texts.__getitem__,
+        key=session_state.key_of_choice(parameter.name, value_of(parameter), texts),
+        on_change=_chosen(parameter, int),
+        width=84,
+        help="The latent dimension along this axis.",
+    )
+    return value_of(parameter) - 1
+
+
+def whole_number_choice(parameter: Parameter[int], title: str, low: int, high: int, explanation: str) -> int:
+    """Choose a whole number by its field."""
+    value = value_of(parameter)
+    st.number_input(
+        title,
+        low,
+        high,
+        value,
+        step=1,
+        key=_shown(parameter, value_of(parameter)),
+        on_change=_chosen(parameter, int),
+        width=150,
+        help=explanation,
+    )
+    return value_of(parameter)
+
+
+def slider_choice(parameter: Parameter[T], title: str, low: float, high: float, step: float, explanation: str) -> T:
+    """Choose a number, or a range of numbers, by a slider."""
+    value: Any = value_of(parameter)
+    convert: Callable[[Any], Any] = tuple if isinstance(value, tuple) else type(value)
+    st.slider(
+        title,
+        low,
+        high,
+        value,
+        step=step,
+        key=_shown(parameter, value),
+        on_change=_chosen(parameter, convert),
+        width=160,
+        help=explanation,
+    )
+    return value_of(parameter)
+
+
+def _shown(parameter: Parameter[Any], value: object) -> str:
+    return session_state.key_of_choice(parameter.name, value)
+
+
+def _chosen(parameter: Parameter[T], convert: Callable[[Any], T]) -> Callable[[], None]:
+    def take_over() -> None:
+        set_value(parameter, convert(session_state.chosen_value(parameter.name)))
+        session_state.forget_problems()
+
+    return take_over

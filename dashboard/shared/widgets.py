@@ -1,0 +1,208 @@
+"""Widgets and signs that pages share."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Final, Literal, NamedTuple
+
+import streamlit as st
+
+from cvae_core.errors import CvaeError
+from cvae_core.runs.status import State
+from cvae_core.runs.summary import Overview
+from dashboard.shared import actions, session_state
+from dashboard.shared.session_state import without_links
+from dashboard.shared.trash import Deletion
+
+Colour = Literal["red", "orange", "yellow", "blue", "green", "violet", "gray"]
+NEW_RUN: Final = ""
+# A state changes by itself, but what stands beside it should not move.
+STATE_WIDTH: Final = 104
+_MARKS: Final = re.compile(r"[!-/:-@\[-`{-~]")  # ASCII punctuation, all of which a backslash makes plain
+
+
+class Sign(NamedTuple):
+    """How a state looks."""
+
+    word: str
+    icon: str
+    colour: Colour
+    meaning: str
+
+
+SIGNS: Final[dict[State, Sign]] = {
+    "queued": Sign("Queued", ":material/hourglass_empty:", "blue", "Waits for other runs, then starts by itself."),
+    "starting": Sign("Starting", ":material/hourglass_empty:", "green", "Loads and compiles before the first step."),
+    "running": Sign("Running", ":material/play_circle:", "green", "Learning now."),
+    "paused": Sign("Paused", ":material/pause_circle:", "orange", "Waits until you let it go on."),
+    "finished": Sign("Finished", ":material/check_circle:", "gray", "Trained to its end."),
+    "stopped": Sign("Stopped", ":material/stop_circle:", "gray", "Stopped on request; it can be resumed."),
+    "failed": Sign("Failed", ":material/error:", "red", "Ended with an error; it says which."),
+    "interrupted": Sign("Interrupted", ":material/power_off:", "orange", "Its worker is gone; it can be resumed."),
+    "broken": Sign("Broken", ":material/broken_image:", "red", "A file of it cannot be read."),
+}
+
+
+@contextmanager
+def errors_shown() -> Iterator[None]:
+    """Show an expected failure as one message in its place on the page."""
+    try:
+        yield
+    except CvaeError as error:
+        st.error(without_links(error.on_page), icon=":material/error:")
+
+
+def page_title(title: str) -> None:
+    """The title of a page, and a quiet word where nothing can be changed."""
+    if not actions.is_read_only():
+        st.title(title)
+        return
+    with st.container(horizontal=True, vertical_alignment="center", key="page_title"):
+        st.title(title, width="content")
+        st.badge(
+            "Read-only",
+            icon=":material/visibility:",
+            color="gray",
+            help="Look at everything; nothing is trained, renamed or deleted here.",
+        )
+
+
+def plain(text: str) -> str:
+    """Text of people as Markdown that shows it as it is: no emphasis, no links, no pictures from elsewhere."""
+    return _MARKS.sub(r"\\\g<0>", " ".join(text.split()))
+
+
+def deleted_notices() -> None:
+    """What was deleted on this page, each with the way back."""
+    for deletion in actions.deletions():
+        with st.container(border=True, horizontal=True, vertical_alignment="center"):
+            st.markdown(f":material/delete: Deleted **{plain(deletion.title)}**.", width="content")
+            st.button(
+                "Undo",
+                icon=":material/undo:",
+                key=f"undo_{deletion.runs[0].path.parent.name}",
+                on_click=_undo,
+                args=(deletion,),
+                help="Give it back. Once you leave this page it is gone for good.",
+            )
+
+
+def _undo(deletion: Deletion) -> None:
+    attempt(actions.undo, deletion)
+    (first, *others) = (deleted.run for deleted in deletion.runs)
+    if not others and first.path.exists():
+        session_state.select_run(first.id)
+
+
+def kept_message() -> str | None:
+    """What the last press of a button failed with, once; gives it, so that nothing else need show it, too."""
+    message = session_state.take_message()
+    if message:
+        st.error(without_links(message), icon=":material/error:")
+    return message
+
+
+def limits_told() -> None:
+    """In a sentence, what trainings this server takes, if not all."""
+    limits = actions.limits()
+    sizes = [
+        f"{most:,} {what}"
+        for most, what in (
+            (limits.max_epochs, "epochs"),
+            (limits.max_images, "training images or points"),
+            (limits.max_parameters, "parameters"),
+            (limits.max_storage, "MB of disk"),
+        )
+        if most is not None
+    ]
+    *first, last = sizes or [""]
+    size = f" It takes trainings of up to {', '.join(first)}{' and ' if first else ''}{last}." if sizes else ""
+    room = f" Up to {limits.max_queued:,} may wait for their turn." if limits.max_queued is not None else ""
+    if size or room:
+        st.caption(f":material/groups: This server is shared.{size}{room}")
+
+
+def attempt(act: Callable[..., object], *arguments: object) -> None:
+    """Do something; what it fails with is kept for the page that is drawn next."""
+    try:
+        act(*arguments)
+    except CvaeError as error:
+        session_state.keep_message(error)
+
+
+def state_badge(of: State) -> None:
+    """A run's state, as a coloured word."""
+    sign = SIGNS[of]
+    st.badge(sign.word, icon=sign.icon, color=sign.colour, help=sign.meaning)
+
+
+def run_picker(found: Sequence[Overview], selected: str | None) -> None:
+    """Choose a run, or none in order to start a new one; the choice goes into the address.
+
+    Args:
+        found: The runs that there are.
+        selected: The name of the chosen one; ``None`` for a new run.
+    """
+    may_start = not actions.is_read_only()
+    texts = ({NEW_RUN: "New run"} if may_start else {}) | {item.run.id: _option(item) for item in found}
+    shown = selected if selected in texts else (NEW_RUN if may_start else None)
+    with st.container(horizontal=True, vertical_alignment="bottom", key="run_choice"):
+        st.selectbox(
+            "Run",
+            list(texts),
+            None if shown is None else list(texts).index(shown),
+            key=session_state.key_of_choice(session_state.RUN_PICKER, shown, texts),
+            format_func=lambda name: texts.get(name, name),
+            on_change=_pick,
+            placeholder="Choose a run",
+            help="Look at a run, finished or under way"
+            + (", or choose “New run” to set one up." if may_start else "."),
+        )
+        if may_start:
+            st.button(
+                "New run",
+                icon=":material/add:",
+                disabled=selected is None,
+                on_click=session_state.select_run,
+                args=(None,),
+                help="Set up another training; this run stays as it is.",
+            )
+
+
+def snapshot_run_picker(found: Sequence[Overview], selected: str) -> None:
+    """Choose among runs that have snapshots; the choice goes into the address.
+
+    Args:
+        found: The runs that there are.
+        selected: The name of the chosen one, which may have gone.
+    """
+    texts = {item.run.id: _option(item) for item in found}
+    shown = selected if selected in texts else None
+    st.selectbox(
+        "Run",
+        list(texts),
+        None if shown is None else list(texts).index(shown),
+        key=session_state.key_of_choice(session_state.SNAPSHOT_RUN_PICKER, shown, texts),
+        format_func=lambda name: texts.get(name, name),
+        on_change=lambda: session_state.select_run(session_state.chosen_value(session_state.SNAPSHOT_RUN_PICKER)),
+        placeholder="Choose a run",
+        width=336,  # the name that a run is given by default, and its state
+        help="Whose snapshots to look at. A run that still trains can be looked at, too.",
+    )
+
+
+def _option(item: Overview) -> str:
+    """A run in a list to choose from."""
+    named = f"{item.about.name}  ·  " if item.about.name else ""
+    return f"{named}{item.run.id}  ·  {_word(item.state)}"
+
+
+def _word(of: State) -> str:
+    """A state in the list of runs, which is not renewed while a run goes from waiting to training."""
+    return "under way" if of in ("queued", "starting", "running") else SIGNS[of].word.lower()
+
+
+def _pick() -> None:
+    session_state.select_run(session_state.chosen_value(session_state.RUN_PICKER) or None)
