@@ -14,10 +14,10 @@ import pytest
 from cvae_core.processes import command, environment, pin_settings
 from cvae_core.tasks import Errand
 from cvae_core.workers.launcher import Launcher
-from tests.errand_examples import __file__ as _examples
-from tests.workers import small_config, wait_for, worker_pids
+from tests.living_workers import small_config, wait_for, worker_pids
+from tests.task_examples import __file__ as _examples
 
-EXAMPLE = "tests.errand_examples"
+EXAMPLE = "tests.task_examples"
 ROOT = Path(_examples).resolve().parents[1]
 SHADOWING = ("random", "types", "numpy", "json", "tensorflow", "keras")
 

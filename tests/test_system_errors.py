@@ -25,7 +25,7 @@ from cvae_core.runs.run import all_runs
 from cvae_core.runs.snapshots import load_snapshot, publish_snapshot
 from cvae_core.runs.summary import overview
 from cvae_core.system_errors import as_cvae_error, storage_errors
-from tests.dashboard.worlds import make_run
+from tests.dashboard.run_states import make_run
 from tests.runs.examples import run_in, some_weights
 
 ADVICE = {

@@ -17,7 +17,7 @@ from cvae_core.cli import main
 from cvae_core.runs.run import Run, open_run
 from cvae_core.runs.snapshots import snapshot_epochs, snapshot_folder
 from tests.cli.test_bad_input import fail
-from tests.dashboard.worlds import make_run
+from tests.dashboard.run_states import make_run
 from tests.export.small_run import damage, names_in
 from tests.runs.archive.forgery import stopped_run
 

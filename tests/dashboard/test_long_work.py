@@ -17,8 +17,8 @@ from cvae_core.export.animation_task import save_films
 from cvae_core.rendering.spec import PickedImage, PictureSettings, Plane
 from cvae_core.runs.run import Run
 from tests.dashboard.app import open_page, press, run_until, said
+from tests.dashboard.run_states import make_run
 from tests.dashboard.test_time_machine import network
-from tests.dashboard.worlds import make_run
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from cvae_core.runs.run import Run
 from cvae_core.workers import launcher
 from dashboard.shared import actions
 from tests.dashboard.app import choose_text, component_names, open_page, press, said, select_box
-from tests.dashboard.worlds import living_worker, make_run
+from tests.dashboard.run_states import living_worker, make_run
 
 
 def train_page(run: str | None = None) -> AppTest:

@@ -17,7 +17,7 @@ from cvae_core.runs.snapshots import load_snapshot, publish_snapshot
 from cvae_core.runs.status import Status, write_status
 from dashboard.components.packing import unpack
 from tests.dashboard.app import open_page
-from tests.dashboard.worlds import random_weights, tiny_config
+from tests.dashboard.run_states import random_weights, tiny_config
 from tests.plain_keras import PlainKeras
 
 LAST, LATENT_DIM = 2, 4

@@ -20,9 +20,9 @@ from cvae_core.runs.run import Run
 from dashboard.shared import actions
 from dashboard.shared.trash import Deletion
 from tests.dashboard.app import component_names, open_page, said
-from tests.dashboard.test_housekeeping import press
+from tests.dashboard.run_states import living_worker, make_run
+from tests.dashboard.test_manage_runs import press
 from tests.dashboard.test_why import labels, make_pair
-from tests.dashboard.worlds import living_worker, make_run
 from tests.runs.archive.forgery import packed
 
 PAGES = ("home", "why", "train", "latent", "manifold", "samples", "style")

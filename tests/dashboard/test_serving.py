@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.visitor import Visitor
+from tests.faults.client import Visitor
 
 pytestmark = pytest.mark.slow
 HOME = Path(__file__).parents[2] / "dashboard" / "Home.py"

@@ -22,7 +22,7 @@ from cvae_core.runs.status import Status, write_status
 from dashboard.cache import networks
 from dashboard.components.packing import unpack
 from tests.dashboard.app import choose_text, component_names, open_page, said, select_box
-from tests.dashboard.worlds import living_worker, make_run, random_weights, tiny_config
+from tests.dashboard.run_states import living_worker, make_run, random_weights, tiny_config
 
 PAGES = ("latent", "manifold", "samples", "style")
 

@@ -14,7 +14,7 @@ from cvae_core.runs.run import Run
 from cvae_core.runs.snapshots import WEIGHTS_FILE, load_snapshot, publish_snapshot, snapshot_folder
 from dashboard.components.packing import unpack
 from tests.dashboard.app import open_page
-from tests.dashboard.worlds import living_worker, make_run
+from tests.dashboard.run_states import living_worker, make_run
 
 PAGES = ("latent", "manifold", "samples")
 EVERY_PAGE = pytest.mark.parametrize("page", PAGES)

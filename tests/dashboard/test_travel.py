@@ -17,7 +17,7 @@ from dashboard.sections import export_run
 from dashboard.shared import actions
 from dashboard.shared.widgets import plain
 from tests.dashboard.app import open_page, press, run_until, said, select_box
-from tests.dashboard.worlds import living_worker, make_run
+from tests.dashboard.run_states import living_worker, make_run
 from tests.runs.archive.forgery import everything_in, forged, packed, stopped_run, with_config
 from tests.runs.examples import small_disk
 

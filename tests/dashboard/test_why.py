@@ -25,7 +25,7 @@ from cvae_core.workers import launcher
 from dashboard.components.packing import unpack
 from dashboard.shared.pairs import MODELS
 from tests.dashboard.app import open_page, said, select_box
-from tests.dashboard.worlds import living_worker, make_run
+from tests.dashboard.run_states import living_worker, make_run
 
 SETTINGS = {"points": 40, "epochs": 9, "hidden_widths": (8,), "snapshot_every": 3}
 

@@ -194,7 +194,7 @@ def open_page(browser: Browser) -> Iterator[OpenPage]:
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with two finished runs of 13 snapshots that differ; tests that change a run make their own."""
-    from tests.dashboard.worlds import make_run
+    from tests.dashboard.run_states import make_run
 
     runs = tmp_path_factory.mktemp("runs")
     make_run(runs, "first", "finished", 12)

@@ -48,7 +48,7 @@ from tests.e2e.conftest import DASHBOARD, streamlit_server
 from tests.e2e.latency import SNAPSHOTS, plant
 from tests.e2e.test_budgets import memory_mebibytes, server_process
 from tests.e2e.time_machine import PAGES
-from tests.workers import wait_for, worker_pid
+from tests.living_workers import wait_for, worker_pid
 
 SESSIONS = 20
 CROWD_SECONDS = 60.0

@@ -19,9 +19,9 @@ from playwright.sync_api import Browser, Page, expect
 from cvae_core.runs.run import all_runs
 from cvae_core.runs.status import ALIVE
 from cvae_core.workers import launcher
-from tests.dashboard.worlds import make_run
+from tests.dashboard.run_states import make_run
 from tests.e2e.conftest import DASHBOARD, streamlit_server, the_button, wait_until_idle
-from tests.workers import wait_for
+from tests.living_workers import wait_for
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.alone]
 FIRST_VISIT_SECONDS = 3.5

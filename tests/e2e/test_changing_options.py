@@ -12,8 +12,8 @@ from playwright.sync_api import Locator, Page, expect
 from cvae_core.runs.metadata import write_about
 from cvae_core.runs.run import Run
 from cvae_core.runs.status import WrittenState, read_status, write_status
+from tests.dashboard.run_states import living_worker, make_run
 from tests.dashboard.test_why import living, make_pair
-from tests.dashboard.worlds import living_worker, make_run
 from tests.e2e.conftest import OpenPage, Serve, the_button, wait_until_idle
 from tests.e2e.time_machine import expect_address
 

@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 
 from cvae_core.runs.run import Run
 from cvae_core.runs.status import read_status, write_status
-from tests.dashboard.worlds import living_worker, make_run
+from tests.dashboard.run_states import living_worker, make_run
 from tests.e2e.conftest import OpenPage, Serve, the_button, unfold, wait_until_idle
 
 pytestmark = pytest.mark.e2e
@@ -76,7 +76,7 @@ def changes(page: Page) -> list[str]:
 
 def test_a_film_of_an_ended_run_grows_once_it_lives_again(serve: Serve, open_page: OpenPage, runs: Path) -> None:
     from cvae_core.runs.snapshots import publish_snapshot
-    from tests.dashboard.worlds import random_weights
+    from tests.dashboard.run_states import random_weights
 
     run = make_run(runs, "filmed", "stopped", epochs=2)
     page = open_page(f"{serve(CVAE_RUNS=str(runs))}/samples?run=filmed")

@@ -12,7 +12,7 @@ from playwright.sync_api import Locator, Page, expect
 from cvae_core.runs.run import create_run
 from cvae_core.runs.snapshots import publish_snapshot
 from cvae_core.runs.status import Status, write_status
-from tests.dashboard.worlds import make_run, random_weights, tiny_config
+from tests.dashboard.run_states import make_run, random_weights, tiny_config
 from tests.e2e.conftest import OpenPage, Serve, wait_until_idle
 from tests.e2e.time_machine import LAST, expect_address, wait_until_loaded
 

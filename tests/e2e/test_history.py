@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.dashboard.worlds import make_run
+from tests.dashboard.run_states import make_run
 from tests.e2e.conftest import OpenPage, Serve, wait_until_idle
 from tests.e2e.time_machine import LAST, choose_label, drag_to, expect_address, expect_epoch, slider, wait_until_loaded
 

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from cvae_core.runs.metadata import About, read_about
 from cvae_core.runs.snapshots import snapshot_epochs
 from cvae_core.runs.storage import BINS
-from tests.dashboard.worlds import living_worker, make_run
+from tests.dashboard.run_states import living_worker, make_run
 from tests.e2e.conftest import OpenPage, Serve, the_button, wait_until_idle
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]

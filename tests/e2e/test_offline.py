@@ -23,10 +23,10 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from cvae_core.runs.metadata import write_about
 from cvae_core.runs.run import all_runs
+from tests.dashboard.run_states import make_run
 from tests.dashboard.test_why import make_pair
-from tests.dashboard.worlds import make_run
 from tests.e2e.conftest import DASHBOARD, streamlit_server, the_button, unfold, wait_until_idle
-from tests.workers import wait_for
+from tests.living_workers import wait_for
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 

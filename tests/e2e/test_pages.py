@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from cvae_core.runs.status import WrittenState
-from tests.dashboard.worlds import make_run
+from tests.dashboard.run_states import make_run
 from tests.e2e.conftest import OpenPage, Serve, wait_until_idle
 
 pytestmark = pytest.mark.e2e

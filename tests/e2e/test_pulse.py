@@ -13,7 +13,7 @@ from streamlit.proto.ClientState_pb2 import ClientState
 
 from cvae_core.runs.run import Run
 from cvae_core.runs.status import read_status, write_status
-from tests.dashboard.worlds import living_worker, make_run
+from tests.dashboard.run_states import living_worker, make_run
 from tests.e2e.conftest import Serve, the_button, wait_until_idle
 
 pytestmark = pytest.mark.e2e

@@ -16,8 +16,8 @@ from cvae_core.runs.status import ALIVE, read_status
 from cvae_core.workers import launcher
 from tests.e2e.conftest import DASHBOARD, OpenPage, streamlit_process, the_button
 from tests.faults.evidence import Tally, Witness, trained
+from tests.living_workers import small_config, wait_for
 from tests.runs.examples import are_same
-from tests.workers import small_config, wait_for
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 HOME = DASHBOARD / "Home.py"

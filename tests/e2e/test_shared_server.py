@@ -11,12 +11,12 @@ from playwright.sync_api import Browser, Page, Playwright, expect
 
 from cvae_core.runs.run import all_runs
 from cvae_core.runs.status import ALIVE
+from tests.dashboard.run_states import make_run
 from tests.dashboard.test_serving import CVAE, Server, serving
-from tests.dashboard.worlds import make_run
 from tests.e2e.browser import FLAGS, chromium
 from tests.e2e.conftest import the_button, wait_until_idle
 from tests.e2e.time_machine import wait_until_loaded
-from tests.workers import wait_for
+from tests.living_workers import wait_for
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 TOKEN = "let the class in"

@@ -14,7 +14,7 @@ from playwright.sync_api import expect
 from cvae_core.runs.run import Run
 from cvae_core.runs.snapshots import WEIGHTS_FILE, publish_snapshot, snapshot_folder
 from cvae_core.runs.status import read_status, write_status
-from tests.dashboard.worlds import living_worker, make_run, random_weights
+from tests.dashboard.run_states import living_worker, make_run, random_weights
 from tests.e2e.conftest import OpenPage, Serve, wait_until_idle
 from tests.e2e.time_machine import (
     EVERY_PAGE,

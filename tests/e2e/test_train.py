@@ -15,7 +15,7 @@ from cvae_core.runs.run import Run, all_runs
 from cvae_core.runs.status import ALIVE
 from cvae_core.workers import launcher
 from tests.e2e.conftest import DASHBOARD, OpenPage, streamlit_server, the_button, wait_until_idle
-from tests.workers import wait_for
+from tests.living_workers import wait_for
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 _LONG_MS = 60_000

@@ -20,7 +20,7 @@ from cvae_core.rendering.scatter import PlanePainter
 from cvae_core.rendering.spec import OwnImage, PickedImage, PictureSettings, Plane, Sources, parse_sources
 from cvae_core.rendering.tiles import TileLayout
 from tests.export.small_run import small_run
-from tests.export.test_films import frames_of, tiles_in
+from tests.rendering.test_films import frames_of, tiles_in
 
 OWN = np.arange(784).astype(np.uint8).reshape(28, 28, 1)
 ALL_CHOICES = PictureSettings(

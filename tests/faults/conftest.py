@@ -11,7 +11,7 @@ import pytest
 from cvae_core.config.run import RunConfig
 from cvae_core.runs.run import create_run
 from tests.faults.evidence import CONFIG, LONGER, Tally, Undisturbed, Witness
-from tests.faults.nursery import Nursery, Order
+from tests.faults.process_fixtures import Nursery, Order
 
 _TALLY = Tally()
 NewRun = Callable[[RunConfig], Witness]

@@ -18,8 +18,8 @@ from cvae_core.runs.snapshots import load_snapshot, snapshot_epochs, snapshot_fo
 from cvae_core.runs.status import Status
 from cvae_core.runs.summary import overview
 from cvae_core.workers.launcher import claim
+from tests.living_workers import small_config
 from tests.runs.examples import are_same
-from tests.workers import small_config
 
 CONFIG = small_config(
     epochs=2, train_limit=200, test_limit=50, hidden_widths=(8,), snapshot_schedule="every", snapshot_every=1

@@ -19,8 +19,8 @@ from cvae_core.runs.summary import overview
 from cvae_core.workers.launcher import Launcher
 from tests.faults.conftest import NewRun
 from tests.faults.evidence import CONFIG, LONGER, Tally, Undisturbed, Witness, trained
-from tests.faults.nursery import Nursery, Order
-from tests.workers import worker_pids
+from tests.faults.process_fixtures import Nursery, Order
+from tests.living_workers import worker_pids
 
 pytestmark = pytest.mark.slow
 # Where it hurts: in the words of a moment's name, and which of those that have them.

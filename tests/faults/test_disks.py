@@ -18,7 +18,7 @@ from cvae_core.runs.run import Run, create_run
 from cvae_core.runs.summary import overview
 from tests.faults.conftest import NewRun
 from tests.faults.evidence import CONFIG, LONGER, Tally, Undisturbed, Witness, trained
-from tests.faults.nursery import Nursery, Order
+from tests.faults.process_fixtures import Nursery, Order
 from tests.runs.examples import small_disk
 
 pytestmark = pytest.mark.slow

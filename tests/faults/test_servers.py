@@ -21,11 +21,11 @@ from cvae_core.runs.run import Run, all_runs, create_run
 from cvae_core.runs.status import ALIVE
 from cvae_core.runs.storage import BINS, Bin
 from tests.e2e.conftest import DASHBOARD, streamlit_process
+from tests.faults.client import Visitor
 from tests.faults.conftest import NewRun
 from tests.faults.evidence import CONFIG, LONGER, Tally, Undisturbed, Witness, trained
-from tests.faults.nursery import ABOUT, Nursery, Order, archive_of
-from tests.faults.visitor import Visitor
-from tests.workers import wait_for
+from tests.faults.process_fixtures import ABOUT, Nursery, Order, archive_of
+from tests.living_workers import wait_for
 
 pytestmark = pytest.mark.slow
 HOME = DASHBOARD / "Home.py"

@@ -16,9 +16,9 @@ from cvae_core.runs.snapshots import load_snapshot, snapshot_epochs
 from cvae_core.runs.status import Status
 from cvae_core.runs.summary import overview
 from cvae_core.training import writer
+from tests.living_workers import small_config
 from tests.runs.examples import are_same
 from tests.training.test_session import stop_after, trained
-from tests.workers import small_config
 
 EPOCHS = 4
 

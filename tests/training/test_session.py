@@ -25,7 +25,7 @@ from cvae_core.runs.status import Status, observed_state
 from cvae_core.training import session
 from cvae_core.training.writer import RecentSpeed
 from cvae_core.workers.launcher import claim
-from tests.workers import small_config
+from tests.living_workers import small_config
 
 Observer = Callable[[Status, StepRecord | EpochRecord | None], None]
 

@@ -20,7 +20,7 @@ from cvae_core.runs.checkpoints import Checkpoint, publish_checkpoint
 from cvae_core.runs.checksums import seal
 from cvae_core.runs.run import Run
 from cvae_core.runs.snapshots import load_snapshot
-from tests.dashboard.worlds import make_run
+from tests.dashboard.run_states import make_run
 
 Files = dict[str, bytes]
 MANIFEST = "manifest.json"

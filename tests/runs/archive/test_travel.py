@@ -25,7 +25,7 @@ from cvae_core.runs.run import Run, all_runs, create_run
 from cvae_core.runs.snapshots import WEIGHTS_FILE, load_snapshot, publish_snapshot, snapshot_epochs, snapshot_folder
 from cvae_core.runs.status import RESUMABLE, Status, write_status
 from cvae_core.runs.summary import describe, overview
-from tests.dashboard.worlds import living_worker, make_run
+from tests.dashboard.run_states import living_worker, make_run
 from tests.runs.archive.forgery import contents, everything_in, keep_checkpoint, packed, stopped_run, unpacked
 from tests.runs.examples import are_same, small_disk, training
 

@@ -3,7 +3,7 @@
 TensorFlow survives a fork as long as it has computed nothing yet. A worker costs a second then, not six, and what it
 does from its claim to its end is what every worker does.
 
-python -m tests.faults.nursery CONNECTION_DESCRIPTOR
+python -m tests.faults.process_fixtures CONNECTION_DESCRIPTOR
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Nursery:
         self._connection, theirs = socket.socketpair()
         with theirs, log.open("wb") as output:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "tests.faults.nursery", str(theirs.fileno())],
+                [sys.executable, "-m", "tests.faults.process_fixtures", str(theirs.fileno())],
                 cwd=Path(__file__).parents[2],
                 stdin=subprocess.DEVNULL,
                 stdout=output,

@@ -11,10 +11,10 @@ from cvae_core.runs import lock
 from cvae_core.runs.metrics import read_history
 from cvae_core.runs.status import read_status
 from cvae_core.workers.launcher import claim
+from tests.faults.concurrent_launcher import Rival
 from tests.faults.conftest import NewRun
 from tests.faults.evidence import CONFIG, LONGER, Tally, Undisturbed, trained
-from tests.faults.rival import Rival
-from tests.workers import wait_for
+from tests.living_workers import wait_for
 
 pytestmark = pytest.mark.slow
 

@@ -16,7 +16,7 @@ from cvae_core.config.run import DataConfig, ModelConfig, RunConfig
 from cvae_core.runs.run import create_run
 from cvae_core.runs.snapshots import publish_snapshot
 from tests.cli.test_bad_input import fail
-from tests.dashboard.worlds import make_run
+from tests.dashboard.run_states import make_run
 from tests.export.small_run import SHAPE, damage
 from tests.networks import random_weights
 

@@ -13,7 +13,7 @@ import pytest
 from cvae_core.errors import CvaeError, StoppedError
 from cvae_core.tasks import Errand
 
-MODULE = "tests.errand_examples"
+MODULE = "tests.task_examples"
 ENDLESS = {"steps": 100_000, "seconds": 0.01, "number": 1}
 
 

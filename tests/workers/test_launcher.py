@@ -18,7 +18,7 @@ from cvae_core.runs.run import Run, delete_run
 from cvae_core.runs.snapshots import load_snapshot, snapshot_epochs
 from cvae_core.workers import launcher as jobs
 from cvae_core.workers.launcher import Launcher
-from tests.workers import small_config, wait_for, worker_pid, worker_pids
+from tests.living_workers import small_config, wait_for, worker_pid, worker_pids
 
 pytestmark = pytest.mark.slow
 

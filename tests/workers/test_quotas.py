@@ -13,7 +13,7 @@ from cvae_core.config.presets import preset
 from cvae_core.data import load_dataset, training_size
 from cvae_core.errors import ConfigError, CvaeError, DataError, RunBusyError
 from cvae_core.workers.quotas import Limits, check_admission, check_upload, largest_upload_mb, read_limits, variable
-from tests.dashboard.worlds import living_worker, make_run
+from tests.dashboard.run_states import living_worker, make_run
 
 Settings = dict[str, Any]
 

@@ -16,7 +16,7 @@ from dashboard.cache import networks, run_data
 from dashboard.cache.shared import SharedCache
 from dashboard.components.packing import unpack
 from tests.dashboard.app import open_page
-from tests.dashboard.worlds import make_run
+from tests.dashboard.run_states import make_run
 from tests.runs.examples import run_in
 
 EPOCHS = (0, 1, 2, 3)

@@ -26,7 +26,7 @@ from cvae_core.runs.archive import reader
 from cvae_core.runs.archive.manifest import Manifest
 from cvae_core.runs.run import Run
 from cvae_core.runs.summary import describe
-from tests.dashboard.worlds import make_run, random_weights, tiny_config
+from tests.dashboard.run_states import make_run, random_weights, tiny_config
 from tests.runs.archive.forgery import (
     FACTS,
     MANIFEST,
@@ -297,7 +297,7 @@ def test_files_that_overlap(archive: bytes, there: Path) -> None:
 
 
 def test_more_files_than_any_run_has(archive: bytes, there: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (manifest_module, names, reader):
+    for module in (manifest_module, reader):
         monkeypatch.setattr(module, "MOST_FILES", 5)
     assert "too many files" in refusal(archive, there)
 

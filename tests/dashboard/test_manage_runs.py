@@ -16,8 +16,8 @@ from cvae_core.runs.status import WrittenState
 from cvae_core.runs.storage import BINS
 from dashboard.shared.widgets import plain
 from tests.dashboard.app import open_page, said, select_box
+from tests.dashboard.run_states import living_worker, make_run
 from tests.dashboard.test_why import make_pair
-from tests.dashboard.worlds import living_worker, make_run
 
 
 def press(app: AppTest, label: str, among: str = "") -> AppTest:

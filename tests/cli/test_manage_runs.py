@@ -17,7 +17,7 @@ from cvae_core.runs.metadata import About, read_about
 from cvae_core.runs.snapshots import snapshot_epochs
 from cvae_core.runs.summary import disk_use
 from tests.cli.test_bad_input import fail
-from tests.dashboard.worlds import living_worker, make_run
+from tests.dashboard.run_states import living_worker, make_run
 
 Say = Callable[..., str]
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
-from cvae_core.data.batching import batch_order, ordered_images
+from cvae_core.data.batching import batch_order, ordered_images, shifted_at_random
 
 
 def test_order_is_a_permutation_that_seed_and_epoch_decide() -> None:
@@ -48,3 +49,33 @@ def test_only_the_share_that_was_asked_for_is_moved() -> None:
     # One draw in nine moves nothing; the tolerance is five standard deviations of the share.
     assert abs(moved - 0.25 * 8 / 9) < 5 * np.sqrt(0.25 * 0.75 / 4000)
     np.testing.assert_array_equal(ordered_images(images, np.arange(4000), 0, 1, 1, 0.0), images)
+
+
+def numbered(count: int) -> np.ndarray:
+    """Images whose pixels all differ and are not 0."""
+    return np.tile(np.arange(1, 61, dtype=np.uint8).reshape(1, 6, 5, 2), (count, 1, 1, 1))
+
+
+def test_each_image_moves_by_whole_pixels_and_zeros_come_into_sight():
+    moved = shifted_at_random(numbered(400), 2, seed=5)
+    found = set()
+    for image in moved:
+        down, right = (image[..., 0].any(axis=axis).argmax() for axis in (1, 0))
+        down = down if down else image[..., 0].any(axis=1).sum() - 6
+        right = right if right else image[..., 0].any(axis=0).sum() - 5
+        padded = np.pad(numbered(1)[0], ((2, 2), (2, 2), (0, 0)))
+        assert np.array_equal(image, padded[2 - down : 8 - down, 2 - right : 7 - right])
+        found.add((int(down), int(right)))
+    assert found == {(down, right) for down in range(-2, 3) for right in range(-2, 3)}
+
+
+def test_the_seed_decides():
+    images = numbered(30)
+    assert np.array_equal(shifted_at_random(images, 4, 1), shifted_at_random(images, 4, 1))
+    assert not np.array_equal(shifted_at_random(images, 4, 1), shifted_at_random(images, 4, 2))
+    assert np.array_equal(shifted_at_random(images, 0, 1), images) and images.min() == 1
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_few_images_are_no_special_case(count):
+    assert shifted_at_random(numbered(count), 3, 0).shape == (count, 6, 5, 2)

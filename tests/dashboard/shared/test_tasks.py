@@ -12,8 +12,8 @@ from cvae_core.errors import ServerBusyError
 from cvae_core.tasks import Errand
 from dashboard.shared import tasks
 from tests.dashboard.app import open_page, press
-from tests.dashboard.worlds import make_run
-from tests.test_errands import ENDLESS, MODULE, importable, until  # noqa: F401  a fixture for every test here
+from tests.dashboard.run_states import make_run
+from tests.test_tasks import ENDLESS, MODULE, importable, until  # noqa: F401  a fixture for every test here
 
 
 def tried() -> Errand | None:

@@ -16,7 +16,7 @@ class Rival:
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.faults.rival"],
+            [sys.executable, "-m", "tests.faults.concurrent_launcher"],
             cwd=Path(__file__).parents[2],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
