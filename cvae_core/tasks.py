@@ -28,11 +28,11 @@ from cvae_core.system_errors import as_cvae_error, sudden_end
 Work = Callable[[dict[str, Any]], Mapping[str, Any]]
 
 
-def answer(work: Work) -> None:
+def serve(work: Work) -> None:
     """Do in this process what its standard input asks for.
 
     Args:
-        work: Takes what was asked for and gives the report, both as JSON holds them; calls ``tell`` on the way.
+        work: Takes what was asked for and gives the report, both as JSON values. Calls ``report_progress``.
     """
     wanted = json.loads(sys.stdin.readline())
     try:
@@ -48,18 +48,18 @@ def answer(work: Work) -> None:
         _say({"problem": told.problem, "advice": told.advice})
 
 
-def tell(done: int, total: int) -> None:
+def report_progress(done: int, total: int) -> None:
     """Tell who waits how much is done.
 
     Raises:
         StoppedError: Nobody wants the rest.
     """
-    if is_unwanted():
+    if is_cancelled():
         raise StoppedError
     _say({"done": done, "total": total})
 
 
-def is_unwanted() -> bool:
+def is_cancelled() -> bool:
     """Whether who waited has gone, or wants no more."""
     return bool(select.select([sys.stdin], [], [], 0)[0])
 
@@ -83,11 +83,11 @@ class _Heard:
     __repr__ = short_repr
 
 
-class Errand:
+class Task:
     """A process at work. It is stopped when this object is no longer in use.
 
     Args:
-        module: Its main function calls ``answer``.
+        module: Its main function calls ``serve``.
         order: What to do, as JSON holds it.
         threads: How many the process may use for products of matrices.
         files: Descriptors of open files that the process gets under the same numbers.

@@ -15,7 +15,7 @@ def show_page() -> None:
     # Components register with the server as they are imported, so it must run by then.
     from dashboard.components.page_frame import page_frame
     from dashboard.shared import actions
-    from dashboard.shared.widgets import errors_shown
+    from dashboard.shared.widgets import show_errors
     from dashboard.streamlit_patches import sessions
     from dashboard.url_state.session import enter_page
 
@@ -37,7 +37,7 @@ def show_page() -> None:
         position="top",
     )
     sessions.end_with_the_browser()
-    with errors_shown():
+    with show_errors():
         actions.tidy_up()
         actions.enter(page.url_path)
         enter_page(page.url_path)

@@ -1,4 +1,4 @@
-"""Processes that do what an order says, for the tests of errands."""
+"""Processes that do what an order says, for the tests of tasks."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from cvae_core.errors import DataError
-from cvae_core.tasks import answer, tell
+from cvae_core.tasks import report_progress, serve
 
 
 def work(order: dict[str, Any]) -> Mapping[str, Any]:
     for step in range(order["steps"]):
-        tell(step + 1, order["steps"])
+        report_progress(step + 1, order["steps"])
         time.sleep(order.get("seconds", 0.0))
     if order.get("fail") == "ours":
         raise DataError("The data are gone.", "Bring them back.")
@@ -30,4 +30,4 @@ def work(order: dict[str, Any]) -> Mapping[str, Any]:
 
 
 if __name__ == "__main__":
-    answer(work)
+    serve(work)

@@ -16,7 +16,7 @@ from cvae_core.architecture import DataShape
 from cvae_core.config.presets import preset
 from cvae_core.config.run import AutoencoderConfig, ModelConfig
 from cvae_core.errors import DataError
-from cvae_core.evaluation.classification import recognise
+from cvae_core.evaluation.classification import classify
 from cvae_core.inference.folded import FoldedNetwork
 from cvae_core.records import Dataset, Split, checked_images, checked_labels
 from cvae_core.training.engine import train
@@ -251,7 +251,7 @@ def test_a_network_refuses_what_training_refuses() -> None:
 def test_images_of_floats_and_bytes_are_recognised_alike() -> None:
     model = ModelConfig(hidden_widths=(3,), latent_dim=2)
     network = FoldedNetwork(model, SHAPE, random_weights(model, SHAPE))
-    np.testing.assert_array_equal(recognise(network, IMAGES / 255).elbo, recognise(network, IMAGES).elbo)
+    np.testing.assert_array_equal(classify(network, IMAGES / 255).elbo, classify(network, IMAGES).elbo)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from cvae_core.processes import command, environment, pin_settings
-from cvae_core.tasks import Errand
+from cvae_core.tasks import Task
 from cvae_core.workers.launcher import Launcher
 from tests.living_workers import small_config, wait_for, worker_pids
 from tests.task_examples import __file__ as _examples
@@ -52,7 +52,7 @@ def test_worker_trains_beside_modules_of_standard_names(shadowed: Path, launcher
 
 
 def test_task_runs_beside_modules_of_standard_names(shadowed: Path) -> None:
-    assert Errand(EXAMPLE, {"steps": 1, "number": 21}).report() == {"twice": 42}
+    assert Task(EXAMPLE, {"steps": 1, "number": 21}).report() == {"twice": 42}
 
 
 def test_command_line_runs_beside_modules_of_standard_names(shadowed: Path) -> None:
@@ -69,7 +69,7 @@ def test_make_starts_the_server_without_the_working_folder() -> None:
 
 def test_pipes_carry_utf_8_whatever_the_environment_says(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONIOENCODING", "utf-16")
-    assert Errand(EXAMPLE, {"steps": 1, "number": 21}).report() == {"twice": 42}
+    assert Task(EXAMPLE, {"steps": 1, "number": 21}).report() == {"twice": 42}
 
 
 def test_child_encodes_names_of_files_as_its_parent_does() -> None:

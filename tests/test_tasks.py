@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from cvae_core.errors import CvaeError, StoppedError
-from cvae_core.tasks import Errand
+from cvae_core.tasks import Task
 
 MODULE = "tests.task_examples"
 ENDLESS = {"steps": 100_000, "seconds": 0.01, "number": 1}
@@ -38,19 +38,19 @@ def children() -> set[str]:
     return found
 
 
-def test_an_errand_reports_and_tells_how_far_it_is() -> None:
-    errand = Errand(MODULE, {"steps": 3, "number": 21})
-    assert errand.report() == {"twice": 42}
-    assert (errand.done, errand.total, errand.ended) == (3, 3, True)
-    assert errand.seconds_left == 0.0
+def test_an_task_reports_and_tells_how_far_it_is() -> None:
+    task = Task(MODULE, {"steps": 3, "number": 21})
+    assert task.report() == {"twice": 42}
+    assert (task.done, task.total, task.ended) == (3, 3, True)
+    assert task.seconds_left == 0.0
 
 
 def test_the_time_left_is_told_once_the_pace_is_known() -> None:
-    with Errand(MODULE, {"steps": 1000, "seconds": 0.05, "number": 1}) as errand:
-        until(lambda: errand.done >= 10)
-        assert errand.seconds_left is None
-        until(lambda: errand.seconds_left is not None)
-        assert errand.seconds_left == pytest.approx(0.05 * (1000 - errand.done), rel=0.7)
+    with Task(MODULE, {"steps": 1000, "seconds": 0.05, "number": 1}) as task:
+        until(lambda: task.done >= 10)
+        assert task.seconds_left is None
+        until(lambda: task.seconds_left is not None)
+        assert task.seconds_left == pytest.approx(0.05 * (1000 - task.done), rel=0.7)
 
 
 @pytest.mark.parametrize(
@@ -64,27 +64,27 @@ def test_the_time_left_is_told_once_the_pace_is_known() -> None:
     ],
 )
 def test_what_fails_is_told_to_who_waits(fail: str, kind: type[Exception], words: str) -> None:
-    errand = Errand(MODULE, {"steps": 1, "number": 1, "fail": fail})
+    task = Task(MODULE, {"steps": 1, "number": 1, "fail": fail})
     with pytest.raises(kind, match=words):
-        errand.report()
+        task.report()
 
 
-def test_a_stopped_errand_ends_soon_and_says_so() -> None:
-    errand = Errand(MODULE, ENDLESS)
-    until(lambda: errand.done > 0)
-    assert not errand.is_stopped
-    errand.stop()
-    assert errand.is_stopped
-    errand.wait(20)
-    assert errand.ended
+def test_a_stopped_task_ends_soon_and_says_so() -> None:
+    task = Task(MODULE, ENDLESS)
+    until(lambda: task.done > 0)
+    assert not task.is_stopped
+    task.stop()
+    assert task.is_stopped
+    task.wait(20)
+    assert task.ended
     with pytest.raises(StoppedError):
-        errand.report()
+        task.report()
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs /proc")
-def test_an_errand_that_nobody_holds_ends_and_leaves_no_zombie() -> None:
+def test_an_task_that_nobody_holds_ends_and_leaves_no_zombie() -> None:
     before = children()
-    held = [Errand(MODULE, ENDLESS)]
+    held = [Task(MODULE, ENDLESS)]
     until(lambda: held[0].done > 0)
     new = children() - before
     assert new

@@ -7,7 +7,14 @@ from typing import Final
 import numpy as np
 
 from cvae_core.analysis.network import Network, check_dimension, check_whole_number
-from cvae_core.analysis.records import DimensionStatistics, Doubles, LatentCodes, LatentPlane, PrincipalAxes, Projection
+from cvae_core.analysis.records import (
+    DimensionStatistics,
+    Float64Array,
+    LatentCodes,
+    LatentPlane,
+    PrincipalAxes,
+    Projection,
+)
 from cvae_core.records import Floats, Labels, Split
 
 
@@ -75,7 +82,7 @@ def project(projection: Projection, z: Floats) -> Floats:
     return points
 
 
-def projected_covariances(projection: Projection, z_log_var: Floats) -> Doubles:
+def projected_covariances(projection: Projection, z_log_var: Floats) -> Float64Array:
     """What Gaussian posteriors with independent dimensions look like in the plane: ellipses.
 
     Args:
@@ -87,19 +94,19 @@ def projected_covariances(projection: Projection, z_log_var: Floats) -> Doubles:
         and the roots of its eigenvalues their standard deviations.
     """
     spread = np.exp(z_log_var.astype(np.float64))[:, None, :] * projection.matrix
-    covariances: Doubles = spread @ projection.matrix.T
+    covariances: Float64Array = spread @ projection.matrix.T
     return covariances
 
 
-def _vary(z: Doubles) -> bool:
+def _vary(z: Float64Array) -> bool:
     return len(z) > 0 and bool(np.any(z != z[0]))
 
 
-def _with_fixed_signs(directions: Doubles) -> Doubles:
+def _with_fixed_signs(directions: Float64Array) -> Float64Array:
     """Rows turned so that their largest entry is positive; the first of them if two are equally large."""
     largest = np.argmax(np.abs(directions), axis=1)
     signs = np.sign(directions[np.arange(len(directions)), largest])
-    turned: Doubles = directions * signs[:, None]
+    turned: Float64Array = directions * signs[:, None]
     return turned
 
 
@@ -134,7 +141,7 @@ def of_label(codes: LatentCodes, label: int) -> LatentCodes:
     return _codes(codes.z_mean[kept], codes.z_log_var[kept], codes.labels[kept], codes.indices[kept])
 
 
-def kl_per_dimension(z_mean: Floats, z_log_var: Floats) -> Doubles:
+def kl_per_dimension(z_mean: Floats, z_log_var: Floats) -> Float64Array:
     """KL(q(z|x) || N(0, I)) of each latent dimension, averaged over images.
 
     Kingma and Welling 2014, appendix B: (mean^2 + variance - log variance - 1) / 2.
@@ -150,7 +157,7 @@ def kl_per_dimension(z_mean: Floats, z_log_var: Floats) -> Doubles:
         return np.zeros(z_mean.shape[1], np.float64)
     mean, log_var = z_mean.astype(np.float64), z_log_var.astype(np.float64)
     # expm1 keeps the digits of a collapsed dimension, whose log variance is close to 0.
-    nats: Doubles = np.mean(0.5 * (np.square(mean) + np.expm1(log_var) - log_var), axis=0)
+    nats: Float64Array = np.mean(0.5 * (np.square(mean) + np.expm1(log_var) - log_var), axis=0)
     return nats
 
 

@@ -8,7 +8,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 
 from cvae_core.architecture import Architecture
-from cvae_core.config.fields import shown
+from cvae_core.config.fields import format_value
 from cvae_core.errors import ConfigError
 from cvae_core.records import Bytes, Floats, Labels
 
@@ -141,4 +141,4 @@ def check_whole_number(what: str, value: int, low: int, high: int | None = None)
     if whole and low <= value and (high is None or value <= high):
         return
     span = f"of at least {low}" if high is None else f"from {low} to {high}"
-    raise ConfigError(f"The {what} should be a whole number {span}; it is {shown(value)}.")
+    raise ConfigError(f"The {what} should be a whole number {span}; it is {format_value(value)}.")

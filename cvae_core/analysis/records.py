@@ -12,8 +12,8 @@ import numpy.typing as npt
 from cvae_core.records import Bytes, Floats, Labels
 from cvae_core.short_repr import short_repr
 
-Doubles = npt.NDArray[np.float64]
-Marks = npt.NDArray[np.bool_]
+Float64Array = npt.NDArray[np.float64]
+BoolArray = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -98,9 +98,9 @@ class LatentCodes:
     z_log_var: Floats
     labels: Labels
     indices: Labels
-    kl_per_dimension: Doubles
-    mean_per_dimension: Doubles
-    variance_per_dimension: Doubles
+    kl_per_dimension: Float64Array
+    mean_per_dimension: Float64Array
+    variance_per_dimension: Float64Array
 
     __repr__ = short_repr
 
@@ -150,10 +150,10 @@ class PrincipalAxes:
         explained: float64 (latent_dim,), share of the whole variance, summing to 1; zeros if the codes do not vary.
     """
 
-    mean: Doubles
-    directions: Doubles
-    variances: Doubles
-    explained: Doubles
+    mean: Float64Array
+    directions: Float64Array
+    variances: Float64Array
+    explained: Float64Array
 
     __repr__ = short_repr
 
@@ -169,8 +169,8 @@ class Projection:
         axes: Which of them, counted from 0, along x and y.
     """
 
-    matrix: Doubles
-    offset: Doubles
+    matrix: Float64Array
+    offset: Float64Array
     kind: Literal["dimensions", "principal"]
     axes: tuple[int, int]
 
@@ -192,12 +192,12 @@ class DimensionStatistics:
             nothing; false where there are no examples.
     """
 
-    kl: Doubles
-    mean: Doubles
-    variance: Doubles
-    posterior_variance: Doubles
-    aggregate_variance: Doubles
-    collapsed: Marks
+    kl: Float64Array
+    mean: Float64Array
+    variance: Float64Array
+    posterior_variance: Float64Array
+    aggregate_variance: Float64Array
+    collapsed: BoolArray
 
     __repr__ = short_repr
 
@@ -264,7 +264,7 @@ class Blend:
 
 
 @dataclass(frozen=True)
-class Recognition:
+class Classification:
     """How well each label explains some images.
 
     Attributes:
@@ -273,8 +273,8 @@ class Recognition:
         ranking: int64 (n, n_classes), labels of each image, the best first; of equal ones the lower comes first.
     """
 
-    elbo: Doubles
-    odds: Doubles
+    elbo: Float64Array
+    odds: Float64Array
     ranking: Labels
 
     __repr__ = short_repr
@@ -289,8 +289,8 @@ class Morphology:
         thickness: float64 (n,), pixels of the image; NaN for an even image.
     """
 
-    slant: Doubles
-    thickness: Doubles
+    slant: Float64Array
+    thickness: Float64Array
 
     __repr__ = short_repr
 
@@ -314,8 +314,8 @@ class StyleKept:
         shuffled_thickness: As ``shuffled_slant``.
     """
 
-    slant: Doubles
-    thickness: Doubles
+    slant: Float64Array
+    thickness: Float64Array
     sources: Labels
     median_slant: float
     median_thickness: float

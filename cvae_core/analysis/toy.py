@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from cvae_core.analysis.network import Network, check_whole_number
-from cvae_core.analysis.records import Doubles
+from cvae_core.analysis.records import Float64Array
 from cvae_core.config.run import TornManifoldConfig
 from cvae_core.data.toy import distance_to_manifold, true_curves
 from cvae_core.errors import ConfigError
@@ -178,7 +178,7 @@ def _torn_share_of_curves(config: TornManifoldConfig, swept: tuple[SweptCurve, .
     return float(lengths[torn].sum()) / whole if whole > 0.0 else 0.0
 
 
-def _segments(points: Doubles) -> tuple[Doubles, Doubles]:
+def _segments(points: Float64Array) -> tuple[Float64Array, Float64Array]:
     """Middle, (n - 1, 2), and length, (n - 1,), of what lies between neighbouring points."""
     steps = np.diff(points, axis=0)
     return points[:-1] + steps / 2.0, np.hypot(steps[:, 0], steps[:, 1])

@@ -23,7 +23,7 @@ from cvae_core.runs import lock
 from cvae_core.runs.run import create_run
 from cvae_core.runs.snapshots import publish_snapshot
 from cvae_core.runs.status import Status
-from cvae_core.training.engine import rehearse, train
+from cvae_core.training.engine import train, warm_up
 from cvae_core.training.events import EpochEvent, Event, StepEvent, TrainingState
 from cvae_core.training.session import work
 from cvae_core.workers.launcher import claim
@@ -94,7 +94,7 @@ def torn_manifold_seconds() -> dict[str, float]:
     """
     configs = [make() for make in TOY_PRESETS.values()]
     for config in configs:
-        rehearse(config, load_dataset(config.data))
+        warm_up(config, load_dataset(config.data))
     wall, processor = time.perf_counter(), time.process_time()
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(len(configs)) as pool:
         list(pool.map(lambda config: _train(Path(folder), config), configs))

@@ -14,7 +14,7 @@ from typing import Annotated, Final
 import typer
 
 from cvae_core.cli.terminal import RunsOption
-from cvae_core.config.fields import shown
+from cvae_core.config.fields import format_value
 from cvae_core.errors import CvaeError, RunError
 from cvae_core.processes import command
 from cvae_core.runs import slots
@@ -127,13 +127,13 @@ def _check_names(base_path: str, hosts: list[str]) -> None:
     if not _BASE_PATH.fullmatch(base_path):
         raise CvaeError(
             "--base-path expects a path such as /lab, of letters (A to Z), digits, '-', '_', '.' and '~'; "
-            f"it got {shown(base_path)}."
+            f"it got {format_value(base_path)}."
         )
     for name in hosts:
         if not _HOST_NAME.fullmatch(name) and _ip_address(name.strip("[]")) is None:
             raise CvaeError(
                 "--allow-host expects a host name such as lab.example, without scheme, port and path; "
-                f"it got {shown(name)}."
+                f"it got {format_value(name)}."
             )
 
 
@@ -146,8 +146,8 @@ def _ip_address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | No
 
 def _address(host: str) -> list[str]:
     """The options of the server that say where it listens, and what address it shows."""
-    shown = "localhost" if _is_local(host) or host in ("0.0.0.0", "::") else host
-    return ["--server.address", host, "--browser.serverAddress", shown]
+    format_value = "localhost" if _is_local(host) or host in ("0.0.0.0", "::") else host
+    return ["--server.address", host, "--browser.serverAddress", format_value]
 
 
 def _check_address(host: str, port: int) -> None:
@@ -173,7 +173,7 @@ def _check_address(host: str, port: int) -> None:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind((host, port))
     except (socket.gaierror, UnicodeError, TypeError):
-        raise CvaeError(f"No machine has the address {shown(host)}.", _HOST_ADVICE) from None
+        raise CvaeError(f"No machine has the address {format_value(host)}.", _HOST_ADVICE) from None
     except OSError as error:
         problem = f"The server cannot listen on {host}, port {port}: {os.strerror(error.errno or 0)}."
         raise CvaeError(*problems.get(error.errno or 0, (problem, _HOST_ADVICE))) from None

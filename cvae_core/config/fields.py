@@ -43,7 +43,7 @@ def explain_validation_error(error: ValidationError, model: type[BaseModel], *, 
     return " ".join(_sentence(name, first_faults[name], model, by_title) for name in list(first_faults)[:_FAULTS_TOLD])
 
 
-def shown(value: Any) -> str:
+def format_value(value: Any) -> str:
     """A value as an error sentence shows it: its ``repr``, cut to 60 characters."""
     try:
         text = repr(value)
@@ -56,12 +56,12 @@ def shown(value: Any) -> str:
 
 def _sentence(name: str, details: ErrorDetails, model: type[BaseModel], by_title: bool) -> str:
     if name not in model.model_fields:
-        return f"There is no setting {shown(name)}."
+        return f"There is no setting {format_value(name)}."
     field = model.model_fields[name]
     if by_title:
-        return f"{field.title or name}: expected {expected(field)}; got {shown(details['input'])}."
+        return f"{field.title or name}: expected {expected(field)}; got {format_value(details['input'])}."
     verb = "is" if len(details["loc"]) == 1 else "holds"
-    return f"The setting {name} {verb} {shown(details['input'])}; expected {expected(field)}."
+    return f"The setting {name} {verb} {format_value(details['input'])}; expected {expected(field)}."
 
 
 def expected(field: FieldInfo) -> str:

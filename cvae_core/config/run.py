@@ -20,7 +20,7 @@ from cvae_core.config.fields import (
     LearningRateSchedule,
     Settings,
     SnapshotSchedule,
-    shown,
+    format_value,
 )
 from cvae_core.config.toy import AutoencoderConfig, AutoencoderTrainConfig, TornManifoldConfig
 from cvae_core.errors import ConfigError
@@ -188,9 +188,11 @@ def check_schema_version(values: dict[str, Any], what: str) -> None:
     """
     version = values.get("schema_version")
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
-        raise ConfigError(f"{what} has no valid schema_version (expected {SCHEMA_VERSION}, got {shown(version)}).")
+        raise ConfigError(
+            f"{what} has no valid schema_version (expected {SCHEMA_VERSION}, got {format_value(version)})."
+        )
     if version > SCHEMA_VERSION:
         raise ConfigError(
-            f"{what} is of schema version {shown(version)}; this software reads up to {SCHEMA_VERSION}.",
+            f"{what} is of schema version {format_value(version)}; this software reads up to {SCHEMA_VERSION}.",
             "Update the software to open it.",
         )

@@ -33,7 +33,7 @@ _WHOLE_TURN: Final = 2.0 * np.pi
 _TRAIN_STREAM: Final = 0
 _TEST_STREAM: Final = 1
 
-Doubles = npt.NDArray[np.float64]
+Float64Array = npt.NDArray[np.float64]
 
 
 class Curve(Protocol):
@@ -44,11 +44,11 @@ class Curve(Protocol):
         """For people."""
         ...
 
-    def points(self, count: int) -> Doubles:
+    def points(self, count: int) -> Float64Array:
         """So many points on the curve from end to end, equally spaced in its parameter; float64 (count, 2)."""
         ...
 
-    def distance(self, points: Doubles) -> Doubles:
+    def distance(self, points: Float64Array) -> Float64Array:
         """From each point, float64 (n, 2), to the nearest of the curve, float64 (n,)."""
         ...
 
@@ -59,12 +59,12 @@ class SineArc:
 
     name: str = "sine arc"
 
-    def points(self, count: int) -> Doubles:
+    def points(self, count: int) -> Float64Array:
         """So many points, equally spaced in x."""
         x = np.linspace(-_SINE_END, _SINE_END, count)
         return np.column_stack([x, np.sin(x)])
 
-    def distance(self, points: Doubles) -> Doubles:
+    def distance(self, points: Float64Array) -> Float64Array:
         """To a polyline of 512 equal steps in x; wrong by less than 1e-5.
 
         A chord is at most step^2 / 8 away from the arc it stands for, as the second derivative of the sine is at most
@@ -73,11 +73,11 @@ class SineArc:
         corners = self.points(_SINE_SEGMENTS + 1)
         nearest = _nearest_corner(points, corners)
         left, right = (_to_segments(points, corners, np.clip(nearest + k, 0, _SINE_SEGMENTS - 1)) for k in (-1, 0))
-        nearer: Doubles = np.minimum(left, right)
+        nearer: Float64Array = np.minimum(left, right)
         return nearer
 
 
-def _nearest_corner(points: Doubles, corners: Doubles) -> npt.NDArray[np.int64]:
+def _nearest_corner(points: Float64Array, corners: Float64Array) -> npt.NDArray[np.int64]:
     """For each point the index of the nearest corner: where p . c - |c|^2 / 2 is largest."""
     nearest = np.empty(len(points), np.int64)
     offsets = np.square(corners).sum(1) / 2.0
@@ -91,7 +91,7 @@ def _nearest_corner(points: Doubles, corners: Doubles) -> npt.NDArray[np.int64]:
     return nearest
 
 
-def _to_segments(points: Doubles, corners: Doubles, first: npt.NDArray[np.int64]) -> Doubles:
+def _to_segments(points: Float64Array, corners: Float64Array, first: npt.NDArray[np.int64]) -> Float64Array:
     """From each point to its own segment, the one that begins at corner ``first``."""
     begin, along = corners[first], corners[first + 1] - corners[first]
     share = np.clip(((points - begin) * along).sum(1) / np.square(along).sum(1), 0.0, 1.0)
@@ -115,18 +115,18 @@ class CircularArc:
     begin: float = 0.0
     end: float = _WHOLE_TURN
 
-    def points(self, count: int) -> Doubles:
+    def points(self, count: int) -> Float64Array:
         """So many points, equally spaced; a whole circle's first and last are the same, as in the tutorial."""
         angle = np.linspace(self.begin, self.end, count)
         return np.array(self.centre) + self.radius * np.column_stack([np.sin(angle), np.cos(angle)])
 
-    def distance(self, points: Doubles) -> Doubles:
+    def distance(self, points: Float64Array) -> Float64Array:
         """In closed form: along the radius where the angle is one of the arc, else to the nearer end."""
         x, y = (points - np.array(self.centre)).T
         angle = np.mod(np.arctan2(x, y) - self.begin, _WHOLE_TURN)
         beside = np.abs(np.hypot(x, y) - self.radius)
         beyond = np.min([_lengths(points - end) for end in self.points(2)], axis=0)
-        nearest: Doubles = np.where(angle <= self.end - self.begin, beside, beyond)
+        nearest: Float64Array = np.where(angle <= self.end - self.begin, beside, beyond)
         return nearest
 
 
@@ -162,7 +162,7 @@ def true_curves(config: TornManifoldConfig, count: int = 400) -> tuple[Floats, .
     return tuple(curve.points(count).astype(np.float32) for curve in curves(config))
 
 
-def distance_to_manifold(config: TornManifoldConfig, points: Floats | Doubles) -> Doubles:
+def distance_to_manifold(config: TornManifoldConfig, points: Floats | Float64Array) -> Float64Array:
     """How far points are from the nearest place of the manifold without noise, whichever piece it is on.
 
     Args:
@@ -173,7 +173,7 @@ def distance_to_manifold(config: TornManifoldConfig, points: Floats | Doubles) -
         float64 (n,), wrong by less than ``DISTANCE_ERROR``.
     """
     wide = np.asarray(points, np.float64)
-    nearest: Doubles = np.min([curve.distance(wide) for curve in curves(config)], axis=0)
+    nearest: Float64Array = np.min([curve.distance(wide) for curve in curves(config)], axis=0)
     return nearest
 
 
@@ -211,6 +211,6 @@ def _checksum(*splits: Split) -> str:
     return digest.hexdigest()
 
 
-def _lengths(vectors: Doubles) -> Doubles:
-    lengths: Doubles = np.hypot(vectors[:, 0], vectors[:, 1])
+def _lengths(vectors: Float64Array) -> Float64Array:
+    lengths: Float64Array = np.hypot(vectors[:, 0], vectors[:, 1])
     return lengths

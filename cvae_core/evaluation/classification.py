@@ -9,7 +9,7 @@ import numpy as np
 
 from cvae_core.analysis.network import Network, Progress, no_progress
 from cvae_core.analysis.reconstruction import cross_entropy
-from cvae_core.analysis.records import Doubles, Recognition
+from cvae_core.analysis.records import Classification, Float64Array
 from cvae_core.errors import ConfigError, DataError
 from cvae_core.records import Bytes, Floats, Labels, Split, checked_images
 
@@ -17,7 +17,7 @@ _PIXELS_AT_A_TIME: Final = 2**19
 
 
 @np.errstate(under="ignore")
-def recognise(network: Network, images: Bytes, progress: Progress = no_progress) -> Recognition:
+def classify(network: Network, images: Bytes, progress: Progress = no_progress) -> Classification:
     """Rank the labels of each image by the ELBO that it has under them.
 
     The ELBO of image x under label y is log p(x | z, y) - KL(q(z | x, y) || N(0, I)) at z = z_mean(x, y), which takes
@@ -44,7 +44,7 @@ def recognise(network: Network, images: Bytes, progress: Progress = no_progress)
         progress(part.stop, len(images))
     odds = np.exp(elbo - elbo.max(axis=1, keepdims=True))
     odds /= odds.sum(axis=1, keepdims=True)
-    return Recognition(elbo, odds, np.argsort(-elbo, axis=1, kind="stable").astype(np.int64))
+    return Classification(elbo, odds, np.argsort(-elbo, axis=1, kind="stable").astype(np.int64))
 
 
 def accuracy(network: Network, split: Split, progress: Progress = no_progress) -> float:
@@ -53,21 +53,21 @@ def accuracy(network: Network, split: Split, progress: Progress = no_progress) -
     Args:
         network: Encoder and decoder.
         split: Images and their labels; 10,000 digits take some seconds.
-        progress: As in ``recognise``.
+        progress: As in ``classify``.
 
     Returns:
         A share, 0 to 1.
 
     Raises:
-        ConfigError: As in ``recognise``.
+        ConfigError: As in ``classify``.
         DataError: There are no images, or they do not fit the network.
     """
     if len(split) == 0:
         raise DataError("There should be at least one image to recognise.")
-    return float(np.mean(recognise(network, split.images, progress).ranking[:, 0] == split.labels))
+    return float(np.mean(classify(network, split.images, progress).ranking[:, 0] == split.labels))
 
 
-def _elbo(network: Network, images: Bytes) -> Doubles:
+def _elbo(network: Network, images: Bytes) -> Float64Array:
     """Nats of a few images under every label, (n, n_classes)."""
     n_classes = network.architecture.shape.n_classes
     targets = images.reshape(len(images), -1) * np.float32(1.0 / 255.0)
@@ -79,9 +79,9 @@ def _elbo(network: Network, images: Bytes) -> Doubles:
     return np.stack(columns, axis=1)
 
 
-def _kl(z_mean: Floats, z_log_var: Floats) -> Doubles:
+def _kl(z_mean: Floats, z_log_var: Floats) -> Float64Array:
     mean, log_var = z_mean.astype(np.float64), z_log_var.astype(np.float64)
-    nats: Doubles = 0.5 * (np.square(mean) + np.expm1(log_var) - log_var).sum(axis=1)
+    nats: Float64Array = 0.5 * (np.square(mean) + np.expm1(log_var) - log_var).sum(axis=1)
     return nats
 
 

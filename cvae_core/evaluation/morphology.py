@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cvae_core.analysis.network import Network, Progress, check_whole_number, decode_images, no_progress
-from cvae_core.analysis.records import Doubles, Marks, Morphology, StyleKept
+from cvae_core.analysis.records import BoolArray, Float64Array, Morphology, StyleKept
 from cvae_core.config.run import SEED_LIMIT
 from cvae_core.records import Bytes, Floats, Labels, Split, checked_images
 
@@ -49,7 +49,7 @@ def measure(images: Bytes, progress: Progress = no_progress) -> Morphology:
     images = checked_images(images)
     parts = [images[begin : begin + _IMAGES_AT_A_TIME] for begin in range(0, len(images), _IMAGES_AT_A_TIME)]
     # The distances of one part are computed while the skeletons of another are.
-    measured: list[tuple[Doubles, Doubles]] = []
+    measured: list[tuple[Float64Array, Float64Array]] = []
     threads = ThreadPoolExecutor(_THREADS)
     try:
         for number, found in enumerate(threads.map(_measured, parts)):
@@ -62,7 +62,7 @@ def measure(images: Bytes, progress: Progress = no_progress) -> Morphology:
     return Morphology(np.concatenate([nothing, *slants]), np.concatenate([nothing, *thicknesses]))
 
 
-def _measured(images: Bytes) -> tuple[Doubles, Doubles]:
+def _measured(images: Bytes) -> tuple[Float64Array, Float64Array]:
     """Slants and thicknesses of a few images."""
     enlarged = _enlarged(images)
     low, high = (extreme(enlarged, axis=(1, 2)).astype(np.float64) for extreme in (np.min, np.max))
@@ -85,7 +85,7 @@ def _enlarged(images: Bytes) -> Bytes:
     return np.floor(255.0 * smooth + 1e-6).astype(np.uint8)
 
 
-def _along_both(grey: Doubles, down: Doubles, right: Doubles) -> Doubles:
+def _along_both(grey: Float64Array, down: Float64Array, right: Float64Array) -> Float64Array:
     """The product down @ image @ right.T of each image, by two large ones: many small ones take ten times as long."""
     count, height, width = grey.shape
     wide = (grey.reshape(-1, width) @ right.T).reshape(count, height, -1)
@@ -93,7 +93,7 @@ def _along_both(grey: Doubles, down: Doubles, right: Doubles) -> Doubles:
     return turned.reshape(count, len(right), len(down)).transpose(0, 2, 1)
 
 
-def _cubic(size: int) -> Doubles:
+def _cubic(size: int) -> Float64Array:
     """Enlarges an axis by cubic convolution (Keys 1981, a = -1/2); (4 size, size), its ends repeated outwards."""
     place = (np.arange(SCALE * size) + 0.5) / SCALE - 0.5
     taps = np.floor(place).astype(int)[:, None] + np.arange(-1, 3)
@@ -103,7 +103,7 @@ def _cubic(size: int) -> Doubles:
     return _gathered(taps, np.where(distance <= 1.0, near, far), size)
 
 
-def _gaussian(size: int) -> Doubles:
+def _gaussian(size: int) -> Float64Array:
     """Smooths an axis; (size, size), its ends repeated outwards."""
     reach = int(_SMOOTHING_REACH * _SMOOTHING + 0.5)
     steps = np.arange(-reach, reach + 1)
@@ -112,14 +112,14 @@ def _gaussian(size: int) -> Doubles:
     return _gathered(taps, np.broadcast_to(weights / weights.sum(), taps.shape), size)
 
 
-def _gathered(taps: npt.NDArray[Any], weights: Doubles, size: int) -> Doubles:
+def _gathered(taps: npt.NDArray[Any], weights: Float64Array, size: int) -> Float64Array:
     """The matrix that gives each row its weighted sum of places; those beyond the ends are the ends."""
     matrix = np.zeros((len(taps), size))
     np.add.at(matrix, (np.arange(len(taps))[:, None], np.clip(taps, 0, size - 1)), weights)
     return matrix
 
 
-def _slants(enlarged: Bytes) -> Doubles:
+def _slants(enlarged: Bytes) -> Float64Array:
     """Radians, of images that are not even."""
     grey = enlarged.astype(np.float64)
     mass = grey.sum(axis=(1, 2))
@@ -130,11 +130,11 @@ def _slants(enlarged: Bytes) -> Doubles:
     from_middle = down - y_mean[:, None]
     u11 = (rows * from_middle).sum(axis=1)
     u02 = (grey.sum(axis=2) * np.square(from_middle)).sum(axis=1)
-    slants: Doubles = np.arctan(-u11 / u02)
+    slants: Float64Array = np.arctan(-u11 / u02)
     return slants
 
 
-def _thicknesses(strokes: Marks) -> Doubles:
+def _thicknesses(strokes: BoolArray) -> Float64Array:
     """Pixels, of masks that are not empty; all in one strip, as each call takes 80 ms whatever it is given."""
     from skimage.morphology import medial_axis
 
@@ -148,15 +148,15 @@ def _thicknesses(strokes: Marks) -> Doubles:
     heights = [box[0].stop - box[0].start + 2 for box in boxes]
     begins = np.cumsum([0, *heights[:-1]])
     along = np.add.reduceat(np.where(skeleton, distance, 0.0).sum(axis=1), begins)
-    thicknesses: Doubles = 2.0 * along / np.add.reduceat(skeleton.sum(axis=1), begins) / SCALE
+    thicknesses: Float64Array = 2.0 * along / np.add.reduceat(skeleton.sum(axis=1), begins) / SCALE
     return thicknesses
 
 
-def _boxes(masks: Marks) -> list[tuple[slice, slice]]:
+def _boxes(masks: BoolArray) -> list[tuple[slice, slice]]:
     """The part of each that is not empty."""
     bounds = []
     for across in (2, 1):
-        inked: Marks = np.any(masks, axis=across)
+        inked: BoolArray = np.any(masks, axis=across)
         bounds += [inked.argmax(axis=1), inked.shape[1] - inked[:, ::-1].argmax(axis=1)]
     edges = np.stack(bounds, axis=1).tolist()
     return [(slice(top, bottom), slice(left, right)) for top, bottom, left, right in edges]
@@ -253,7 +253,7 @@ def _shuffled_within(labels: Labels, seed: int) -> Labels:
     return order
 
 
-def _correlations(source: Doubles, outputs: Doubles, labels: Labels) -> Doubles:
+def _correlations(source: Float64Array, outputs: Float64Array, labels: Labels) -> Float64Array:
     """Source label by target label, from (n,) and (n_classes, n)."""
     n_classes = len(outputs)
     table = np.full((n_classes, n_classes), np.nan)
@@ -264,7 +264,7 @@ def _correlations(source: Doubles, outputs: Doubles, labels: Labels) -> Doubles:
     return table
 
 
-def _correlation(x: Doubles, y: Doubles) -> float:
+def _correlation(x: Float64Array, y: Float64Array) -> float:
     """Pearson's, over the pairs that could be measured; NaN if there are fewer than three, or all are alike."""
     both = np.isfinite(x) & np.isfinite(y)
     x, y = x[both], y[both]
@@ -273,7 +273,7 @@ def _correlation(x: Doubles, y: Doubles) -> float:
     return float(np.corrcoef(x, y)[0, 1])
 
 
-def _between_labels(table: Doubles) -> float:
+def _between_labels(table: Float64Array) -> float:
     """The median over pairs of different labels."""
     different = table[~np.eye(len(table), dtype=bool)]
     found = different[np.isfinite(different)]

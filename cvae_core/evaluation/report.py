@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 
 from cvae_core.analysis.network import Network, Progress, check_whole_number, no_progress
-from cvae_core.analysis.records import Doubles, StyleKept
+from cvae_core.analysis.records import Float64Array, StyleKept
 from cvae_core.config.run import SEED_LIMIT
 from cvae_core.data.batching import shifted_at_random
 from cvae_core.data.preprocessing import all_in_mnist_form
@@ -124,5 +124,5 @@ def _number(value: float) -> float | None:
     return value if isfinite(value) else None
 
 
-def _table(values: Doubles) -> list[list[float | None]]:
+def _table(values: Float64Array) -> list[list[float | None]]:
     return [[_number(value) for value in row] for row in values.tolist()]

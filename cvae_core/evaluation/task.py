@@ -9,7 +9,7 @@ from typing import Any, Final
 from cvae_core.analysis.trained_run import TrainedRun
 from cvae_core.evaluation.report import judge
 from cvae_core.runs.run import Run
-from cvae_core.tasks import answer, tell
+from cvae_core.tasks import report_progress, serve
 
 MODULE: Final = "cvae_core.evaluation.task"
 
@@ -21,8 +21,8 @@ def order(run: Run, epoch: int) -> dict[str, Any]:
 
 def _judge(wanted: dict[str, Any]) -> Mapping[str, Any]:
     trained = TrainedRun(Run(Path(wanted["run"])))
-    return judge(trained.network(wanted["epoch"]), trained.test_data.test, progress=tell).to_json()
+    return judge(trained.network(wanted["epoch"]), trained.test_data.test, progress=report_progress).to_json()
 
 
 if __name__ == "__main__":
-    answer(_judge)
+    serve(_judge)

@@ -15,7 +15,7 @@ from cvae_core.rendering.animation import FilmReport, Progress, ShouldStop, writ
 from cvae_core.rendering.output import published_together
 from cvae_core.rendering.spec import FilmFormat, PictureSettings
 from cvae_core.runs.run import Run
-from cvae_core.tasks import Errand, answer, is_unwanted, tell
+from cvae_core.tasks import Task, is_cancelled, report_progress, serve
 
 MODULE: Final = "cvae_core.export.animation_task"
 
@@ -36,8 +36,8 @@ def _write(wanted: dict[str, Any]) -> Mapping[str, Any]:
             films,
             wanted["format"],
             skip_damaged=wanted["skip_damaged"],
-            progress=tell,
-            should_stop=is_unwanted,
+            progress=report_progress,
+            should_stop=is_cancelled,
         )
     return asdict(report)
 
@@ -111,28 +111,28 @@ def _collect(orders: list[dict[str, Any]], progress: Callable[[int], None], shou
     """Start a process for each order, and listen to all until each has reported."""
     threads = max(1, (os.cpu_count() or 1) // len(orders))
     with ExitStack() as stack:
-        errands = [stack.enter_context(Errand(MODULE, wanted, threads)) for wanted in orders]
-        while waiting := [errand for errand in errands if not _has_reported(errand)]:
+        tasks = [stack.enter_context(Task(MODULE, wanted, threads)) for wanted in orders]
+        while waiting := [task for task in tasks if not _has_reported(task)]:
             waiting[0].wait(_PATIENCE_S)
-            progress(sum(errand.done for errand in errands))
+            progress(sum(task.done for task in tasks))
             if should_stop():
                 raise ExportStoppedError
-        progress(sum(errand.done for errand in errands))
-        reports = [film_report(errand.report()) for errand in errands]
+        progress(sum(task.done for task in tasks))
+        reports = [film_report(task.report()) for task in tasks]
     return FilmReport(reports[0].epochs, reports[0].skipped, max(report.seconds for report in reports))
 
 
-def _has_reported(errand: Errand) -> bool:
+def _has_reported(task: Task) -> bool:
     """Whether a process is through; what went wrong with it is raised here.
 
     Raises:
         ExportError: It tells of a failure, or ended without a word.
         OSError: It tells of a file that cannot be written.
     """
-    if not errand.ended:
+    if not task.ended:
         return False
     try:
-        errand.report()
+        task.report()
     except CvaeError as error:
         raise ExportError(error.problem, error.advice) from error
     return True
@@ -144,4 +144,4 @@ def film_report(report: dict[str, Any]) -> FilmReport:
 
 
 if __name__ == "__main__":
-    answer(_write)
+    serve(_write)

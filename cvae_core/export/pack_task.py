@@ -12,7 +12,7 @@ from cvae_core.export.keras_export import take_network_home
 from cvae_core.rendering.output import published_together
 from cvae_core.runs.archive.pack import pack_run
 from cvae_core.runs.run import Run
-from cvae_core.tasks import answer, is_unwanted, tell
+from cvae_core.tasks import is_cancelled, report_progress, serve
 
 MODEL_FILE: Final = "model.keras"
 DECODER_FOLDER: Final = "decoder"
@@ -28,7 +28,9 @@ def _take_away(wanted: dict[str, Any]) -> Mapping[str, Any]:
 
 def _archive(run: Run, draft: Path, wanted: dict[str, Any]) -> Mapping[str, Any]:
     with draft.open("wb") as stream:
-        manifest = pack_run(run, stream, wanted["snapshots"], skip_damaged=True, progress=tell, should_stop=is_unwanted)
+        manifest = pack_run(
+            run, stream, wanted["snapshots"], skip_damaged=True, progress=report_progress, should_stop=is_cancelled
+        )
     return {"snapshots": len(manifest.snapshots), "state": manifest.state}
 
 
@@ -36,7 +38,7 @@ def _network(run: Run, draft: Path, epoch: int) -> Mapping[str, Any]:
     with TemporaryDirectory(prefix="cvae-network-") as place:
         folder = Path(place)
         made = take_network_home(
-            run, folder / MODEL_FILE, folder / DECODER_FOLDER, epoch, progress=tell, should_stop=is_unwanted
+            run, folder / MODEL_FILE, folder / DECODER_FOLDER, epoch, progress=report_progress, should_stop=is_cancelled
         )
         with zipfile.ZipFile(draft, "w", zipfile.ZIP_DEFLATED) as archive:
             for file in sorted(path for path in folder.rglob("*") if path.is_file()):
@@ -45,4 +47,4 @@ def _network(run: Run, draft: Path, epoch: int) -> Mapping[str, Any]:
 
 
 if __name__ == "__main__":
-    answer(_take_away)
+    serve(_take_away)

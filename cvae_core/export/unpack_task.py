@@ -8,14 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from cvae_core.export.import_run import import_run
-from cvae_core.tasks import answer, is_unwanted, tell
+from cvae_core.tasks import is_cancelled, report_progress, serve
 
 
 def _bring_in(wanted: dict[str, Any]) -> Mapping[str, Any]:
     with os.fdopen(wanted["archive"], "rb") as archive:
-        found = import_run(archive, Path(wanted["folder"]), wanted["name"], progress=tell, should_stop=is_unwanted)
+        found = import_run(
+            archive, Path(wanted["folder"]), wanted["name"], progress=report_progress, should_stop=is_cancelled
+        )
     return {"run": found.run.id, "snapshots": found.snapshots, "resumable": found.resumable, "note": found.note}
 
 
 if __name__ == "__main__":
-    answer(_bring_in)
+    serve(_bring_in)

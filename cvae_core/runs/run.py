@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from cvae_core.config.fields import shown
+from cvae_core.config.fields import format_value
 from cvae_core.config.run import RunConfig
 from cvae_core.errors import ConfigError, RunBusyError, RunDamagedError, RunError, RunNotFoundError
 from cvae_core.runs import lock
@@ -39,7 +39,7 @@ from cvae_core.system_errors import advice, reason, storage_errors
 
 RUNS_VARIABLE: Final = "CVAE_RUNS"
 DEFAULT_RUNS: Final = "runs"
-GRAVE_PREFIX: Final = f"{TEMPORARY_PREFIX}deleted-"
+DELETED_PREFIX: Final = f"{TEMPORARY_PREFIX}deleted-"
 _FILES: Final = ("config.json", "lock", "status.json", "metrics.jsonl", "worker.log")
 _FOLDERS: Final = ("snapshots", "checkpoints", "control", "tensorboard")
 _LOCKING_SECONDS: Final = 10.0
@@ -155,9 +155,9 @@ def check_run_name(name: str) -> str:
         RunError: It is empty, too long, starts with a dot, or has characters that a file name should not have.
     """
     if not isinstance(name, str):
-        raise RunError(f"The name of a run should be text; it is {shown(name)}.")
+        raise RunError(f"The name of a run should be text; it is {format_value(name)}.")
     if not _can_be_name(name):
-        problem = f"{shown(name)} cannot be the name of a run."
+        problem = f"{format_value(name)} cannot be the name of a run."
         rule = (
             "Use up to 80 characters: letters A to Z, digits, '-', '_' and single '.', starting with a letter or digit."
         )
@@ -359,7 +359,7 @@ def delete_run(run: Run) -> None:
         RunBusyError: Its worker lives.
         StorageError: The folder cannot be changed.
     """
-    grave = run.path.with_name(f"{GRAVE_PREFIX}{run.id}-{secrets.token_hex(4)}")
+    grave = run.path.with_name(f"{DELETED_PREFIX}{run.id}-{secrets.token_hex(4)}")
     with held_idle(run):
         with storage_errors(run.path):
             run.path.rename(grave)

@@ -14,7 +14,7 @@ import re
 from pathlib import Path
 from typing import Final
 
-from cvae_core.config.fields import shown
+from cvae_core.config.fields import format_value
 from cvae_core.config.run import RunConfig
 from cvae_core.errors import ConfigError, CvaeError, RunError
 from cvae_core.runs import lock
@@ -37,7 +37,7 @@ def max_workers() -> int:
     """
     text = os.environ.get(MAX_WORKERS_VARIABLE, "1")
     if not _SMALL_NUMBER.fullmatch(text) or not 1 <= int(text) <= 64:
-        raise ConfigError(f"{MAX_WORKERS_VARIABLE} is {shown(text)}; expected a whole number from 1 to 64.")
+        raise ConfigError(f"{MAX_WORKERS_VARIABLE} is {format_value(text)}; expected a whole number from 1 to 64.")
     return int(text)
 
 

@@ -22,7 +22,7 @@ from cvae_core.runs.atomic_io import (
     remove_leftovers,
     synchronise,
 )
-from cvae_core.runs.run import GRAVE_PREFIX, Run, held_idle
+from cvae_core.runs.run import DELETED_PREFIX, Run, held_idle
 from cvae_core.runs.snapshots import snapshot_epochs, snapshot_folder
 from cvae_core.runs.summary import disk_use
 from cvae_core.short_repr import short_repr
@@ -134,7 +134,7 @@ class Deleted:
     path: Path
 
 
-class Bin:
+class Trash:
     """The bin of this process.
 
     Args:
@@ -188,7 +188,7 @@ class Bin:
 
     def sweep(self) -> None:
         """Delete for good what dead servers and interrupted deletions left; what cannot be deleted stays."""
-        for grave in self._bins.parent.glob(f"{GRAVE_PREFIX}*"):
+        for grave in self._bins.parent.glob(f"{DELETED_PREFIX}*"):
             remove(grave)
         if not is_real_folder(self._bins):
             return

@@ -52,14 +52,14 @@ def train(config: RunConfig, dataset: Dataset, start: Checkpoint | None = None) 
         trainer.watch.go_on()
 
 
-def rehearse(config: RunConfig, dataset: Dataset) -> None:
+def warm_up(config: RunConfig, dataset: Dataset) -> None:
     """Compile all that a training will run, so that it begins at once when it comes; nothing is learnt.
 
     Args:
         config: All settings of that training.
         dataset: Its data; only the shapes matter.
     """
-    _Trainer(config, dataset, None).rehearse()
+    _Trainer(config, dataset, None).warm_up()
 
 
 class _Trainer:
@@ -99,7 +99,7 @@ class _Trainer:
             yield self._complete(epoch)
             yield from self._snapshot_if_due()
 
-    def rehearse(self) -> None:
+    def warm_up(self) -> None:
         epoch = prepare_epoch(self._architecture, self._train, self._data, 1, self._progress.plateau)
         for first in {0, self._batching.steps - 1}:
             self._program(epoch, first)

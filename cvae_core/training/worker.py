@@ -82,13 +82,13 @@ def _wait_for_run(connection_descriptor: int) -> int:
 def _warm_up(connection: socket.socket) -> None:
     """Load TensorFlow and compile the presets, the first one first, until a run comes."""
     import cvae_core.training.writer  # noqa: F401
-    from cvae_core.training.engine import rehearse
+    from cvae_core.training.engine import warm_up
 
     dataset = load_dataset(DataConfig())
     for name in PRESETS:
         if _is_called(connection):
             return
-        rehearse(preset(name), dataset)
+        warm_up(preset(name), dataset)
 
 
 def _is_called(connection: socket.socket) -> bool:

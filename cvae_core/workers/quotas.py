@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from pydantic import Field
 
-from cvae_core.config.fields import Settings, expected, shown
+from cvae_core.config.fields import Settings, expected, format_value
 from cvae_core.config.run import RunConfig
 from cvae_core.data import training_size
 from cvae_core.errors import ConfigError, DataError, RunBusyError
@@ -138,13 +138,13 @@ def _value(name: str, text: str) -> Any:
     except ConfigError:
         wanted = expected(field).removesuffix(", or nothing")
         raise ConfigError(
-            f"{variable(name)} is {shown(text)}; expected {wanted}.", "Correct it, or unset it for no limit."
+            f"{variable(name)} is {format_value(text)}; expected {wanted}.", "Correct it, or unset it for no limit."
         ) from None
 
 
 def _truth(name: str, text: str) -> bool:
     if text.lower() not in _TRUE + _FALSE:
-        raise ConfigError(f"{variable(name)} is {shown(text)}; expected 1 or 0.")
+        raise ConfigError(f"{variable(name)} is {format_value(text)}; expected 1 or 0.")
     return text.lower() in _TRUE
 
 

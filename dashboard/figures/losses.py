@@ -13,10 +13,10 @@ import pandas as pd
 from cvae_core.records import EpochRecord, Losses, StepRecord
 from dashboard.figures.theme import CHART_HEIGHT, MAX_POINTS, chart_title, epoch_axis, line_legend, nats_axis
 
-Doubles = npt.NDArray[np.float64]
+Float64Array = npt.NDArray[np.float64]
 
 
-def decimate(x: Doubles, y: Doubles, limit: int) -> tuple[Doubles, Doubles]:
+def decimate(x: Float64Array, y: Float64Array, limit: int) -> tuple[Float64Array, Float64Array]:
     """Average neighbouring points until at most ``limit`` are left.
 
     The last point stays as it is, so that a growing curve ends where its newest value is.
@@ -100,7 +100,7 @@ def loss_points(epochs: Sequence[EpochRecord], steps: Sequence[StepRecord], quan
 
 def _training_points(
     epochs: Sequence[EpochRecord], steps: Sequence[StepRecord], quantity: Quantity
-) -> tuple[Doubles, Doubles]:
+) -> tuple[Float64Array, Float64Array]:
     """Steps where there are any; before the first of them, the averages of the epochs."""
     if len(epochs) >= _EPOCHS_WITH_FIRST_STEPS:
         steps = [record for record in steps if record.epoch > 1]
@@ -121,6 +121,6 @@ def _value(losses: Losses, quantity: Quantity) -> float:
     return losses.reconstruction if quantity == "reconstruction" else losses.kl
 
 
-def _frame(name: str, x: Doubles, y: Doubles) -> pd.DataFrame:
+def _frame(name: str, x: Float64Array, y: Float64Array) -> pd.DataFrame:
     kept_x, kept_y = decimate(x, y, MAX_POINTS // 2)
     return pd.DataFrame({"epoch": kept_x, "nats": kept_y, "series": [name] * len(kept_x)})

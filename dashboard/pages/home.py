@@ -16,7 +16,7 @@ from dashboard.sections.import_run import run_import
 from dashboard.shared import actions
 from dashboard.shared.run_watch import note_drawn, watch_ended
 from dashboard.shared.session_state import without_links
-from dashboard.shared.widgets import STATE_WIDTH, errors_shown, page_title, plain, state_badge
+from dashboard.shared.widgets import STATE_WIDTH, page_title, plain, show_errors, state_badge
 from dashboard.streamlit_patches.startup import require_registry
 
 _SHOWN_RUNS = 12
@@ -131,11 +131,11 @@ def progress_words(item: Overview) -> str:
     )
 
 
-@errors_shown()
+@show_errors()
 def live_runs() -> None:
     """The list of runs, renewed while one is alive; once none is, a worker is kept ready for the next."""
     found = overviews(run_data.folder())
-    with errors_shown():
+    with show_errors():
         runs_panel(found)
     note_drawn(found)
     if any(item.state in ALIVE for item in found):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dashboard.sections.manifold import manifold_view
-from dashboard.shared.snapshot_page import time_machine
+from dashboard.shared.snapshot_page import snapshot_page
 from dashboard.url_state.parameters import MANIFOLD
 
-time_machine(
+snapshot_page(
     "Manifold",
     "Each tile is decoded from one code of a plane. Move over the picture: every label is decoded at that place.",
     MANIFOLD,

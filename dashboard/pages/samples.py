@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dashboard.sections.samples import samples_view
-from dashboard.shared.snapshot_page import time_machine
+from dashboard.shared.snapshot_page import snapshot_page
 from dashboard.url_state.parameters import SAMPLES
 
-time_machine(
+snapshot_page(
     "Samples and reconstructions",
     "Digits decoded from random codes, and real test digits over what the model makes of them, as the model learns.",
     SAMPLES,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dashboard.sections.style import style_view
-from dashboard.shared.snapshot_page import time_machine
+from dashboard.shared.snapshot_page import snapshot_page
 from dashboard.url_state.parameters import STYLE
 
-time_machine(
+snapshot_page(
     "Style transfer",
     "Each column is one handwriting: a digit is encoded with its label and redrawn with every other label.",
     STYLE,

@@ -13,9 +13,9 @@ from cvae_core.export.requests import MODULE, archive_order, network_order
 from cvae_core.runs.run import Run
 from cvae_core.runs.snapshots import snapshot_epochs, snapshot_folder
 from cvae_core.runs.summary import size_words
-from cvae_core.tasks import Errand
+from cvae_core.tasks import Task
 from dashboard.cache import run_data
-from dashboard.shared.task_progress import errand_progress, start_errand, take_up
+from dashboard.shared.task_progress import collect, start_task, task_progress
 
 _UNDER_WAY: Final = "take_away_under_way"
 _KEPT: Final = "taken_away"
@@ -60,7 +60,7 @@ class _Job:
 
     wanted: _Wanted
     folder: TemporaryDirectory[str]
-    errand: Errand
+    task: Task
 
     @property
     def file(self) -> Path:
@@ -86,7 +86,7 @@ def _panel(run: Run) -> None:
     if not epochs:
         st.caption("There is something to take away after the first snapshot.")
         return
-    take_up(_UNDER_WAY, _keep)
+    collect(_UNDER_WAY, _keep)
     left, right = st.columns(2, gap="large")
     with left:
         _archive(run, epochs)
@@ -147,7 +147,7 @@ def _make_or_offer(wanted: _Wanted, label: str, explanation: str) -> None:
     """A button that begins the work, its progress, or what came of it."""
     job: _Job | None = st.session_state.get(_UNDER_WAY)
     if job is not None and job.wanted.what == wanted.what:
-        errand_progress(job.errand, f"Making {job.wanted.file_name}", wanted.what)
+        task_progress(job.task, f"Making {job.wanted.file_name}", wanted.what)
         return
     ready: dict[str, _Ready] = st.session_state.get(_KEPT, {})
     if wanted.what in ready and ready[wanted.what].job.wanted == wanted:
@@ -173,9 +173,9 @@ def _begin(wanted: _Wanted) -> None:
         order = archive_order(run, target, "last" if wanted.choice == "last" else "all")
     else:
         order = network_order(run, target, int(wanted.choice))
-    errand = start_errand(MODULE, order)
-    if errand is not None:
-        st.session_state[_UNDER_WAY] = _Job(wanted, folder, errand)
+    task = start_task(MODULE, order)
+    if task is not None:
+        st.session_state[_UNDER_WAY] = _Job(wanted, folder, task)
 
 
 def _keep(job: _Job, report: dict[str, Any]) -> None:

@@ -8,10 +8,10 @@ from typing import Any, Final
 import streamlit as st
 
 from cvae_core.errors import CvaeError
-from cvae_core.tasks import Errand
+from cvae_core.tasks import Task
 from cvae_core.workers.quotas import largest_upload_mb
 from dashboard.shared import actions, session_state
-from dashboard.shared.task_progress import errand_progress, take_up
+from dashboard.shared.task_progress import collect, task_progress
 from dashboard.shared.widgets import plain
 
 _UNDER_WAY: Final = "import_under_way"
@@ -28,11 +28,11 @@ class _Import:
 
     Attributes:
         title: What its file is called.
-        errand: At work on it.
+        task: At work on it.
     """
 
     title: str
-    errand: Errand
+    task: Task
 
 
 def run_import() -> None:
@@ -42,13 +42,13 @@ def run_import() -> None:
 
 
 def _panel() -> None:
-    take_up(_UNDER_WAY, _go_there, _keep)
+    collect(_UNDER_WAY, _go_there, _keep)
     under_way: _Import | None = st.session_state.get(_UNDER_WAY)
     with st.expander("Import a run", icon=":material/upload_file:"):
         _form(is_busy=under_way is not None)
     # Below the expander: what goes on, or went wrong, is to be seen also when it is closed.
     if under_way is not None:
-        errand_progress(under_way.errand, f"Importing {plain(under_way.title)}", "import")
+        task_progress(under_way.task, f"Importing {plain(under_way.title)}", "import")
     refused: str = st.session_state.pop(_REFUSED, "")
     if refused:
         # Words of the archive may be among those of the error, and are no markup.

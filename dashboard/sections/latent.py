@@ -20,7 +20,7 @@ from dashboard.components.latent_player import LatentPicture, latent_film, laten
 from dashboard.shared.epoch_player import timeline
 from dashboard.shared.export_animation import film_export
 from dashboard.shared.pinned_image import image_and_reconstruction, pin_choice, pinned_path, take_over_pin
-from dashboard.shared.snapshot_page import Scene
+from dashboard.shared.snapshot_page import PageContext
 from dashboard.shared.url_widgets import dimension_choice, label_choice, option_choice
 from dashboard.url_state.parameters import AXES, PRINCIPAL, X_DIMENSION, Y_DIMENSION
 from dashboard.url_state.session import value_of
@@ -30,7 +30,7 @@ _FILM: Final = "The codes above, each axis from −5 to 5, with label and epoch 
 _AXES: Final = {"dimensions": "Dimensions", PRINCIPAL: "Principal components"}
 
 
-def latent_view(scene: Scene, row: DeltaGenerator) -> None:
+def latent_view(scene: PageContext, row: DeltaGenerator) -> None:
     """Draw the settings into the row, and the film."""
     take_over_pin(_KEY, latent_film_state(_KEY).pin)
     with row:
@@ -65,7 +65,7 @@ def latent_view(scene: Scene, row: DeltaGenerator) -> None:
     film_export(scene, [PictureSettings("latent", label, plane=_exported_plane(scene))], _FILM)
 
 
-def _axes_choice(scene: Scene) -> None:
+def _axes_choice(scene: PageContext) -> None:
     if scene.latent_dim < 2:
         return
     kind = option_choice(
@@ -80,26 +80,26 @@ def _axes_choice(scene: Scene) -> None:
         dimension_choice(Y_DIMENSION, "Up", scene.latent_dim, X_DIMENSION)
 
 
-def _exported_plane(scene: Scene) -> Plane:
+def _exported_plane(scene: PageContext) -> Plane:
     if scene.latent_dim == 1 or _is_principal(scene):
         return Plane(principal_epoch=_axes_epoch(scene))
     return Plane((value_of(X_DIMENSION) - 1, value_of(Y_DIMENSION) - 1))
 
 
-def _axes_epoch(scene: Scene) -> int | None:
+def _axes_epoch(scene: PageContext) -> int | None:
     """The epoch whose codes gave the principal components: one for the whole film, so that the axes stand still."""
     return scene.reference_epoch if _is_principal(scene) else None
 
 
-def _is_principal(scene: Scene) -> bool:
+def _is_principal(scene: PageContext) -> bool:
     return value_of(AXES) == PRINCIPAL and scene.latent_dim > 1
 
 
-def _principal_axes(scene: Scene) -> PrincipalAxes:
+def _principal_axes(scene: PageContext) -> PrincipalAxes:
     return principal_axes(networks.codes(scene.key, scene.reference_epoch))
 
 
-def _projection(scene: Scene) -> Projection:
+def _projection(scene: PageContext) -> Projection:
     if scene.latent_dim == 1:
         return onto_dimensions(1, (0, 0))
     if _is_principal(scene):
@@ -107,7 +107,7 @@ def _projection(scene: Scene) -> Projection:
     return onto_dimensions(scene.latent_dim, (value_of(X_DIMENSION) - 1, value_of(Y_DIMENSION) - 1))
 
 
-def _picture(scene: Scene, label: int | None, projection: Projection) -> LatentPicture:
+def _picture(scene: PageContext, label: int | None, projection: Projection) -> LatentPicture:
     whose = "all labels" if label is None else scene.data.class_names[label]
     return LatentPicture(
         class_names=scene.data.class_names,
@@ -118,7 +118,7 @@ def _picture(scene: Scene, label: int | None, projection: Projection) -> LatentP
     )
 
 
-def _titles(scene: Scene, projection: Projection) -> tuple[str, str]:
+def _titles(scene: PageContext, projection: Projection) -> tuple[str, str]:
     if projection.kind == "principal":
         return principal_titles(_principal_axes(scene), scene.reference_epoch)
     return axis_titles(scene.latent_dim, projection.axes)

@@ -13,7 +13,7 @@ from cvae_core.runs.snapshots import snapshot_epochs
 from cvae_core.runs.status import RESUMABLE
 from cvae_core.runs.summary import Overview, size_words
 from dashboard.shared import actions
-from dashboard.shared.widgets import attempt, errors_shown, plain
+from dashboard.shared.widgets import attempt, plain, show_errors
 
 FEWEST: Final = 2
 _USUAL: Final = 20
@@ -85,7 +85,7 @@ def thin_out(item: Overview) -> None:
         st.markdown("There is no snapshot left to drop: the first and the last stay.")
         return
     keep = _how_many(len(epochs) - 1)
-    with errors_shown():
+    with show_errors():
         found = actions.what_thinning_drops(run, keep)
         st.markdown(
             f"Of {len(epochs)} snapshots {len(found.kept)} stay; the other {len(found.dropped)} are deleted, which "

@@ -22,7 +22,7 @@ from dashboard.shared import session_state
 from dashboard.shared.epoch_player import take_over_place, timeline
 from dashboard.shared.export_animation import film_export
 from dashboard.shared.pinned_image import pin_choice, pinned_codes
-from dashboard.shared.snapshot_page import Scene
+from dashboard.shared.snapshot_page import PageContext
 from dashboard.shared.url_widgets import dimension_choice, label_choice, option_choice, slider_choice
 from dashboard.url_state.parameters import (
     CODE,
@@ -42,7 +42,7 @@ _WORDS: Final = {"zero": "Zero", "chosen": "Sliders", "pinned": "Pinned image"}
 _SLIDER_LIMIT: Final = 4.0
 
 
-def others_choice(scene: Scene) -> None:
+def others_choice(scene: PageContext) -> None:
     """Choose what the other dimensions hold; a code of one or two dimensions has no others."""
     if scene.latent_dim <= 2:
         return
@@ -60,7 +60,7 @@ def others_choice(scene: Scene) -> None:
         st.caption("No image is pinned: give its index here, or click one in the latent space.")
 
 
-def base_code(scene: Scene, epoch: int) -> Floats:
+def base_code(scene: PageContext, epoch: int) -> Floats:
     """The code that the whole plane shares, but for its own two dimensions.
 
     Returns:
@@ -76,7 +76,7 @@ def base_code(scene: Scene, epoch: int) -> Floats:
     return np.array(chosen_code(scene) or np.zeros(scene.latent_dim), np.float32)
 
 
-def chosen_code(scene: Scene) -> tuple[float, ...]:
+def chosen_code(scene: PageContext) -> tuple[float, ...]:
     """The code that the person set for the whole plane; empty if none was."""
     return _chosen_code(scene) if value_of(OTHERS) == "chosen" else ()
 
@@ -93,16 +93,16 @@ def others_identity() -> tuple[object, ...]:
     return kind, value_of(CODE) if kind == "chosen" else None, value_of(PIN) if kind == "pinned" else None
 
 
-def _other_dimensions(scene: Scene) -> list[int]:
+def _other_dimensions(scene: PageContext) -> list[int]:
     plane = (value_of(X_DIMENSION) - 1, value_of(Y_DIMENSION) - 1)
     return [dimension for dimension in range(scene.latent_dim) if dimension not in plane]
 
 
-def _chosen_code(scene: Scene) -> tuple[float, ...]:
+def _chosen_code(scene: PageContext) -> tuple[float, ...]:
     return value_of(CODE) or (0.0,) * scene.latent_dim
 
 
-def _slider(scene: Scene, dimension: int) -> None:
+def _slider(scene: PageContext, dimension: int) -> None:
     name = f"code_{dimension}"
     shown = float(np.clip(_chosen_code(scene)[dimension], -_SLIDER_LIMIT, _SLIDER_LIMIT))
     st.slider(
@@ -117,7 +117,7 @@ def _slider(scene: Scene, dimension: int) -> None:
     )
 
 
-def _put(scene: Scene, dimension: int, name: str) -> Callable[[], None]:
+def _put(scene: PageContext, dimension: int, name: str) -> Callable[[], None]:
     def put() -> None:
         code = list(_chosen_code(scene))
         code[dimension] = session_state.chosen_value(name)
@@ -134,7 +134,7 @@ _FILMS: Final = "The manifolds above, a film for each label, with label and epoc
 _BYTES_OF_ALL: Final = 700_000
 
 
-def manifold_view(scene: Scene, row: DeltaGenerator) -> None:
+def manifold_view(scene: PageContext, row: DeltaGenerator) -> None:
     """Draw the settings into the row, and the film."""
     with row:
         label = label_choice(scene.data.class_names, with_all=True)
@@ -148,7 +148,7 @@ def manifold_view(scene: Scene, row: DeltaGenerator) -> None:
     film_export(scene, _films(scene, label), _FILM if label is not None else _FILMS)
 
 
-def _films(scene: Scene, label: int | None) -> list[PictureSettings]:
+def _films(scene: PageContext, label: int | None) -> list[PictureSettings]:
     """What is shown, as films: one for each label."""
     labels = range(len(scene.data.class_names)) if label is None else [label]
     size = _size(scene, label)
@@ -156,12 +156,12 @@ def _films(scene: Scene, label: int | None) -> list[PictureSettings]:
     return [PictureSettings("manifold", of, plane=plane) for of in labels]
 
 
-def _size(scene: Scene, label: int | None) -> int:
+def _size(scene: PageContext, label: int | None) -> int:
     """Tiles along each side of each grid."""
     return value_of(GRID_SIZE) if label is not None else min(value_of(GRID_SIZE), _size_of_all(scene))
 
 
-def _plane_settings(scene: Scene) -> None:
+def _plane_settings(scene: PageContext) -> None:
     if scene.latent_dim > 2:
         dimension_choice(X_DIMENSION, "Across", scene.latent_dim, Y_DIMENSION)
         dimension_choice(Y_DIMENSION, "Down", scene.latent_dim, X_DIMENSION)
@@ -183,13 +183,13 @@ def _plane_settings(scene: Scene) -> None:
     )
 
 
-def _size_of_all(scene: Scene) -> int:
+def _size_of_all(scene: PageContext) -> int:
     """Tiles along each side of each grid where all labels are shown, so that an epoch stays light enough to scrub."""
     pixels = int(np.prod(scene.data.shape.image_shape))
     return max(2, min(LARGEST_GRID, int((_BYTES_OF_ALL / (pixels * len(scene.data.class_names))) ** 0.5)))
 
 
-def _dimensions(scene: Scene) -> tuple[int, int]:
+def _dimensions(scene: PageContext) -> tuple[int, int]:
     return (value_of(X_DIMENSION) - 1, value_of(Y_DIMENSION) - 1) if scene.latent_dim > 1 else (0, 1)
 
 
@@ -198,7 +198,7 @@ def _quantiles() -> tuple[float, float]:
     return low, high
 
 
-def _one_label(scene: Scene, label: int) -> None:
+def _one_label(scene: PageContext, label: int) -> None:
     size, quantiles, dimensions = value_of(GRID_SIZE), _quantiles(), _dimensions(scene)
     take_over_place(_KEY)
     line = timeline(scene, _KEY, label, size, quantiles, dimensions, *others_identity())
@@ -224,12 +224,12 @@ def _one_label(scene: Scene, label: int) -> None:
     )
 
 
-def _pinned(scene: Scene, line: Timeline) -> PinnedCodes | None:
+def _pinned(scene: PageContext, line: Timeline) -> PinnedCodes | None:
     wanted = wanted_epochs(line, FilmState.parse(st.session_state.get(_KEY)).ask)
     return pinned_codes(scene, line, wanted, is_base=value_of(OTHERS) == "pinned")
 
 
-def _plane(scene: Scene, label: int, epoch: int) -> LensPlane:
+def _plane(scene: PageContext, label: int, epoch: int) -> LensPlane:
     x, y = _dimensions(scene)
     return LensPlane(
         dimensions=(x, y if scene.latent_dim > 1 else None),
@@ -241,7 +241,7 @@ def _plane(scene: Scene, label: int, epoch: int) -> LensPlane:
     )
 
 
-def _all_labels(scene: Scene) -> None:
+def _all_labels(scene: PageContext) -> None:
     size, quantiles, dimensions = _size(scene, None), _quantiles(), _dimensions(scene)
     line = timeline(scene, _ALL_KEY, size, quantiles, dimensions, *others_identity())
 
@@ -260,11 +260,11 @@ def _all_labels(scene: Scene) -> None:
     st.caption("The same codes under every label: what stays is style, what changes is the digit.")
 
 
-def _network(scene: Scene, epoch: int) -> FoldedNetwork:
+def _network(scene: PageContext, epoch: int) -> FoldedNetwork:
     return networks.network(scene.key, epoch)
 
 
-def _picture(scene: Scene, label: int) -> TilePicture:
+def _picture(scene: PageContext, label: int) -> TilePicture:
     name = scene.data.class_names[label]
     return TilePicture(
         name="manifold" if value_of(LABEL) is not None else f"label{label}",
@@ -275,7 +275,7 @@ def _picture(scene: Scene, label: int) -> TilePicture:
     )
 
 
-def _axes_words(scene: Scene) -> str:
+def _axes_words(scene: PageContext) -> str:
     (low, high), (x, y) = _quantiles(), _dimensions(scene)
     ends = NormalDist().inv_cdf(low), NormalDist().inv_cdf(high)
     span = f"from {ends[0]:.2f} to {ends[1]:.2f}".replace("-", "−")

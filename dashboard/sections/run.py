@@ -30,7 +30,7 @@ from dashboard.shared import actions, session_state, url_widgets
 from dashboard.shared.progress import progress_bar, progress_view
 from dashboard.shared.run_watch import note_drawn, watch_ended
 from dashboard.shared.session_state import without_links
-from dashboard.shared.widgets import STATE_WIDTH, attempt, errors_shown, kept_message, plain, state_badge
+from dashboard.shared.widgets import STATE_WIDTH, attempt, plain, show_errors, show_message, state_badge
 from dashboard.url_state.parameters import LABEL
 from dashboard.url_state.session import read_address, write_address
 
@@ -57,7 +57,7 @@ def run_header(item: Overview) -> None:
         st.warning(without_links(item.about_problem), icon=":material/edit_off:")
     if item.damage:
         st.warning(without_links(item.damage), icon=":material/broken_image:")
-    kept_message()
+    show_message()
     _explanation(item)
 
 
@@ -264,7 +264,7 @@ def _torn_manifold(now: Overview) -> None:
 
 
 def _images(run: Run, now: Overview) -> None:
-    with errors_shown():
+    with show_errors():
         progress_view(now)
         history, lost = run_data.history(run)
         if lost:
@@ -274,7 +274,7 @@ def _images(run: Run, now: Overview) -> None:
         st.warning(problem, icon=":material/link_off:")
     label = label_choice(now)
     write_address((LABEL,))
-    with errors_shown():
+    with show_errors():
         snapshot_view(now, label)
 
 

@@ -19,7 +19,7 @@ from dashboard.components.tile_player import TilePicture, tile_film
 from dashboard.shared import session_state
 from dashboard.shared.epoch_player import shown_epoch, timeline
 from dashboard.shared.pinned_image import pin_choice
-from dashboard.shared.snapshot_page import Scene
+from dashboard.shared.snapshot_page import PageContext
 from dashboard.shared.url_widgets import (
     label_choice,
     option_choice,
@@ -35,7 +35,7 @@ _MOST_COLUMNS: Final = 30
 _ORDERS: Final = {"first": "First", "worst": "Worst"}
 
 
-def samples_view(scene: Scene, row: DeltaGenerator) -> None:
+def samples_view(scene: PageContext, row: DeltaGenerator) -> None:
     """Draw the settings into the row, and both pictures under one slider."""
     with row:
         _sample_settings()
@@ -54,7 +54,7 @@ def samples_view(scene: Scene, row: DeltaGenerator) -> None:
     tile_film(_KEY, line, [_samples_picture(scene), _real_picture(scene, label)], frame_of, min_width=480)
 
 
-def _samples(scene: Scene, epoch: int) -> Bytes:
+def _samples(scene: PageContext, epoch: int) -> Bytes:
     columns, seed, temperature = _sample_values()
 
     def draw(network: FoldedNetwork) -> Bytes:
@@ -63,7 +63,7 @@ def _samples(scene: Scene, epoch: int) -> Bytes:
     return networks.picture(scene.key, epoch, ("samples", columns, seed, temperature), draw)
 
 
-def _reconstructed(scene: Scene, epoch: int, chosen: Labels) -> Bytes:
+def _reconstructed(scene: PageContext, epoch: int, chosen: Labels) -> Bytes:
     def draw(network: FoldedNetwork) -> Bytes:
         decoded = reconstruct(network, scene.data.test, chosen)
         return _in_pairs(decoded.originals, decoded.reconstructions)
@@ -84,7 +84,7 @@ def _sample_settings() -> None:
     )
 
 
-def _reconstruction_settings(scene: Scene) -> None:
+def _reconstruction_settings(scene: PageContext) -> None:
     words = "The first test images, or those that the network of the epoch shown reconstructs worst."
     if option_choice(ORDER, "Order", _ORDERS, words) == "worst":
         st.toggle(
@@ -107,7 +107,7 @@ def _sample_values() -> tuple[int, int, float]:
     return value_of(COLUMNS), value_of(SEED), value_of(TEMPERATURE)
 
 
-def _chosen_images(scene: Scene, label: int | None, epoch: int) -> Labels:
+def _chosen_images(scene: PageContext, label: int | None, epoch: int) -> Labels:
     """Indices of the test images to reconstruct at an epoch, the pinned one first."""
     found, count, pin = _candidates(scene, label), value_of(COUNT), value_of(PIN)
     if value_of(ORDER) == "worst":
@@ -117,13 +117,13 @@ def _chosen_images(scene: Scene, label: int | None, epoch: int) -> Labels:
     return found[:count] if pin is None else np.concatenate([[pin], found[found != pin]])[:count]
 
 
-def _kept_epoch(scene: Scene) -> int | None:
+def _kept_epoch(scene: PageContext) -> int | None:
     """The epoch whose losses rank the images at every epoch; None if each epoch's own do."""
     ranked: int | None = value_of(RANKED)
     return ranked if ranked in scene.epochs else None
 
 
-def _candidates(scene: Scene, label: int | None) -> Labels:
+def _candidates(scene: PageContext, label: int | None) -> Labels:
     """Indices of the test images that may be shown."""
     split = networks.shown_split(scene.key) if value_of(ORDER) == "worst" else scene.data.test
     found: Labels = np.arange(len(split)) if label is None else np.flatnonzero(split.labels == label)
@@ -142,7 +142,7 @@ def _in_pairs(originals: Bytes, reconstructions: Bytes) -> Bytes:
     return tiles.reshape(rows * 2, length, *originals.shape[1:])
 
 
-def _samples_picture(scene: Scene) -> TilePicture:
+def _samples_picture(scene: PageContext) -> TilePicture:
     columns, seed, temperature = _sample_values()
     spread = "" if temperature == 1 else f", temperature {temperature:g}"
     return TilePicture(
@@ -157,7 +157,7 @@ def _samples_picture(scene: Scene) -> TilePicture:
     )
 
 
-def _real_picture(scene: Scene, label: int | None) -> TilePicture:
+def _real_picture(scene: PageContext, label: int | None) -> TilePicture:
     candidates, pin = _candidates(scene, label), value_of(PIN)
     count = min(value_of(COUNT), len(candidates if pin is None else np.union1d(candidates, [pin])))
     order = "worst" if value_of(ORDER) == "worst" else "first"

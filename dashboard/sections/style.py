@@ -22,7 +22,7 @@ from dashboard.sections.user_image import Sources, drawn_source, uploaded_source
 from dashboard.shared.epoch_player import shown_epoch, timeline
 from dashboard.shared.export_animation import film_export
 from dashboard.shared.pinned_image import pin_choice
-from dashboard.shared.snapshot_page import Scene
+from dashboard.shared.snapshot_page import PageContext
 from dashboard.shared.url_widgets import option_choice, slider_choice, switch_choice, whole_number_choice
 from dashboard.url_state.parameters import INVERT, PICKED, PIN, SOURCE, SOURCE_COUNT, SOURCE_LABEL, SOURCES_LIMIT
 from dashboard.url_state.session import set_value, value_of
@@ -42,7 +42,7 @@ _GALLERY_KEY: Final = "style_gallery"
 _SEEN: Final = "seen_picks"
 
 
-def sources_choice(scene: Scene) -> None:
+def sources_choice(scene: PageContext) -> None:
     """Draw the widgets."""
     kind = option_choice(
         SOURCE,
@@ -59,7 +59,7 @@ def sources_choice(scene: Scene) -> None:
         pin_choice(scene.data)
 
 
-def chosen_sources(scene: Scene, epoch: int) -> Sources | None:
+def chosen_sources(scene: PageContext, epoch: int) -> Sources | None:
     """The sources; None, and a word on what to do, where there are none.
 
     Args:
@@ -87,7 +87,7 @@ def chosen_sources(scene: Scene, epoch: int) -> Sources | None:
     return Sources(split, words, (kind, label, count), (FirstImages(label, len(split)),))
 
 
-def _picked(scene: Scene) -> Sources | None:
+def _picked(scene: PageContext) -> Sources | None:
     """Test images picked from a gallery."""
     shown = scene.data.test.first(_GALLERY)
     kept: tuple[float, ...] = value_of(PICKED)
@@ -113,7 +113,7 @@ def _picked(scene: Scene) -> Sources | None:
     return Sources(split, f"{len(chosen)} picked test images", ("picked", *chosen), tuple(map(PickedImage, chosen)))
 
 
-def _pinned(scene: Scene) -> Sources | None:
+def _pinned(scene: PageContext) -> Sources | None:
     index = value_of(PIN)
     if index is None:
         st.info("No image is pinned. Give the index of a test image above, or click a point in the latent space.")
@@ -126,7 +126,7 @@ def _pinned(scene: Scene) -> Sources | None:
 _NONE: Final = -1
 
 
-def studio_view(scene: Scene, sources: Sources, epoch: int) -> None:
+def studio_view(scene: PageContext, sources: Sources, epoch: int) -> None:
     """Let the person move the code of a source, or go from one source to another.
 
     Args:
@@ -160,7 +160,7 @@ def studio_view(scene: Scene, sources: Sources, epoch: int) -> None:
     code_studio("code_studio", network, codes, labels, shown, class_names, invert=inverted, epoch=epoch)
 
 
-def _candidates(scene: Scene, sources: Sources) -> tuple[Split, list[str]]:
+def _candidates(scene: PageContext, sources: Sources) -> tuple[Split, list[str]]:
     """The sources and what they are called; to a single one come those that it can be blended with."""
     names = scene.data.class_names
     own = [f"{names[label]}, column {index + 1}" for index, label in enumerate(sources.split.labels)]
@@ -198,7 +198,7 @@ _KEY: Final = "style_film"
 _FILM: Final = "The figure above, from the first snapshot to the last, with its epoch in the caption; 100 ms a frame."
 
 
-def style_view(scene: Scene, row: DeltaGenerator) -> None:
+def style_view(scene: PageContext, row: DeltaGenerator) -> None:
     """Draw the settings into the row, and below them the film and the measure."""
     with row:
         sources_choice(scene)
@@ -220,7 +220,7 @@ def style_view(scene: Scene, row: DeltaGenerator) -> None:
         judgement_view(scene, epoch)
 
 
-def _picture(scene: Scene, sources: Sources, inverted: bool) -> TilePicture:
+def _picture(scene: PageContext, sources: Sources, inverted: bool) -> TilePicture:
     names = [scene.data.class_names[label] for label in sources.split.labels]
     return TilePicture(
         name="style",

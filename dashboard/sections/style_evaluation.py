@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from cvae_core.analysis.records import Doubles
+from cvae_core.analysis.records import Float64Array
 from cvae_core.evaluation.report import SOURCES, Judgement
 from cvae_core.evaluation.task import MODULE, order
-from cvae_core.tasks import Errand
+from cvae_core.tasks import Task
 from dashboard.cache import run_data
-from dashboard.shared.snapshot_page import Scene
-from dashboard.shared.task_progress import errand_progress, start_errand, take_up
+from dashboard.shared.snapshot_page import PageContext
+from dashboard.shared.task_progress import collect, start_task, task_progress
 
 _UNDER_WAY: Final = "judging"
 _What = tuple[run_data.RunKey, int]
@@ -26,10 +26,10 @@ class _Judging:
     """What is being measured for this session."""
 
     what: _What
-    errand: Errand
+    task: Task
 
 
-def judgement_view(scene: Scene, epoch: int) -> None:
+def judgement_view(scene: PageContext, epoch: int) -> None:
     """Offer the measure, and show its outcome.
 
     Args:
@@ -45,8 +45,8 @@ def judgement_view(scene: Scene, epoch: int) -> None:
     _panel(scene, epoch)
 
 
-def _panel(scene: Scene, epoch: int) -> None:
-    take_up(_UNDER_WAY, _keep)
+def _panel(scene: PageContext, epoch: int) -> None:
+    collect(_UNDER_WAY, _keep)
     found = _judgements()
     judged = found.get((scene.key, epoch))
     if judged is not None:
@@ -67,12 +67,12 @@ def _keep(judging: _Judging, report: dict[str, Any]) -> None:
     _judgements()[judging.what] = Judgement.from_json(report)
 
 
-def _progress_or_button(scene: Scene, epoch: int, *, is_judged: bool) -> None:
+def _progress_or_button(scene: PageContext, epoch: int, *, is_judged: bool) -> None:
     judging: _Judging | None = st.session_state.get(_UNDER_WAY)
     if judging is not None:
         run_key, at = judging.what
         whose = "" if run_key == scene.key else " of another run"
-        errand_progress(judging.errand, f"Measuring epoch {at:,}{whose}", _UNDER_WAY)
+        task_progress(judging.task, f"Measuring epoch {at:,}{whose}", _UNDER_WAY)
     elif not is_judged:
         st.button(
             f"Measure at epoch {epoch:,}",
@@ -83,15 +83,15 @@ def _progress_or_button(scene: Scene, epoch: int, *, is_judged: bool) -> None:
         )
 
 
-def _begin(scene: Scene, epoch: int) -> None:
+def _begin(scene: PageContext, epoch: int) -> None:
     if _UNDER_WAY in st.session_state:
         return
-    errand = start_errand(MODULE, order(scene.run, epoch))
-    if errand is not None:
-        st.session_state[_UNDER_WAY] = _Judging((scene.key, epoch), errand)
+    task = start_task(MODULE, order(scene.run, epoch))
+    if task is not None:
+        st.session_state[_UNDER_WAY] = _Judging((scene.key, epoch), task)
 
 
-def _show(scene: Scene, epoch: int, found: Judgement) -> None:
+def _show(scene: PageContext, epoch: int, found: Judgement) -> None:
     style = found.style
     sentence = style.sentence()
     st.markdown(f"**{sentence[0].upper()}{sentence[1:]}.**")
@@ -111,6 +111,6 @@ def _show(scene: Scene, epoch: int, found: Judgement) -> None:
     st.markdown(f"**{found.recognition_sentence()}.**")
 
 
-def _table(scene: Scene, values: Doubles) -> pd.DataFrame:
+def _table(scene: PageContext, values: Float64Array) -> pd.DataFrame:
     names = list(scene.data.class_names)
     return pd.DataFrame(np.round(values, 2), index=names, columns=names)

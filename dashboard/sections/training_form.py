@@ -17,7 +17,7 @@ from cvae_core.runs.summary import Overview
 from cvae_core.workers.cost import measured_seconds, time_words, training_cost
 from dashboard.shared import actions, session_state
 from dashboard.shared.session_state import without_links
-from dashboard.shared.widgets import limits_told
+from dashboard.shared.widgets import show_limits
 
 
 def setting_widget(preset: str, section: str, name: str, value: Any, kind: str = "cvae") -> Any:
@@ -85,7 +85,7 @@ def training_form(found: Sequence[Overview]) -> None:
     Args:
         found: Earlier runs, the newest first; those alike tell how long the training will take.
     """
-    limits_told()
+    show_limits()
     left, right = st.columns(2, gap="medium")
     with left:
         dataset = _dataset_picker()

@@ -13,7 +13,7 @@ import streamlit as st
 
 from cvae_core.data.image_file import read_picture
 from cvae_core.data.preprocessing import mnist_form
-from cvae_core.evaluation.classification import recognise
+from cvae_core.evaluation.classification import classify
 from cvae_core.inference.folded import FoldedNetwork
 from cvae_core.records import Bytes, Split
 from cvae_core.rendering.spec import OwnImage, Source
@@ -21,7 +21,7 @@ from cvae_core.workers.quotas import PICTURE_MB, check_upload, largest_upload_mb
 from dashboard.components.drawing_pad import style_pad
 from dashboard.components.image_grid import ImageTiles, image_grid
 from dashboard.shared import actions
-from dashboard.shared.snapshot_page import Scene
+from dashboard.shared.snapshot_page import PageContext
 from dashboard.url_state.parameters import INVERT
 from dashboard.url_state.session import value_of
 
@@ -49,7 +49,7 @@ class Sources:
     exported: tuple[Source, ...]
 
 
-def drawn_source(scene: Scene, network: FoldedNetwork, epoch: int) -> Sources | None:
+def drawn_source(scene: PageContext, network: FoldedNetwork, epoch: int) -> Sources | None:
     """Draw the pad; the drawing, as soon as there is one.
 
     Args:
@@ -69,7 +69,7 @@ def drawn_source(scene: Scene, network: FoldedNetwork, epoch: int) -> Sources | 
     return _own(scene, network, epoch, state.image, label, "your drawing")
 
 
-def uploaded_source(scene: Scene, network: FoldedNetwork, epoch: int) -> Sources | None:
+def uploaded_source(scene: PageContext, network: FoldedNetwork, epoch: int) -> Sources | None:
     """Ask for a picture; what the model is given of it, as soon as there is one.
 
     Args:
@@ -114,7 +114,7 @@ def _given(image: Bytes) -> ImageTiles:
     )
 
 
-def _label_choice(scene: Scene) -> int | None:
+def _label_choice(scene: PageContext) -> int | None:
     label = st.selectbox(
         "Its label",
         [_UNDECIDED, *range(len(scene.data.class_names))],
@@ -125,9 +125,9 @@ def _label_choice(scene: Scene) -> int | None:
     return None if label == _UNDECIDED else int(label)
 
 
-def _ranking(scene: Scene, network: FoldedNetwork, epoch: int, image: Bytes) -> None:
+def _ranking(scene: PageContext, network: FoldedNetwork, epoch: int, image: Bytes) -> None:
     """The labels, ranked by ELBO."""
-    found = recognise(network, image[None])
+    found = classify(network, image[None])
     order = found.ranking[0]
     table = pd.DataFrame(
         {
@@ -143,10 +143,12 @@ def _ranking(scene: Scene, network: FoldedNetwork, epoch: int, image: Bytes) -> 
     st.dataframe(table, column_config=columns, hide_index=True, width=360, height="content")
 
 
-def _own(scene: Scene, network: FoldedNetwork, epoch: int, image: Bytes, label: int | None, words: str) -> Sources:
+def _own(
+    scene: PageContext, network: FoldedNetwork, epoch: int, image: Bytes, label: int | None, words: str
+) -> Sources:
     """A single source; where nobody says its label, the one that explains it best at the shown epoch."""
     if label is None:
-        found = recognise(network, image[None])
+        found = classify(network, image[None])
         label = int(found.ranking[0, 0])
         odds = float(found.odds[0, label])
         st.caption(f"Taken for {scene.data.class_names[label]}, {odds:.0%} probable by the ELBO at epoch {epoch:,}.")

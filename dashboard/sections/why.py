@@ -31,7 +31,7 @@ from dashboard.shared.pairs import MODELS, Pair, pairs, runs_of
 from dashboard.shared.progress import progress_bar
 from dashboard.shared.run_watch import note_drawn
 from dashboard.shared.session_state import without_links
-from dashboard.shared.widgets import attempt, deleted_notices, errors_shown, kept_message, limits_told, state_badge
+from dashboard.shared.widgets import attempt, deleted_notices, show_errors, show_limits, show_message, state_badge
 from dashboard.url_state.parameters import PAIR, PAIR_EPOCH, PAIRS
 from dashboard.url_state.session import read_address, set_value, value_of, write_address
 
@@ -91,7 +91,7 @@ _SECTION_TITLES: Final = {"data": "Data", "model": "Models", "train": "Training"
 
 def torn_form() -> None:
     """Draw the settings and the button; starting a pair shows it."""
-    limits_told()
+    show_limits()
     with st.expander("Settings", icon=":material/tune:") as panel:
         settings: dict[str, Any] = {}
         for section, names in _SHOWN.items():
@@ -105,7 +105,7 @@ def torn_form() -> None:
         args=(settings,),
         help="Train an autoencoder without labels and one with them, side by side.",
     )
-    refused = kept_message()
+    refused = show_message()
     # The data stand where the eye is: on the page until there is something else to look at.
     is_first = not pairs(overviews(run_data.folder()))
     with st.container() if is_first else panel:
@@ -162,11 +162,11 @@ def torn_view() -> None:
     st.fragment(_pair_view)()
 
 
-@errors_shown()
+@show_errors()
 def _pair_view() -> None:
     for problem in session_state.keep_problems(read_address(PAIRS)):
         st.warning(problem, icon=":material/link_off:")
-    kept_message()
+    show_message()
     deleted_notices()
     note_drawn([])
     found = pairs(overviews(run_data.folder()))
@@ -180,7 +180,7 @@ def _pair_view() -> None:
         return
     note_drawn(list(pair.members.values()))
     _head(pair)
-    with errors_shown():
+    with show_errors():
         _film(pair)
     write_address(PAIRS)
     if pair.alive:

@@ -24,10 +24,10 @@ from cvae_core.runs.atomic_io import remove_dead_drafts
 from cvae_core.runs.metadata import write_about
 from cvae_core.runs.run import Run, all_runs, check_run_name
 from cvae_core.runs.status import ALIVE
-from cvae_core.runs.storage import Bin, Pruning, plan_pruning
+from cvae_core.runs.storage import Pruning, Trash, plan_pruning
 from cvae_core.runs.storage import prune as prune_run
 from cvae_core.runs.summary import overview, overviews
-from cvae_core.tasks import Errand
+from cvae_core.tasks import Task
 from cvae_core.workers import launcher
 from cvae_core.workers.cost import check_memory, training_cost
 from cvae_core.workers.quotas import Limits, check_admission, check_resources, check_upload, read_limits
@@ -140,7 +140,7 @@ def resume(*runs: Run) -> None:
             _launcher().resume(run)
 
 
-def bring(archive: IO[bytes], name: str | None) -> Errand:
+def bring(archive: IO[bytes], name: str | None) -> Task:
     """Begin to make a run of an archive, in a process of its own.
 
     Args:
@@ -303,14 +303,14 @@ def _starting() -> threading.Lock:
 
 
 @st.cache_resource(show_spinner=False)
-def _bin(folder: str) -> Bin:
+def _bin(folder: str) -> Trash:
     """The bin of this server; what others left is swept beside the first page."""
-    made = Bin(Path(folder))
+    made = Trash(Path(folder))
     threading.Thread(target=_sweep, args=(made, Path(folder)), daemon=True).start()
     return made
 
 
-def _sweep(own: Bin, folder: Path) -> None:
+def _sweep(own: Trash, folder: Path) -> None:
     with suppress(CvaeError):  # another server is at it
         own.sweep()
     with suppress(CvaeError):

@@ -9,7 +9,7 @@ import streamlit as st
 from dashboard.components.epoch_player import FilmState, Timeline
 from dashboard.components.manifold_player import ManifoldState
 from dashboard.shared import session_state
-from dashboard.shared.snapshot_page import Scene
+from dashboard.shared.snapshot_page import PageContext
 from dashboard.url_state.parameter import Parameter
 from dashboard.url_state.parameters import EPOCH, PLACE
 from dashboard.url_state.session import set_value, value_of
@@ -18,7 +18,7 @@ _SEEN: Final = "seen_of_films"
 _SEEN_PLACES: Final = "seen_places"
 
 
-def timeline(scene: Scene, key: str, *what: object) -> Timeline:
+def timeline(scene: PageContext, key: str, *what: object) -> Timeline:
     """Take over what was done with a film, and say where it stands.
 
     Args:
@@ -33,7 +33,7 @@ def timeline(scene: Scene, key: str, *what: object) -> Timeline:
     return Timeline(run, what_is_shown, scene.epochs, epoch, follow, scene.alive, take_over(key, run))
 
 
-def shown_epoch(scene: Scene, key: str) -> int:
+def shown_epoch(scene: PageContext, key: str) -> int:
     """Take over what was done with a film, for those who need its epoch before they know what it shows.
 
     That is the newest as long as nobody chose one; it is not kept, so that the newest is followed while a run lives.
@@ -47,7 +47,7 @@ def shown_epoch(scene: Scene, key: str) -> int:
     return epoch if epoch in scene.epochs else scene.epochs[-1]
 
 
-def _name(scene: Scene) -> str:
+def _name(scene: PageContext) -> str:
     return "|".join(map(str, scene.key))
 
 

@@ -14,10 +14,10 @@ import streamlit as st
 
 from cvae_core.rendering.spec import FilmFormat, PictureSettings
 from cvae_core.runs.summary import size_words
-from cvae_core.tasks import Errand
+from cvae_core.tasks import Task
 from dashboard.cache import run_data
-from dashboard.shared.snapshot_page import Scene
-from dashboard.shared.task_progress import errand_progress, start_errand, take_up
+from dashboard.shared.snapshot_page import PageContext
+from dashboard.shared.task_progress import collect, start_task, task_progress
 
 _UNDER_WAY: Final = "film_under_way"
 _KEPT: Final = "film_to_take_away"
@@ -46,7 +46,7 @@ class _Painting:
 
     wanted: _Wanted
     folder: TemporaryDirectory[str]
-    errand: Errand
+    task: Task
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class _Film:
     skipped: tuple[int, ...]
 
 
-def film_export(scene: Scene, films: Sequence[PictureSettings], explanation: str) -> None:
+def film_export(scene: PageContext, films: Sequence[PictureSettings], explanation: str) -> None:
     """Offer films of a picture: a frame for each snapshot, 100 ms each.
 
     Args:
@@ -71,12 +71,12 @@ def film_export(scene: Scene, films: Sequence[PictureSettings], explanation: str
         _panel(scene, tuple(films))
 
 
-def _panel(scene: Scene, films: tuple[PictureSettings, ...]) -> None:
-    take_up(_UNDER_WAY, _keep)
+def _panel(scene: PageContext, films: tuple[PictureSettings, ...]) -> None:
+    collect(_UNDER_WAY, _keep)
     wanted = _Wanted(scene.key, scene.epochs, films, _format_choice(films[0].kind))
     painting: _Painting | None = st.session_state.get(_UNDER_WAY)
     if painting is not None:
-        errand_progress(painting.errand, f"Painting {painting.wanted.file_name}", "film")
+        task_progress(painting.task, f"Painting {painting.wanted.file_name}", "film")
         return
     film: _Film | None = st.session_state.get(_KEPT)
     if film is not None and film.wanted == wanted:
@@ -106,7 +106,7 @@ def _format_choice(kind: str) -> FilmFormat:
     return chosen or "gif"
 
 
-def _begin(scene: Scene, wanted: _Wanted) -> None:
+def _begin(scene: PageContext, wanted: _Wanted) -> None:
     from cvae_core.export.animation_task import MODULE, order  # Pillow and what paints is for those who want a film
 
     if _UNDER_WAY in st.session_state:
@@ -114,9 +114,9 @@ def _begin(scene: Scene, wanted: _Wanted) -> None:
     folder = TemporaryDirectory(prefix="cvae-films-")
     paths = [Path(folder.name) / f"{film.file_stem}.{wanted.film_format}" for film in wanted.films]
     shares = list(zip(wanted.films, paths, strict=True))
-    errand = start_errand(MODULE, order(scene.run, shares, wanted.film_format, skip_damaged=True))
-    if errand is not None:
-        st.session_state[_UNDER_WAY] = _Painting(wanted, folder, errand)
+    task = start_task(MODULE, order(scene.run, shares, wanted.film_format, skip_damaged=True))
+    if task is not None:
+        st.session_state[_UNDER_WAY] = _Painting(wanted, folder, task)
 
 
 def _keep(painting: _Painting, report: dict[str, Any]) -> None:

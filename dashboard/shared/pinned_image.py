@@ -20,7 +20,7 @@ from dashboard.components.epoch_player import Timeline
 from dashboard.components.latent_player import PinnedPath, PinReport
 from dashboard.components.manifold_player import PinnedCodes
 from dashboard.shared import session_state
-from dashboard.shared.snapshot_page import Scene
+from dashboard.shared.snapshot_page import PageContext
 from dashboard.url_state.parameters import PIN
 from dashboard.url_state.session import set_value, value_of
 
@@ -51,7 +51,9 @@ def pin_choice(data: Dataset) -> None:
     )
 
 
-def pinned_path(scene: Scene, line: Timeline, projection: Projection, wanted: Container[int]) -> PinnedPath | None:
+def pinned_path(
+    scene: PageContext, line: Timeline, projection: Projection, wanted: Container[int]
+) -> PinnedPath | None:
     """The pinned image at the epochs of a film; None if nothing is pinned.
 
     Args:
@@ -71,7 +73,7 @@ def pinned_path(scene: Scene, line: Timeline, projection: Projection, wanted: Co
     return PinnedPath(index, label, x, y, covariance, tiles)
 
 
-def pinned_codes(scene: Scene, line: Timeline, wanted: Container[int], *, is_base: bool) -> PinnedCodes | None:
+def pinned_codes(scene: PageContext, line: Timeline, wanted: Container[int], *, is_base: bool) -> PinnedCodes | None:
     """The code of the pinned image at the epochs of a film; None if nothing is pinned.
 
     Args:
@@ -87,7 +89,7 @@ def pinned_codes(scene: Scene, line: Timeline, wanted: Container[int], *, is_bas
     return PinnedCodes(index, int(scene.data.test.labels[index]), means, is_base)
 
 
-def _codes(scene: Scene, line: Timeline, wanted: Container[int], index: int) -> tuple[Floats, Floats]:
+def _codes(scene: PageContext, line: Timeline, wanted: Container[int], index: int) -> tuple[Floats, Floats]:
     """Mean and log variance of an image's posterior, float32 (epochs, latent_dim); NaN where they are not at hand."""
     means = np.full((len(line.epochs), scene.latent_dim), np.nan, np.float32)
     log_vars = means.copy()
@@ -98,7 +100,7 @@ def _codes(scene: Scene, line: Timeline, wanted: Container[int], index: int) -> 
     return means, log_vars
 
 
-def _tiles(scene: Scene, line: Timeline, wanted: Container[int], index: int) -> Bytes:
+def _tiles(scene: PageContext, line: Timeline, wanted: Container[int], index: int) -> Bytes:
     """The image and its reconstruction at each epoch, uint8 (1 + epochs, ...); black where it is not at hand."""
     original = scene.data.test.images[index]
     tiles = np.zeros((1 + len(line.epochs), *original.shape), np.uint8)
@@ -109,14 +111,14 @@ def _tiles(scene: Scene, line: Timeline, wanted: Container[int], index: int) -> 
     return tiles
 
 
-def _at_hand(scene: Scene, line: Timeline, wanted: Container[int]) -> Iterator[tuple[int, int]]:
+def _at_hand(scene: PageContext, line: Timeline, wanted: Container[int]) -> Iterator[tuple[int, int]]:
     """Place and epoch of those that are wanted, or whose network need not be read from disk."""
     for place, epoch in enumerate(line.epochs):
         if epoch in wanted or networks.is_at_hand(scene.key, epoch):
             yield place, epoch
 
 
-def image_and_reconstruction(scene: Scene, epoch: int, index: int) -> Bytes:
+def image_and_reconstruction(scene: PageContext, epoch: int, index: int) -> Bytes:
     """uint8 (2, height, width, channels): a test image and what an epoch's network makes of it.
 
     Raises:

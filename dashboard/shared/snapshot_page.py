@@ -24,7 +24,7 @@ from dashboard.shared.clamp import fit_to_run
 from dashboard.shared.progress import progress_bar
 from dashboard.shared.run_watch import note_drawn, watch_ended
 from dashboard.shared.session_state import without_links
-from dashboard.shared.widgets import errors_shown, page_title, snapshot_run_picker
+from dashboard.shared.widgets import page_title, show_errors, snapshot_run_picker
 from dashboard.streamlit_patches.startup import require_registry
 from dashboard.url_state.parameter import Parameter
 from dashboard.url_state.parameters import EPOCH
@@ -34,7 +34,7 @@ _POLL_SECONDS: Final = 1.0
 
 
 @dataclass(frozen=True)
-class Scene:
+class PageContext:
     """A run with snapshots, as a page finds it.
 
     Attributes:
@@ -73,10 +73,10 @@ class Scene:
         return max(epoch for epoch in self.epochs if epoch <= 2 ** max(0, newest.bit_length() - 1))
 
 
-Draw = Callable[[Scene, DeltaGenerator], None]
+Draw = Callable[[PageContext, DeltaGenerator], None]
 
 
-def time_machine(title: str, explanation: str, parameters: Sequence[Parameter[Any]], draw: Draw) -> None:
+def snapshot_page(title: str, explanation: str, parameters: Sequence[Parameter[Any]], draw: Draw) -> None:
     """Draw a page over the snapshots of the chosen run.
 
     Args:
@@ -94,7 +94,7 @@ def time_machine(title: str, explanation: str, parameters: Sequence[Parameter[An
     watch_ended()
 
 
-@errors_shown()
+@show_errors()
 def _page(parameters: Sequence[Parameter[Any]], draw: Draw) -> None:
     """Everything below the title: a fragment, renewed by itself while the run lives.
 
@@ -124,7 +124,7 @@ def _page(parameters: Sequence[Parameter[Any]], draw: Draw) -> None:
         return
     session_state.select_run(selected)
     note_drawn([item])
-    with errors_shown():
+    with show_errors():
         _pictures(item, parameters, draw, row)
     if _lives(item):
         pulse("time_machine_pulse", _POLL_SECONDS)
@@ -139,7 +139,7 @@ def _pictures(item: Overview, parameters: Sequence[Parameter[Any]], draw: Draw, 
     if not epochs:
         st.caption("Pictures come with the first snapshot.")
         return
-    scene = Scene(item.run, item.config, run_data.test_data(item.config.data), epochs, _lives(item))
+    scene = PageContext(item.run, item.config, run_data.test_data(item.config.data), epochs, _lives(item))
     if session_state.is_another_run(item.run.id) and scene.alive:
         set_value(EPOCH, None)  # the epoch was chosen in another run; one in the address is read below
     problems = read_address(parameters)

@@ -9,7 +9,7 @@ import streamlit as st
 
 from cvae_core.errors import CvaeError, ServerBusyError, StoppedError
 from cvae_core.remaining_time import time_left
-from cvae_core.tasks import Errand
+from cvae_core.tasks import Task
 from dashboard.components.pulse import pulse
 from dashboard.shared import tasks
 from dashboard.shared.session_state import without_links
@@ -17,12 +17,12 @@ from dashboard.shared.session_state import without_links
 _POLL_SECONDS: Final = 0.4
 
 
-def start_errand(module: str, order: Mapping[str, Any]) -> Errand | None:
+def start_task(module: str, order: Mapping[str, Any]) -> Task | None:
     """Start some work, unless the server has enough to do for its visitors; they are told so then.
 
     Args:
-        module: As in ``Errand``.
-        order: As in ``Errand``.
+        module: As in ``Task``.
+        order: As in ``Task``.
     """
     try:
         return tasks.start(module, order)
@@ -31,20 +31,20 @@ def start_errand(module: str, order: Mapping[str, Any]) -> Errand | None:
         return None
 
 
-def take_up(key: str, use: Callable[[Any, dict[str, Any]], None], refuse: Callable[[str], None] | None = None) -> None:
+def collect(key: str, use: Callable[[Any, dict[str, Any]], None], refuse: Callable[[str], None] | None = None) -> None:
     """Take up, once, what has come of the work that this session asked for; nothing happens until it has ended.
 
     Args:
-        key: Under which the session's state holds the work, which has an ``errand``. Other work may begin from then on.
+        key: Under which the session's state holds the work, which has an ``task``. Other work may begin from then on.
         use: Called with the work and its report, unless it was stopped.
         refuse: Called with the reason if it came to nothing; if ``None``, that is shown here.
     """
     work = st.session_state.get(key)
-    if work is None or not work.errand.ended:
+    if work is None or not work.task.ended:
         return
     del st.session_state[key]
     try:
-        use(work, work.errand.report())
+        use(work, work.task.report())
     except StoppedError:
         return
     except (CvaeError, OSError) as error:
@@ -55,25 +55,25 @@ def _say(reason: str) -> None:
     st.error(without_links(reason), icon=":material/error:")
 
 
-def errand_progress(errand: Errand, words: str, key: str) -> None:
+def task_progress(task: Task, words: str, key: str) -> None:
     """Show how far some work is, and renew the surrounding fragment until it has ended.
 
     Args:
-        errand: Under way.
+        task: Under way.
         words: What it does, as the beginning of a sentence.
         key: Identifies the work on the page.
     """
-    share = errand.done / errand.total if errand.total else 0.0
-    progress = ", ".join(filter(None, (f"{share:.0%}", time_left(errand.seconds_left))))
-    text = f"{words}: {'stopping' if errand.is_stopped else progress}."
+    share = task.done / task.total if task.total else 0.0
+    progress = ", ".join(filter(None, (f"{share:.0%}", time_left(task.seconds_left))))
+    text = f"{words}: {'stopping' if task.is_stopped else progress}."
     with st.container(horizontal=True, vertical_alignment="center"):
         st.progress(share, text=text)
         st.button(
             "Stop",
             icon=":material/stop:",
             key=f"stop_{key}",
-            disabled=errand.is_stopped,
-            on_click=errand.stop,
+            disabled=task.is_stopped,
+            on_click=task.stop,
             help="Ends the work; what was done so far is lost.",
         )
     pulse(f"pulse_{key}", _POLL_SECONDS)

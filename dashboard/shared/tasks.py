@@ -9,18 +9,18 @@ from typing import Any, Final
 import streamlit as st
 
 from cvae_core.errors import ServerBusyError
-from cvae_core.tasks import Errand
+from cvae_core.tasks import Task
 
 MOST_AT_ONCE: Final = 4
 
 
-def start(module: str, order: Mapping[str, Any], files: Sequence[int] = ()) -> Errand:
+def start(module: str, order: Mapping[str, Any], files: Sequence[int] = ()) -> Task:
     """Start some work.
 
     Args:
-        module: As in ``Errand``.
-        order: As in ``Errand``.
-        files: As in ``Errand``.
+        module: As in ``Task``.
+        order: As in ``Task``.
+        files: As in ``Task``.
 
     Raises:
         ServerBusyError: There are as many processes at work as there may be. One that was stopped counts until it has
@@ -30,7 +30,7 @@ def start(module: str, order: Mapping[str, Any], files: Sequence[int] = ()) -> E
     if not places.acquire(blocking=False):
         raise ServerBusyError
     try:
-        return Errand(module, order, files=files, on_end=places.release)
+        return Task(module, order, files=files, on_end=places.release)
     except BaseException:
         places.release()
         raise

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from cvae_core.runs.storage import Bin, Deleted
+from cvae_core.runs.storage import Deleted, Trash
 
 RETURN_SECONDS: Final = 120.0  # for as long does Streamlit keep the session of a browser that has gone
 
@@ -38,7 +38,7 @@ class Deletions:
         token: Tells these from those of other sessions.
     """
 
-    def __init__(self, bin_: Bin, page: str) -> None:
+    def __init__(self, bin_: Trash, page: str) -> None:
         self.page = page
         self.token = secrets.token_hex(8)
         self._bin = bin_

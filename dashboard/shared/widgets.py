@@ -46,7 +46,7 @@ SIGNS: Final[dict[State, Sign]] = {
 
 
 @contextmanager
-def errors_shown() -> Iterator[None]:
+def show_errors() -> Iterator[None]:
     """Show an expected failure as one message in its place on the page."""
     try:
         yield
@@ -96,7 +96,7 @@ def _undo(deletion: Deletion) -> None:
         session_state.select_run(first.id)
 
 
-def kept_message() -> str | None:
+def show_message() -> str | None:
     """What the last press of a button failed with, once; gives it, so that nothing else need show it, too."""
     message = session_state.take_message()
     if message:
@@ -104,7 +104,7 @@ def kept_message() -> str | None:
     return message
 
 
-def limits_told() -> None:
+def show_limits() -> None:
     """In a sentence, what trainings this server takes, if not all."""
     limits = actions.limits()
     sizes = [

@@ -200,10 +200,10 @@ def test_an_import_ends_when_nobody_waits_for_it_and_leaves_nothing(
     run: Run, runs_folder: Path, temporary: Path
 ) -> None:
     before = everything_in(runs_folder)
-    errand = actions.bring(BytesIO(packed(run)), "there")
-    ended = errand._heard.ended
+    task = actions.bring(BytesIO(packed(run)), "there")
+    ended = task._heard.ended
     assert list(temporary.iterdir()) == []  # what the process reads has no name that could stay behind
-    del errand  # as the session does that ends
+    del task  # as the session does that ends
     assert ended.wait(20)
     assert everything_in(runs_folder) == before
 

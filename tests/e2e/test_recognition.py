@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page
 
-from cvae_core.evaluation.classification import recognise
+from cvae_core.evaluation.classification import classify
 from tests.e2e.conftest import OpenPage, Serve
 from tests.e2e.decoder_cases import cases
 
@@ -43,7 +43,7 @@ def test_elbos_odds_and_ranking_are_those_of_python(page):
         if not case.network.architecture.conditional:
             continue
         images = np.rint(255 * case.image).astype(np.uint8).reshape(1, *case.network.architecture.shape.image_shape)
-        expected = recognise(case.network, images)
+        expected = classify(case.network, images)
         found = page.evaluate("name => window.recognised(name)", name)
         np.testing.assert_allclose(found["elbos"], expected.elbo[0], atol=1e-3, err_msg=name)
         np.testing.assert_allclose(found["odds"], expected.odds[0], atol=1e-3, err_msg=name)

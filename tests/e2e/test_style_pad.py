@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from cvae_core.analysis.network import decode_images
 from cvae_core.data.preprocessing import mnist_form
-from cvae_core.evaluation.classification import recognise
+from cvae_core.evaluation.classification import classify
 from cvae_core.records import Bytes
 from tests.e2e.canvases import pixels
 from tests.e2e.conftest import OpenPage, Serve, wait_until_idle
@@ -91,7 +91,7 @@ def test_the_model_is_given_the_drawing_in_mnists_form(page):
 def test_labels_are_ranked_as_python_ranks_them(page):
     draw(page, SEVEN)
     image = given(page)
-    expected = recognise(network("tutorial"), image[None])
+    expected = classify(network("tutorial"), image[None])
     assert ranking(page) == [str(label) for label in expected.ranking[0]]
     best = int(expected.ranking[0, 0])
     odds = 100 * expected.odds[0, best]
@@ -104,7 +104,7 @@ def test_labels_are_ranked_as_python_ranks_them(page):
 def test_versions_are_the_drawings_code_under_every_label(page):
     draw(page, SEVEN)
     image = given(page)
-    best = int(recognise(network("tutorial"), image[None]).ranking[0, 0])
+    best = int(classify(network("tutorial"), image[None]).ranking[0, 0])
     assert chosen(page) == str(best)
     expect_versions(page, image, best)
 
@@ -151,7 +151,7 @@ def test_strokes_stay_when_another_epochs_network_comes(page):
     wait_until_idle(page)
     np.testing.assert_array_equal(pixels(paper(page)), before)
     np.testing.assert_array_equal(given(page), image)
-    best = int(recognise(network("tutorial", 1), image[None]).ranking[0, 0])
+    best = int(classify(network("tutorial", 1), image[None]).ranking[0, 0])
     expect_versions(page, image, best, epoch=1)
 
 
@@ -263,7 +263,7 @@ def test_colour_images_of_another_size_are_given_their_own_form(serve: Serve, op
     draw(page, SEVEN)
     ink = pixels(paper(page))[0, :, :, :1]
     assert np.abs(given(page, 3) - np.rint(255 * mnist_form(ink, COLOUR))).max() <= 1
-    best = int(recognise(network("colour"), given(page, 3)[None]).ranking[0, 0])
+    best = int(classify(network("colour"), given(page, 3)[None]).ranking[0, 0])
     assert ranking(page)[0] == f"class {best}"
     expect_versions(page, given(page, 3), best, "colour")
 

@@ -16,7 +16,7 @@ from cvae_core.architecture import DataShape
 from cvae_core.data import load_dataset
 from cvae_core.data.image_file import read_picture
 from cvae_core.data.preprocessing import mnist_form
-from cvae_core.evaluation.classification import recognise
+from cvae_core.evaluation.classification import classify
 from cvae_core.records import Bytes
 from cvae_core.rendering.tiles import TileLayout
 from cvae_core.runs.run import Run
@@ -77,7 +77,7 @@ def test_a_drawn_digit_is_seen_as_every_label_at_every_epoch_and_taken_home(open
     page = open_style(f"source=drawn&epoch={LAST}")
     draw(page, SEVEN)
     image = given(page)
-    expected = recognise(network(run, LAST), image[None]).ranking[0]
+    expected = classify(network(run, LAST), image[None]).ranking[0]
     assert ranking(page) == [str(label) for label in expected]
     page.get_by_label("Which label the drawing has").select_option(str(LABEL))
     wait_until_loaded(page, LAST + 1)
@@ -138,7 +138,7 @@ def test_a_photograph_is_brought_to_the_models_form_and_redrawn(open_style, fold
     wait_until_loaded(page, LAST + 1)
     read = read_picture(io.BytesIO(content))
     image = np.rint(255 * mnist_form(read.pixels, SHAPE, read.least_noise)).astype(np.uint8)
-    best = int(recognise(network(run, 2), image[None]).ranking[0, 0])
+    best = int(classify(network(run, 2), image[None]).ranking[0, 0])
     expect(page.get_by_text(f"Taken for {best}, ")).to_be_visible()
     film(page).hover()
     with page.expect_download() as event:

@@ -8,7 +8,7 @@ from cvae_core.architecture import DataShape
 from cvae_core.config.run import ModelConfig
 from cvae_core.errors import ConfigError, DataError
 from cvae_core.evaluation import classification
-from cvae_core.evaluation.classification import accuracy, recognise
+from cvae_core.evaluation.classification import accuracy, classify
 from cvae_core.inference import FoldedNetwork
 from cvae_core.records import Split
 from tests.analysis.toy_network import ToyNetwork, ToyNetworkWithLogits
@@ -31,7 +31,7 @@ class FlatGrey(ToyNetwork):
 
 def test_the_elbo_is_the_closed_form():
     image = np.full((1, 5, 4, 3), 102, np.uint8)  # 0.4, what label 1 draws
-    record = recognise(FlatGrey(), image)
+    record = classify(FlatGrey(), image)
     p = np.arange(1, 5) / 5
     bernoulli = 60 * (0.4 * np.log(p) + 0.6 * np.log(1 - p))
     kl = 3 * (np.arange(4) ** 2 + 0.25 - np.log(0.25) - 1) / 2
@@ -44,19 +44,19 @@ def test_the_elbo_is_the_closed_form():
 @pytest.mark.parametrize("kind", [ToyNetwork, ToyNetworkWithLogits])
 def test_under_its_own_label_it_is_the_reconstruction_loss_and_the_kl(kind, monkeypatch):
     network, split = kind(), random_split(SHAPE, 9)
-    record = recognise(network, split.images)
+    record = classify(network, split.images)
     mean, log_var = (part.astype(np.float64) for part in network.encode(split.images, split.labels))
     kl = 0.5 * (mean**2 + np.exp(log_var) - log_var - 1).sum(axis=1)
     own = record.elbo[np.arange(9), split.labels]
     assert np.allclose(own, -reconstruction_losses(network, split) - kl, rtol=1e-5)
     monkeypatch.setattr(classification, "_PIXELS_AT_A_TIME", 4 * 60)
-    assert np.allclose(recognise(network, split.images).elbo, record.elbo, rtol=1e-6)
+    assert np.allclose(classify(network, split.images).elbo, record.elbo, rtol=1e-6)
 
 
 def test_odds_are_probabilities_and_ranks_follow_them():
     model = ModelConfig(hidden_widths=(12,))
     network = FoldedNetwork(model, SHAPE, random_weights(model, SHAPE))
-    record = recognise(network, random_split(SHAPE, 30).images)
+    record = classify(network, random_split(SHAPE, 30).images)
     assert record.elbo.shape == record.odds.shape == record.ranking.shape == (30, 4)
     assert np.allclose(record.odds.sum(axis=1), 1.0) and (record.odds >= 0).all()
     assert (np.sort(record.ranking, axis=1) == np.arange(4)).all()
@@ -70,9 +70,9 @@ def test_nothing_depends_on_what_numpy_is_told_to_raise():
     weights = random_weights(model, SHAPE)
     weights["output/kernel"] *= 1000  # logits far from zero, so that exponentials underflow
     network, images = FoldedNetwork(model, SHAPE, weights), random_split(SHAPE, 3).images
-    expected = recognise(network, images)
+    expected = classify(network, images)
     with np.errstate(all="raise"):
-        np.testing.assert_array_equal(recognise(network, images).odds, expected.odds)
+        np.testing.assert_array_equal(classify(network, images).odds, expected.odds)
 
 
 def test_of_equal_labels_the_lower_ranks_first():
@@ -83,13 +83,13 @@ def test_of_equal_labels_the_lower_ranks_first():
         def decode(self, z, labels):
             return super().decode(z, np.zeros_like(labels))
 
-    record = recognise(Deaf(), random_split(SHAPE, 2).images)
+    record = classify(Deaf(), random_split(SHAPE, 2).images)
     assert record.ranking.tolist() == [[0, 1, 2, 3]] * 2 and np.allclose(record.odds, 0.25)
 
 
 def test_accuracy_is_the_share_of_first_ranks_that_are_right():
     shades = np.array([51, 102, 102, 153], np.uint8)[:, None, None, None] * np.ones((1, 5, 4, 3), np.uint8)
-    right = recognise(FlatGrey(), shades).ranking[:, 0]
+    right = classify(FlatGrey(), shades).ranking[:, 0]
     labels = right.copy()
     assert accuracy(FlatGrey(), Split(shades, labels)) == 1.0
     labels[1] = 3 - labels[1]
@@ -100,11 +100,11 @@ def test_what_cannot_be_recognised_is_refused():
     model = ModelConfig(hidden_widths=(3,), conditional=False)
     network = FoldedNetwork(model, SHAPE, random_weights(model, SHAPE))
     with pytest.raises(ConfigError, match="condition on labels"):
-        recognise(network, random_split(SHAPE, 2).images)
+        classify(network, random_split(SHAPE, 2).images)
     autoencoder = ToyNetwork()
     autoencoder.architecture = replace(autoencoder.architecture, z_log_var=None)
     with pytest.raises(ConfigError, match="has no posterior"):
-        recognise(autoencoder, random_split(SHAPE, 2).images)
+        classify(autoencoder, random_split(SHAPE, 2).images)
     with pytest.raises(DataError, match="at least one image"):
         accuracy(ToyNetwork(), random_split(SHAPE, 0))
-    assert recognise(ToyNetwork(), random_split(SHAPE, 0).images).odds.shape == (0, 4)
+    assert classify(ToyNetwork(), random_split(SHAPE, 0).images).odds.shape == (0, 4)

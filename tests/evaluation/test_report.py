@@ -12,7 +12,7 @@ from cvae_core.data.batching import shifted_at_random
 from cvae_core.data.preprocessing import mnist_form
 from cvae_core.errors import ConfigError
 from cvae_core.evaluation import Judgement, judge
-from cvae_core.evaluation.classification import recognise
+from cvae_core.evaluation.classification import classify
 from cvae_core.evaluation.morphology import style_kept
 from cvae_core.inference.folded import FoldedNetwork
 from tests.export.small_run import SHAPE
@@ -29,11 +29,11 @@ def network(model: ModelConfig = MODEL) -> FoldedNetwork:
 def test_a_judgement_is_what_the_analyses_say() -> None:
     told: list[tuple[int, int]] = []
     found = judge(network(), SPLIT, seed=5, sources=40, progress=lambda done, total: told.append((done, total)))
-    best = recognise(network(), SPLIT.images).elbo.argmax(axis=1)
+    best = classify(network(), SPLIT.images).elbo.argmax(axis=1)
     shifted = shifted_at_random(SPLIT.images, 4, 5)
-    moved = recognise(network(), shifted).elbo.argmax(axis=1)
+    moved = classify(network(), shifted).elbo.argmax(axis=1)
     in_form = np.stack([np.rint(255 * mnist_form(image, SHAPE)) for image in shifted]).astype(np.uint8)
-    again = recognise(network(), in_form).elbo.argmax(axis=1)
+    again = classify(network(), in_form).elbo.argmax(axis=1)
     assert found.images == 60
     assert found.recognised == pytest.approx(np.mean(best == SPLIT.labels))
     assert found.recognised_shifted == pytest.approx(np.mean(moved == SPLIT.labels))

@@ -18,7 +18,7 @@ from cvae_core.analysis.style import transfer
 from cvae_core.analysis.trained_run import TrainedRun
 from cvae_core.data import registry
 from cvae_core.errors import DataUnavailableError
-from cvae_core.evaluation.classification import recognise
+from cvae_core.evaluation.classification import classify
 from cvae_core.evaluation.morphology import style_kept
 from cvae_core.export.import_run import ImportedRun, import_run
 from cvae_core.rendering.animation import Film, write_films
@@ -51,7 +51,7 @@ def views(trained: TrainedRun, epoch: int) -> list[Any]:
         reconstruction_losses(network, split),
         samples(network, seed=3),
         transfer(network, few.images, few.labels),
-        recognise(network, few.images),
+        classify(network, few.images),
         style_kept(network, split, 20),
     ]
 

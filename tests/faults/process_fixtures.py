@@ -24,7 +24,7 @@ from typing import Final
 from cvae_core.runs import lock
 from cvae_core.runs.metadata import About, write_about
 from cvae_core.runs.run import Run, create_run, delete_run
-from cvae_core.runs.storage import Bin
+from cvae_core.runs.storage import Trash
 from cvae_core.workers.launcher import claim
 
 ABOUT: Final = About("A name", "and a note")
@@ -177,7 +177,7 @@ def _describe(run: Run, _: list[int]) -> int:
 
 
 def _bin(run: Run, _: list[int]) -> int:
-    bin_ = Bin(run.path.parent)
+    bin_ = Trash(run.path.parent)
     bin_.restore(bin_.put(run))
     bin_.remove(bin_.put(run))
     return 0

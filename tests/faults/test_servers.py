@@ -19,7 +19,7 @@ from cvae_core.runs.atomic_io import remove_dead_drafts
 from cvae_core.runs.metadata import About, read_about
 from cvae_core.runs.run import Run, all_runs, create_run
 from cvae_core.runs.status import ALIVE
-from cvae_core.runs.storage import BINS, Bin
+from cvae_core.runs.storage import BINS, Trash
 from tests.e2e.conftest import DASHBOARD, streamlit_process
 from tests.faults.client import Visitor
 from tests.faults.conftest import NewRun
@@ -83,7 +83,7 @@ def test_a_death_at_any_change_while_a_run_is_deleted_given_back_and_deleted_for
         run = copied(whole, tmp_path / str(number))
         with tally.fault():
             nursery.finish(run, Order("bin", die_at=number))
-            Bin(run.path.parent).sweep()  # as the server does that is started next
+            Trash(run.path.parent).sweep()  # as the server does that is started next
             if all_runs(run.path.parent):
                 Witness(run, tally).check_to_the_end(undisturbed)
             assert not list((run.path.parent / BINS).glob("*/*"))

@@ -15,7 +15,7 @@ from cvae_core.runs import lock
 from cvae_core.runs.metadata import read_about, write_about
 from cvae_core.runs.run import Run, create_run, delete_run
 from cvae_core.runs.status import observed_state, read_status, write_status
-from cvae_core.runs.storage import Bin
+from cvae_core.runs.storage import Trash
 from cvae_core.runs.summary import describe, overviews
 from cvae_core.workers.launcher import Launcher
 from tests.runs.examples import CONFIG, run_in
@@ -71,7 +71,7 @@ def test_nothing_is_deleted_that_may_be_in_use(run: Run, no_locks: None) -> None
     with pytest.raises(StorageError, match=REFUSED):
         delete_run(run)
     with pytest.raises(StorageError, match=REFUSED):
-        Bin(run.path.parent).sweep()
+        Trash(run.path.parent).sweep()
     assert run.path.is_dir() and (bins / "another" / "token" / "run").is_dir()
 
 

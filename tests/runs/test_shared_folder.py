@@ -16,7 +16,7 @@ from cvae_core.runs import lock
 from cvae_core.runs.metadata import write_about
 from cvae_core.runs.run import Run, delete_run
 from cvae_core.runs.slots import take_turn
-from cvae_core.runs.storage import BINS, Bin, prune
+from cvae_core.runs.storage import BINS, Trash, prune
 from cvae_core.workers.launcher import claim, stop
 from tests.runs.examples import run_in
 
@@ -46,7 +46,7 @@ def train_for_a_moment(run: Run) -> None:
 def use_everything(folder: Path, name: str) -> None:
     """Train, delete and restore."""
     train_for_a_moment(run_in(folder, name))
-    bin_ = Bin(folder)
+    bin_ = Trash(folder)
     bin_.restore(bin_.put(Run(folder / name)))
     delete_run(run_in(folder, f"{name}-deleted"))
 
@@ -115,7 +115,7 @@ def test_a_turn_that_only_its_maker_may_write_can_be_taken_by_others(folder: Pat
     "change",
     [
         delete_run,
-        lambda run: Bin(run.path.parent).put(run),
+        lambda run: Trash(run.path.parent).put(run),
         lambda run: prune(run, keep=2),
         lambda run: write_about(run.about_file, "mine", ""),
         stop,

@@ -9,7 +9,7 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
-from cvae_core.config.fields import shown
+from cvae_core.config.fields import format_value
 from cvae_core.config.run import SCHEMA_VERSION
 from cvae_core.errors import ArchiveError
 from cvae_core.runs import checkpoints, snapshots
@@ -88,7 +88,8 @@ class Manifest(_Part):
             raise ArchiveError(f"its manifest is not valid{_where(error)}") from None
         if manifest.schema_version > SCHEMA_VERSION:
             raise ArchiveError(
-                f"it is of schema version {shown(manifest.schema_version)}; this software reads up to {SCHEMA_VERSION}",
+                f"it is of schema version {format_value(manifest.schema_version)}; "
+                f"this software reads up to {SCHEMA_VERSION}",
                 "Update the software to open it.",
             )
         return manifest

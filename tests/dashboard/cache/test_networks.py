@@ -98,7 +98,7 @@ def test_pictures_that_were_drawn_are_not_drawn_again(run: Run, page: str, monke
     def refuse(*arguments: object, **settings: object) -> None:
         raise AssertionError("drawn again")
 
-    for name in ("manifold_view.manifold", "samples_view.samples", "samples_view.reconstruct"):
+    for name in ("manifold.manifold", "samples.samples", "samples.reconstruct"):
         monkeypatch.setattr(f"dashboard.sections.{name}", refuse)
     after = ask(app, page)
     for name, tiles in before.items():

@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from cvae_core.errors import ServerBusyError
-from cvae_core.tasks import Errand
+from cvae_core.tasks import Task
 from dashboard.shared import tasks
 from tests.dashboard.app import open_page, press
 from tests.dashboard.run_states import make_run
 from tests.test_tasks import ENDLESS, MODULE, importable, until  # noqa: F401  a fixture for every test here
 
 
-def tried() -> Errand | None:
+def tried() -> Task | None:
     try:
         return tasks.start(MODULE, ENDLESS)
     except ServerBusyError:
@@ -25,7 +25,7 @@ def tried() -> Errand | None:
 
 def test_of_many_who_ask_at_once_only_so_many_are_served() -> None:
     with ThreadPoolExecutor(12) as askers:
-        started = [errand for errand in askers.map(lambda _: tried(), range(12)) if errand]
+        started = [task for task in askers.map(lambda _: tried(), range(12)) if task]
     assert len(started) == tasks.MOST_AT_ONCE
     with pytest.raises(ServerBusyError, match="Try again in a moment"):
         tasks.start(MODULE, ENDLESS)
