@@ -45,7 +45,7 @@ def main() -> None:
     try:
         cli.main()
     except OSError as error:
-        sys.exit(f"Error: The server cannot listen there: {error.strerror or error}.")
+        sys.exit(f"Error: The server cannot listen on this address: {error.strerror or error}.")
 
 
 if __name__ == "__main__":

@@ -40,9 +40,7 @@ _HOST_NAME: Final = re.compile(r"\*|(?:\*\.)?[\w-]+(?:\.[\w-]+)*\.?")
 
 def dashboard(
     port: Annotated[int, typer.Option(min=1, max=65_535, help="The port to listen on.")] = 8501,
-    host: Annotated[
-        str, typer.Option(help="The address to listen on: this machine alone, unless you name another.")
-    ] = "127.0.0.1",
+    host: Annotated[str, typer.Option(help="The address to listen on. Default: this machine only.")] = "127.0.0.1",
     allow_host: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME", help="A host name that visitors use, such as a proxy's. Repeat for several."),
@@ -50,27 +48,27 @@ def dashboard(
     base_path: Annotated[str, typer.Option(metavar="PATH", help="The path of its address, behind a proxy.")] = "",
     token: Annotated[
         str | None,
-        typer.Option(
-            help="The secret that visitors must enter. Better set with CVAE_TOKEN; made at the start if needed."
-        ),
+        typer.Option(help="The secret that visitors enter. Better set as CVAE_TOKEN. Created at the start if needed."),
     ] = None,
-    no_token: Annotated[bool, typer.Option("--no-token", help="Whoever reaches it may change everything.")] = False,
+    no_token: Annotated[
+        bool, typer.Option("--no-token", help="Ask for no token: everyone who can connect can change everything.")
+    ] = False,
     headless: Annotated[bool, typer.Option("--headless", help="Do not open a browser.")] = False,
     read_only: Annotated[
-        bool, typer.Option("--read-only", help="Visitors look at everything and change nothing.")
+        bool, typer.Option("--read-only", help="Visitors can view everything and change nothing.")
     ] = False,
-    max_workers: Annotated[int | None, typer.Option(metavar="N", help="Trainings that run at once.")] = None,
-    max_queued: Annotated[int | None, typer.Option(metavar="N", help="Trainings that may wait for their turn.")] = None,
-    max_epochs: Annotated[int | None, typer.Option(metavar="N", help="Epochs of a training.")] = None,
+    max_workers: Annotated[int | None, typer.Option(metavar="N", help="Most trainings at the same time.")] = None,
+    max_queued: Annotated[int | None, typer.Option(metavar="N", help="Most queued trainings.")] = None,
+    max_epochs: Annotated[int | None, typer.Option(metavar="N", help="Most epochs of a training.")] = None,
     max_images: Annotated[
-        int | None, typer.Option(metavar="N", help="Training images, or points, of a training.")
+        int | None, typer.Option(metavar="N", help="Most training images or points of a training.")
     ] = None,
-    max_parameters: Annotated[int | None, typer.Option(metavar="N", help="Parameters of a network.")] = None,
-    max_storage: Annotated[int | None, typer.Option(metavar="MB", help="Disk that one training may take.")] = None,
-    max_upload_mb: Annotated[int | None, typer.Option(metavar="MB", help="Size of a file that is uploaded.")] = None,
+    max_parameters: Annotated[int | None, typer.Option(metavar="N", help="Most parameters of a network.")] = None,
+    max_storage: Annotated[int | None, typer.Option(metavar="MB", help="Most disk space of a training.")] = None,
+    max_upload_mb: Annotated[int | None, typer.Option(metavar="MB", help="Largest uploaded file.")] = None,
     runs: RunsOption = None,
 ) -> None:
-    """Open the laboratory in the browser. Each limit can be given by a variable, too, such as CVAE_MAX_EPOCHS."""
+    """Open the laboratory in the browser. Limits can also be set by variables such as CVAE_MAX_EPOCHS."""
     folder = runs_folder(runs)
     if folder.exists() and not is_folder(folder):
         raise RunError(f"The folder of runs {folder} is not a folder.", "Choose another (--runs or CVAE_RUNS).")
@@ -146,8 +144,8 @@ def _ip_address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | No
 
 def _address(host: str) -> list[str]:
     """The options of the server that say where it listens, and what address it shows."""
-    format_value = "localhost" if _is_local(host) or host in ("0.0.0.0", "::") else host
-    return ["--server.address", host, "--browser.serverAddress", format_value]
+    shown = "localhost" if _is_local(host) or host in ("0.0.0.0", "::") else host
+    return ["--server.address", host, "--browser.serverAddress", shown]
 
 
 def _check_address(host: str, port: int) -> None:

@@ -39,9 +39,9 @@ class Limits(Settings):
 
     Attributes:
         read_only: They look, and change nothing.
-        max_queued: Trainings that may wait for their turn.
+        max_queued: Most queued trainings.
         max_epochs: Epochs of a training.
-        max_images: Training images, or points, of a training.
+        max_images: Most training images or points of a training.
         max_parameters: Parameters of a network.
         max_storage: Megabytes of disk that all files of one training may take.
         max_upload_mb: Megabytes of a file that is uploaded.

@@ -68,7 +68,7 @@ _WRONG: Final = (
     '<p class="wrong" role="alert">This token is wrong, or the server was started again with a new one.</p>\n'
 )
 _HOST: Final = """<p>The laboratory does not answer under the name <code>{host}</code>. Another website
-could use that name to reach this server without permission; only names that the server knows are accepted.</p>
+could use that name to reach this server without permission; it accepts only names that it knows.</p>
 <p>On the machine of the server, open <a href="http://localhost:{port}{base}">http://localhost:{port}{base}</a>.</p>
 <p>If the name is yours, start the server with it:<br><code>cvae dashboard --allow-host {host}</code></p>"""
 
@@ -134,7 +134,7 @@ class Gate:
             name = (host or "").rpartition(":")[0] or host or ""
             return wrong_host_page(name, config.get_option("server.port"), _base())
         if request.method not in _SAFE_METHODS and not self._rules.knows_origin(request.headers.get("origin"), host):
-            return PlainTextResponse("This page may not use the server: its origin is another.\n", 403)
+            return PlainTextResponse("Requests from other websites are refused.\n", 403)
         if request.scope["path"] == "/" != _base():
             query = request.url.query
             return RedirectResponse(f"{_base()}{'?' if query else ''}{query}", 303, HEADERS)

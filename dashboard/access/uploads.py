@@ -61,7 +61,9 @@ class UploadBound:
         _drop_oldest(files, session, largest + 2 * _PICTURE - size - self._coming[session])
         held = sum(_held(files, other) for other in list(files.file_storage))
         if held + self._coming.total() + size > max(2 * largest, 8 * _PICTURE):
-            return PlainTextResponse("The server has no room for another file. Try again in a few minutes.\n", 507)
+            return PlainTextResponse(
+                "The server has no memory for another file now. Try again in a few minutes.\n", 507
+            )
         return None
 
 

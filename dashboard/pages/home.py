@@ -25,25 +25,25 @@ _PAGES = (
         "pages/latent.py",
         "Latent space",
         ":material/scatter_plot:",
-        "Where the model puts each digit, and what each dimension of the code is used for.",
+        "Where the model places each digit, and how much each dimension of the code is used.",
     ),
     (
         "pages/manifold.py",
         "Manifold",
         ":material/grid_view:",
-        "What it draws across a plane of codes. Move the mouse to see every label at that place.",
+        "Digits decoded from a plane of codes. Move the mouse to see every label at that point.",
     ),
     (
         "pages/samples.py",
         "Samples",
         ":material/casino:",
-        "Digits made up from random codes, and real ones with their reconstructions.",
+        "Digits decoded from random codes, and test digits with their reconstructions.",
     ),
     (
         "pages/style.py",
         "Style transfer",
         ":material/brush:",
-        "Any digit, yours too, redrawn as every other digit in the same hand.",
+        "A digit, or your own drawing, redrawn as every other digit in the same handwriting.",
     ),
 )
 _POLL_SECONDS = 2.0
@@ -66,7 +66,7 @@ def introduction() -> None:
             "pages/why.py",
             label="What is the label good for?",
             icon=":material/call_split:",
-            help="See it on two curves: what models make of them with and without labels.",
+            help="Compare models with and without labels on two curves.",
         )
     with picture:
         cvae_diagram()
@@ -77,7 +77,7 @@ def _invitation() -> None:
         "Train a model", type="primary", icon=":material/play_arrow:", help="Go to the Train page and set up a run."
     ):
         st.switch_page("pages/train.py")
-    st.caption("Start with the preset **quick**: 60,000 digits in about half a minute on two cores, before your eyes.")
+    st.caption("Start with the preset **quick**: 60,000 digits in about half a minute on two cores. You can watch.")
 
 
 def runs_panel(found: list[Overview]) -> None:
@@ -90,7 +90,7 @@ def runs_panel(found: list[Overview]) -> None:
     for item in found[:_SHOWN_RUNS]:
         run_row(item)
     if len(found) > _SHOWN_RUNS:
-        st.caption(f"And {len(found) - _SHOWN_RUNS} older ones, which the Train page lists.")
+        st.caption(f"And {len(found) - _SHOWN_RUNS} older runs. The Train page lists all of them.")
 
 
 def run_row(item: Overview) -> None:

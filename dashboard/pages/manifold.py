@@ -8,7 +8,7 @@ from dashboard.url_state.parameters import MANIFOLD
 
 snapshot_page(
     "Manifold",
-    "Each tile is decoded from one code of a plane. Move over the picture: every label is decoded at that place.",
+    "Each tile is decoded from one code of a plane. Move the mouse over it to decode every label at that point.",
     MANIFOLD,
     manifold_view,
 )

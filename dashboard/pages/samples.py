@@ -8,7 +8,7 @@ from dashboard.url_state.parameters import SAMPLES
 
 snapshot_page(
     "Samples and reconstructions",
-    "Digits decoded from random codes, and real test digits over what the model makes of them, as the model learns.",
+    "Digits decoded from random codes, and test digits with their reconstructions, at every epoch.",
     SAMPLES,
     samples_view,
 )

@@ -8,7 +8,7 @@ from dashboard.url_state.parameters import STYLE
 
 snapshot_page(
     "Style transfer",
-    "Each column is one handwriting: a digit is encoded with its label and redrawn with every other label.",
+    "Each column shows one handwriting: a digit is encoded with its label and decoded with every other label.",
     STYLE,
     style_view,
 )

@@ -34,7 +34,7 @@ if item is not None:
     run_view(item)
 elif actions.is_read_only():
     st.info(
-        "Choose a run above to see how it learnt." if found else "There is no run to look at yet.",
+        "Choose a run above." if found else "There is no run yet.",
         icon=":material/visibility:",
     )
 else:

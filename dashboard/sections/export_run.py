@@ -77,14 +77,14 @@ class _Ready:
 
 def take_away(run: Run) -> None:
     """Offer a run as an archive, and its network as files for Keras."""
-    with st.expander("Take this run away", icon=":material/luggage:"):
+    with st.expander("Export run", icon=":material/luggage:"):
         st.fragment(_panel)(run)
 
 
 def _panel(run: Run) -> None:
     epochs = snapshot_epochs(run.snapshots_folder)
     if not epochs:
-        st.caption("There is something to take away after the first snapshot.")
+        st.caption("Available after the first snapshot.")
         return
     collect(_UNDER_WAY, _keep)
     left, right = st.columns(2, gap="large")
@@ -107,18 +107,18 @@ def _archive(run: Run, epochs: list[int]) -> None:
         default="all",
         required=True,
         key="archive_snapshots",
-        help="All of them let the slider go through the whole history; the last only makes a small file.",
+        help="“All” keeps the whole history for the epoch slider. “Last only” makes a small file.",
     )
     which = "last" if chosen == "last" else "all"
     count = len(epochs) if which == "all" else 1
     size = count * _size(snapshot_folder(run.snapshots_folder, epochs[-1]))  # of one shape all
     if size > _MOST_BYTES:
-        st.info(f"{size / 1e9:.1f} GB are too much for the browser. Pack the run on the machine of the server:")
+        st.info(f"The archive ({size / 1e9:.1f} GB) is too large for a download. Export the run on the server:")
         st.code(f"cvae runs export {run.id}", language="bash")
         return
     wanted = _Wanted(run_data.run_key(run), epochs[-1], "archive", which)
     _make_or_offer(
-        wanted, "Pack the run", f"Packs about {size / 1e6:,.0f} MB, while everything else on the page can be used."
+        wanted, "Pack the run", f"Creates an archive of about {size / 1e6:,.0f} MB. You can use the page meanwhile."
     )
 
 
@@ -126,14 +126,14 @@ def _network(run: Run, epochs: list[int]) -> None:
     st.markdown("**The network, for plain Keras**")
     st.caption(
         "One file (.keras) with encoder, decoder and style transfer, the decoder as a TensorFlow SavedModel, and a "
-        "short script that draws digits. They work without this laboratory."
+        "short script that draws digits. They do not need this laboratory."
     )
     newest_first = epochs[::-1]
     epoch = st.selectbox(
-        "After epoch", newest_first, key=f"network_epoch_{run.id}", help="The network as it was after so many epochs."
+        "After epoch", newest_first, key=f"network_epoch_{run.id}", help="The network after this epoch."
     )
     wanted = _Wanted(run_data.run_key(run), epochs[-1], "network", int(epoch))
-    _make_or_offer(wanted, "Make the files", "TensorFlow is loaded for it.")
+    _make_or_offer(wanted, "Make the files", "TensorFlow is loaded for this.")
 
 
 def _size(folder: Path) -> int:
@@ -160,7 +160,7 @@ def _make_or_offer(wanted: _Wanted, label: str, explanation: str) -> None:
         disabled=job is not None,
         on_click=_begin,
         args=(wanted,),
-        help="One file at a time: wait until the other is made." if job else explanation,
+        help="Wait until the other file is ready." if job else explanation,
     )
 
 

@@ -63,15 +63,15 @@ def _form(is_busy: bool) -> None:
         key=f"{_ARCHIVE}{count}",
         max_upload_size=largest_upload_mb(actions.limits(), actions.ARCHIVE_MB),
         disabled=is_busy,
-        help="A ZIP file that “Take this run away” or `cvae runs export` made, on this machine or another.",
+        help="A ZIP file that “Export run” or `cvae runs export` made, on this machine or another.",
     )
     st.text_input(
-        "Name in this laboratory (optional)",
+        "New name (optional)",
         key=f"{_NAME}{count}",
         placeholder="the name that it had",
         width=420,
         disabled=is_busy,
-        help="Give another name if there is a run of that name here already.",
+        help="Choose another name if a run of this name already exists.",
     )
     st.button(
         "Import",
@@ -79,8 +79,8 @@ def _form(is_busy: bool) -> None:
         disabled=upload is None or is_busy,
         on_click=_begin,
         args=(count,),
-        help="Looks through every file of the archive first; a bad one leaves nothing behind. Everything else on the "
-        "page can be used meanwhile.",
+        help="Checks every file of the archive first. A damaged archive changes nothing. You can use the rest of the "
+        "page meanwhile.",
     )
 
 
@@ -122,5 +122,5 @@ def _words(report: dict[str, Any]) -> str:
     count = report["snapshots"]
     words = f"Imported with {count} snapshot{'s' if count > 1 else ''}."
     if report["resumable"]:
-        words += " It had not finished: **Resume** goes on from where it was."
+        words += " It had not finished. **Resume** continues its training."
     return words

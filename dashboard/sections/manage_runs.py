@@ -31,7 +31,7 @@ def edit_about(item: Overview) -> None:
     with st.popover(
         "Name and note",
         icon=":material/edit:",
-        help="Call this run something, and say what it is for.",
+        help="Name and describe this run.",
         key=f"{_ABOUT}{item.run.id}",
         on_change="rerun",
     ):
@@ -48,22 +48,22 @@ def _about_fields(item: Overview) -> None:
         key=name_key,
         max_chars=NAME_LIMIT,
         placeholder=run.id,
-        help=f"Shown instead of {run.id}, which stays its folder and its place in addresses. Empty: none.",
+        help=f"Display name. The folder {run.id} and links stay the same. Leave empty for none.",
     )
     st.text_area(
         "Note",
         about.note,
         key=note_key,
         max_chars=NOTE_LIMIT,
-        placeholder="What it is for, what was tried, what came of it.",
-        help="Whatever is worth remembering of this run.",
+        placeholder="Purpose, settings tried, results.",
+        help="Notes about this run.",
     )
     if st.button(
         "Save",
         type="primary",
         icon=":material/check:",
         key=f"save_{run.id}",
-        help="Keep the name and the note.",
+        help="Save the name and the note.",
         on_click=_save,
         args=(run, name_key, note_key),
     ):
@@ -82,13 +82,13 @@ def thin_out(item: Overview) -> None:
     run = item.run
     epochs = snapshot_epochs(run.snapshots_folder)
     if len(epochs) <= FEWEST:
-        st.markdown("There is no snapshot left to drop: the first and the last stay.")
+        st.markdown("No snapshot can be deleted: the first and the last are always kept.")
         return
     keep = _how_many(len(epochs) - 1)
     with show_errors():
         found = actions.what_thinning_drops(run, keep)
         st.markdown(
-            f"Of {len(epochs)} snapshots {len(found.kept)} stay; the other {len(found.dropped)} are deleted, which "
+            f"{len(found.kept)} of {len(epochs)} snapshots are kept. The other {len(found.dropped)} are deleted, which "
             f"frees **{size_words(found.freed_bytes)}**. This cannot be undone."
             + (" The run can be resumed as before." if item.state in RESUMABLE else "")
         )
@@ -114,7 +114,7 @@ def _how_many(most: int) -> int:
         most,
         min(_USUAL, max(FEWEST, most // 2)),
         key=_KEEP,
-        help="The first and the last stay; the others are spread over those that there are.",
+        help="The first and the last are kept, the rest evenly spaced.",
     )
 
 
@@ -135,7 +135,7 @@ def _ask_to_delete(words: str, runs: Sequence[Run], after: Callable[[], None], a
         actions.delete(*runs)
         after()
 
-    st.markdown(f"{words} You can undo that until you leave this page.")
+    st.markdown(f"{words} You can undo this until you leave the page.")
     explanation, otherwise = answers
     _answers("Delete", "delete", explanation, delete, otherwise)
 
@@ -152,6 +152,6 @@ def _answers(label: str, icon: str, explanation: str, act: Callable[[], None], o
             on_click=attempt,
             args=(act,),
         )
-        left = st.button(otherwise, key=f"answer_not_{label}", help="Leave everything as it is.")
+        left = st.button(otherwise, key=f"answer_not_{label}", help="Cancel without changes.")
     if done or left:
         st.rerun()

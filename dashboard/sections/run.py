@@ -37,8 +37,8 @@ from dashboard.url_state.session import read_address, write_address
 # It keeps its width as its word changes, lest a button move away under the pointer that presses it.
 _PAUSE_WIDTH: Final = 116
 _ENDED_WITHOUT_A_WORD: Final = (
-    "Training stopped without a reason. It may have been killed or run out of memory, or the machine was switched off; "
-    "`worker.log` in its folder may say more."
+    "Training ended without a message. It may have been killed, it may have run out of memory, or the machine was "
+    "switched off. See `worker.log` in the run's folder."
 )
 
 
@@ -68,14 +68,15 @@ def _explanation(item: Overview) -> None:
     elif item.state == "interrupted":
         why = without_links(f"{item.problem} {item.advice}") if item.problem else _ENDED_WITHOUT_A_WORD
         st.warning(
-            f"{why} What was saved is kept"
-            + ("." if actions.is_read_only() else "; **Resume** goes on from the newest checkpoint."),
+            f"{why} All saved results are kept"
+            + ("." if actions.is_read_only() else ". **Resume** continues from the newest checkpoint."),
             icon=":material/power_off:",
         )
     elif item.state == "queued":
         others = " and ".join(f"**{plain(title)}**" for title in item.ahead)
         st.info(
-            f"Waiting for {others}. This run starts by itself when its turn comes.", icon=":material/hourglass_empty:"
+            f"Waiting for {others}. This run starts automatically when its turn comes.",
+            icon=":material/hourglass_empty:",
         )
 
 
@@ -83,16 +84,16 @@ def _buttons(item: Overview) -> None:
     run = item.run
     # One button: two of them would stand beside each other for a moment, and push Stop away.
     if item.state in ("running", "starting", "queued"):
-        words = "Wait until you let it go on; another run may train meanwhile."
+        words = "Pause until you continue. Another run may train meanwhile."
         _button("Pause", "pause", words, actions.pause, f"pause_{run.id}", run, _PAUSE_WIDTH)
     if item.state == "paused":
-        words = "Go on with the training."
+        words = "Continue training."
         _button("Continue", "play_arrow", words, actions.unpause, f"pause_{run.id}", run, _PAUSE_WIDTH)
     if item.state in ALIVE:
-        words = "End after the step under way and keep what was learnt. It can be resumed."
+        words = "Stop after the current step and keep what was learnt. You can resume the run later."
         _button("Stop", "stop", words, actions.stop, f"stop_{run.id}", run)
     if item.state in RESUMABLE:
-        _button("Resume", "resume", "Go on from where it was.", actions.resume, f"resume_{run.id}", run)
+        _button("Resume", "resume", "Continue from the newest checkpoint.", actions.resume, f"resume_{run.id}", run)
     manage_runs.edit_about(item)
     if item.state not in ALIVE:
         _tidying(item)
@@ -101,10 +102,12 @@ def _buttons(item: Overview) -> None:
 def _tidying(item: Overview) -> None:
     """What can be done with a run that no worker is busy with."""
     if len(snapshot_epochs(item.run.snapshots_folder)) > manage_runs.FEWEST and st.button(
-        "Thin out", icon=":material/filter_list:", help="Keep fewer of its snapshots, so that it takes less room."
+        "Thin out", icon=":material/filter_list:", help="Delete some snapshots to free disk space."
     ):
         manage_runs.thin_out(item)
-    if st.button("Delete", icon=":material/delete:", help="Delete this run and all its snapshots, after a question."):
+    if st.button(
+        "Delete", icon=":material/delete:", help="Delete this run and all its snapshots. Asks for confirmation."
+    ):
         manage_runs.confirm_deletion(item.title, item.run, lambda: session_state.select_run(None))
 
 
@@ -138,7 +141,7 @@ _EPOCH_PAGES: Final = {
 
 def label_choice(item: Overview) -> int:
     """Let the person choose a label of the run's data set; 0 as long as the data are not there."""
-    st.subheader("What it has learnt")
+    st.subheader("What the model has learnt")
     try:
         names = run_data.test_data(run_data.run_config(run_data.run_key(item.run)).data).class_names
     except CvaeError:
@@ -157,7 +160,9 @@ def snapshot_view(item: Overview, label: int) -> None:
     epochs = snapshot_epochs(run.snapshots_folder)
     if not epochs:
         waits = item.state in ALIVE
-        st.caption("Pictures come with the first snapshot." if waits else "This run ended before its first snapshot.")
+        st.caption(
+            "Pictures appear after the first snapshot." if waits else "This run ended before its first snapshot."
+        )
         return
     key, epoch = run_data.run_key(run), epochs[-1]
     names = run_data.test_data(run_data.run_config(key).data).class_names
@@ -192,7 +197,7 @@ def _links_to_all_epochs(run: Run) -> None:
             icon=icon,
             query_params={"run": run.id},
             width="content",
-            help="The same at every epoch, with a slider.",
+            help="Show this for every epoch, with a slider.",
         )
 
 
@@ -202,7 +207,7 @@ _QUANTITIES: Final[tuple[Quantity, ...]] = ("negative_elbo", "reconstruction", "
 def loss_view(history: History) -> None:
     """Draw the curves. Their descriptions stay the same while their data grow, so that they are redrawn in place."""
     if not history.steps and not history.epochs:
-        st.caption("The curve begins with the first training steps.")
+        st.caption("The curves start after the first training steps.")
         return
     for column, quantity in zip(st.columns(3, gap="medium"), _QUANTITIES, strict=True):
         with column:
@@ -259,8 +264,8 @@ def _watched(run: Run, was_alive: bool) -> None:
 def _torn_manifold(now: Overview) -> None:
     """A run of the toy: its pictures stand on a page of their own."""
     progress_bar(now)
-    st.caption("This run learns the torn manifold.")
-    st.page_link("pages/why.py", label="Look at it on the page “Why condition?”", icon=":material/call_split:")
+    st.caption("This run learns the toy data set.")
+    st.page_link("pages/why.py", label="Open it on the page “Why condition?”", icon=":material/call_split:")
 
 
 def _images(run: Run, now: Overview) -> None:

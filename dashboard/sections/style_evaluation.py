@@ -79,7 +79,7 @@ def _progress_or_button(scene: PageContext, epoch: int, *, is_judged: bool) -> N
             icon=":material/straighten:",
             on_click=_begin,
             args=(scene, epoch),
-            help="Everything else on the page can be used meanwhile. The outcome is kept until the server ends.",
+            help="Everything else on the page meanwhile. The outcome is kept until the server ends.",
         )
 
 

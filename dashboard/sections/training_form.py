@@ -70,9 +70,9 @@ def _help(name: str, field: FieldInfo) -> str:
 
 
 _PRESET_WORDS: Final = {
-    "quick": "Good pictures in about half a minute on two cores. The one to start with.",
-    "recommended": "The best model that five minutes on two cores give.",
-    "tutorial": "The network and the 1,000 epochs of the tutorial, to the letter. Stop it whenever you like.",
+    "quick": "Good pictures after about half a minute on two cores. Start with this one.",
+    "recommended": "The best model after five minutes on two cores.",
+    "tutorial": "The network and the 1,000 epochs of the tutorial, unchanged. You can stop it at any time.",
 }
 _SECTION_TITLES: Final = {"model": "Model", "train": "Training", "data": "Data"}
 _OUTSIDE: Final = {"dataset", "kind"}
@@ -95,8 +95,8 @@ def training_form(found: Sequence[Overview]) -> None:
     name = st.text_input(
         "Name (optional)",
         key=session_state.RUN_NAME,
-        placeholder="made from date and preset",
-        help="The run's name: letters, digits, '-', '_' and single dots. It is the name of its folder, too.",
+        placeholder="Default: date and preset",
+        help="Name of the run and of its folder. Allowed: letters, digits, '-', '_' and single dots.",
     )
     refused = session_state.take_message()
     is_shown, force = _cost(chosen, settings, found, refused)
@@ -106,7 +106,7 @@ def training_form(found: Sequence[Overview]) -> None:
         icon=":material/play_arrow:",
         on_click=_start,
         args=(chosen, settings, name.strip() or None, force),
-        help="Start training in a process of its own. It goes on if you close this page.",
+        help="Start training in a separate process. It continues if you close this page.",
     )
     if refused and not is_shown:  # below the form: above it would push the form down and close its settings
         st.error(without_links(refused), icon=":material/error:")
@@ -119,7 +119,7 @@ def _dataset_picker() -> str:
         format_func=dataset_title,
         key=session_state.DATASET,
         persist_state="session",
-        help="MNIST is bundled. Fashion-MNIST is downloaded once, when you first train on it.",
+        help="MNIST is included. Fashion-MNIST is downloaded when you first train on it.",
     )
     return str(chosen)
 
@@ -132,7 +132,7 @@ def _preset_picker() -> str:
         required=True,
         key=session_state.PRESET,
         persist_state="session",
-        help="Settings that go well together. Each can be changed below.",
+        help="Settings that work well together. You can change each of them below.",
     )
     name = str(chosen or "quick")
     st.caption(_PRESET_WORDS[name])

@@ -63,7 +63,12 @@ def _figures(item: Overview, newest: EpochRecord | None) -> None:
             help=f"Binary cross-entropy summed over pixels, on the test set{after}, in nats per image.",
             width="content",
         )
-        st.metric("KL", f"{losses.kl:.1f}", help=f"What the code says about an image{after}, in nats.", width="content")
+        st.metric(
+            "KL",
+            f"{losses.kl:.1f}",
+            help=f"KL divergence between posterior and prior on the test set{after}, in nats per image.",
+            width="content",
+        )
     st.metric(
         "Time", duration(status.seconds), help="Spent training; loading and pauses are left out.", width="content"
     )

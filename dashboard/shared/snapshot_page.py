@@ -113,8 +113,8 @@ def _page(parameters: Sequence[Parameter[Any]], draw: Draw) -> None:
         snapshot_run_picker(found, selected)
     item = next((item for item in found if item.run.id == selected), None)
     if any(item.run.id == selected and not _learns_images(item) for item in everything):
-        st.info("This run learns the torn manifold. Choose another above, or:", icon=":material/call_split:")
-        st.page_link("pages/why.py", label="Look at it on the page “Why condition?”", icon=":material/call_split:")
+        st.info("This run learns the toy data set. Choose another run above, or:", icon=":material/call_split:")
+        st.page_link("pages/why.py", label="Open it on the page “Why condition?”", icon=":material/call_split:")
         return
     if item is None:
         st.warning(
@@ -137,7 +137,7 @@ def _pictures(item: Overview, parameters: Sequence[Parameter[Any]], draw: Draw, 
         st.warning(without_links(item.damage), icon=":material/broken_image:")
     epochs = tuple(snapshot_epochs(item.run.snapshots_folder))
     if not epochs:
-        st.caption("Pictures come with the first snapshot.")
+        st.caption("Pictures appear after the first snapshot.")
         return
     scene = PageContext(item.run, item.config, run_data.test_data(item.config.data), epochs, _lives(item))
     if session_state.is_another_run(item.run.id) and scene.alive:

@@ -74,6 +74,6 @@ def task_progress(task: Task, words: str, key: str) -> None:
             key=f"stop_{key}",
             disabled=task.is_stopped,
             on_click=task.stop,
-            help="Ends the work; what was done so far is lost.",
+            help="Cancel and discard partial results.",
         )
     pulse(f"pulse_{key}", _POLL_SECONDS)

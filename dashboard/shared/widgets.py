@@ -33,15 +33,17 @@ class Sign(NamedTuple):
 
 
 SIGNS: Final[dict[State, Sign]] = {
-    "queued": Sign("Queued", ":material/hourglass_empty:", "blue", "Waits for other runs, then starts by itself."),
-    "starting": Sign("Starting", ":material/hourglass_empty:", "green", "Loads and compiles before the first step."),
-    "running": Sign("Running", ":material/play_circle:", "green", "Learning now."),
-    "paused": Sign("Paused", ":material/pause_circle:", "orange", "Waits until you let it go on."),
-    "finished": Sign("Finished", ":material/check_circle:", "gray", "Trained to its end."),
-    "stopped": Sign("Stopped", ":material/stop_circle:", "gray", "Stopped on request; it can be resumed."),
-    "failed": Sign("Failed", ":material/error:", "red", "Ended with an error; it says which."),
-    "interrupted": Sign("Interrupted", ":material/power_off:", "orange", "Its worker is gone; it can be resumed."),
-    "broken": Sign("Broken", ":material/broken_image:", "red", "A file of it cannot be read."),
+    "queued": Sign("Queued", ":material/hourglass_empty:", "blue", "Waits for other runs, then starts automatically."),
+    "starting": Sign("Starting", ":material/hourglass_empty:", "green", "Loads the data and compiles the network."),
+    "running": Sign("Running", ":material/play_circle:", "green", "Training now."),
+    "paused": Sign("Paused", ":material/pause_circle:", "orange", "Paused until you continue it."),
+    "finished": Sign("Finished", ":material/check_circle:", "gray", "All epochs are trained."),
+    "stopped": Sign("Stopped", ":material/stop_circle:", "gray", "Stopped on request. You can resume it."),
+    "failed": Sign("Failed", ":material/error:", "red", "Ended with an error, which is shown."),
+    "interrupted": Sign(
+        "Interrupted", ":material/power_off:", "orange", "The training process is gone. You can resume the run."
+    ),
+    "broken": Sign("Broken", ":material/broken_image:", "red", "A file of the run cannot be read."),
 }
 
 
@@ -65,7 +67,7 @@ def page_title(title: str) -> None:
             "Read-only",
             icon=":material/visibility:",
             color="gray",
-            help="Look at everything; nothing is trained, renamed or deleted here.",
+            help="You can view everything, but not train, rename or delete.",
         )
 
 
@@ -85,7 +87,7 @@ def deleted_notices() -> None:
                 key=f"undo_{deletion.runs[0].path.parent.name}",
                 on_click=_undo,
                 args=(deletion,),
-                help="Give it back. Once you leave this page it is gone for good.",
+                help="Restore. Leaving the page deletes it permanently.",
             )
 
 
@@ -118,8 +120,8 @@ def show_limits() -> None:
         if most is not None
     ]
     *first, last = sizes or [""]
-    size = f" It takes trainings of up to {', '.join(first)}{' and ' if first else ''}{last}." if sizes else ""
-    room = f" Up to {limits.max_queued:,} may wait for their turn." if limits.max_queued is not None else ""
+    size = f" Limits for one training: {', '.join(first)}{' and ' if first else ''}{last}." if sizes else ""
+    room = f" Up to {limits.max_queued:,} may be queued." if limits.max_queued is not None else ""
     if size or room:
         st.caption(f":material/groups: This server is shared.{size}{room}")
 
@@ -157,8 +159,7 @@ def run_picker(found: Sequence[Overview], selected: str | None) -> None:
             format_func=lambda name: texts.get(name, name),
             on_change=_pick,
             placeholder="Choose a run",
-            help="Look at a run, finished or under way"
-            + (", or choose “New run” to set one up." if may_start else "."),
+            help="Choose a run to view" + (", or choose “New run” to set one up." if may_start else "."),
         )
         if may_start:
             st.button(
@@ -167,7 +168,7 @@ def run_picker(found: Sequence[Overview], selected: str | None) -> None:
                 disabled=selected is None,
                 on_click=session_state.select_run,
                 args=(None,),
-                help="Set up another training; this run stays as it is.",
+                help="Set up another training. This run is not changed.",
             )
 
 
@@ -189,7 +190,7 @@ def snapshot_run_picker(found: Sequence[Overview], selected: str) -> None:
         on_change=lambda: session_state.select_run(session_state.chosen_value(session_state.SNAPSHOT_RUN_PICKER)),
         placeholder="Choose a run",
         width=336,  # the name that a run is given by default, and its state
-        help="Whose snapshots to look at. A run that still trains can be looked at, too.",
+        help="The run to show. It may still be training.",
     )
 
 

@@ -43,7 +43,7 @@ def test_deleting_asks_first_and_can_be_undone(runs_folder: Path) -> None:
     before = run.status_file.read_bytes()
     app = press(open_page("train", run="old"), "Delete")
     assert run.path.exists()
-    assert "You can undo that until you leave this page" in said(app)
+    assert "You can undo this until you leave the page" in said(app)
     press(app, "Keep it")
     assert run.path.exists()
     app = delete(app)
@@ -194,7 +194,7 @@ def test_thinning_out_keeps_the_first_and_the_last_and_says_what_it_frees(
 ) -> None:
     run = make_run(runs_folder, "many", state, 5)
     app = press(open_page("train", run="many"), "Thin out")
-    assert "Of 6 snapshots 2 stay; the other 4 are deleted" in said(app)
+    assert "2 of 6 snapshots are kept. The other 4 are deleted" in said(app)
     assert ("The run can be resumed as before." in said(app)) == (state != "finished")
     app.slider[0].set_value(3)
     assert snapshot_epochs(run.snapshots_folder) == [0, 1, 2, 3, 4, 5]

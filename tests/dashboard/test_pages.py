@@ -155,7 +155,7 @@ def test_a_server_with_limits_lets_nobody_force(runs_folder: Path, monkeypatch: 
     monkeypatch.setenv("CVAE_MAX_STORAGE", "500")
     monkeypatch.setattr("cvae_core.workers.cost.machine_memory", lambda: 10**9)
     app = train_page()
-    assert "takes trainings of up to 1,000,000 parameters and 500 MB of disk" in said(app)
+    assert "Limits for one training: 1,000,000 parameters and 500 MB of disk" in said(app)
     assert "This training needs about 1.1 GB" in said(app) and "anyway" not in said(app)
     assert len(app.checkbox) == 0
     with pytest.raises(ConfigError):

@@ -135,10 +135,10 @@ def test_the_limits_are_told_and_kept_on_the_page(
     monkeypatch.setenv("CVAE_MAX_EPOCHS", "3")
     monkeypatch.setenv("CVAE_MAX_QUEUED", "2")
     app = open_page(page)
-    assert "takes trainings of up to 3 epochs. Up to 2 may wait for their turn." in said(app)
+    assert "Limits for one training: 3 epochs. Up to 2 may be queued." in said(app)
     app = press(app, button)
     assert not app.exception
-    assert ["takes trainings of up to 3 epochs; this one has" in str(error.value) for error in app.error] == [True]
+    assert ["up to 3 epochs; this one has" in str(error.value) for error in app.error] == [True]
     assert list(runs_folder.iterdir()) == []
 
 

@@ -95,7 +95,7 @@ def test_a_failure_is_one_sentence(run: Run) -> None:
 def test_an_archive_too_large_for_the_browser_is_left_to_the_command(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(export_run, "_MOST_BYTES", 1000)
     app = open_page("train", run="mine")
-    assert "too much for the browser" in said(app)
+    assert "too large for a download" in said(app)
     assert "cvae runs export mine" in app.code[0].value
     assert "Pack the run" not in {button.label for button in app.button}
 
@@ -135,7 +135,7 @@ def test_an_upload_becomes_a_run_and_is_shown(page: str, run: Run, runs_folder: 
 
 def test_a_stopped_one_says_that_it_can_be_resumed(runs_folder: Path, tmp_path: Path) -> None:
     app = upload(open_page("train"), packed(stopped_run(tmp_path / "elsewhere", "far")))
-    assert "It had not finished: **Resume** goes on from where it was." in app.success[0].value
+    assert "It had not finished. **Resume** continues its training." in app.success[0].value
     assert "Resume" in {button.label for button in app.button}
 
 

@@ -252,7 +252,7 @@ def test_runs_of_the_pair_are_no_runs_of_images(runs_folder: Path) -> None:
         assert "No trained model yet" in said(open_page(page))
     app = open_page("train", run="torn-1-plain")
     assert not app.exception
-    assert "learns the torn manifold" in said(app)
+    assert "learns the toy data set" in said(app)
 
 
 @pytest.mark.parametrize("page", ["latent", "manifold", "samples", "style"])
@@ -262,6 +262,6 @@ def test_a_page_of_pictures_says_where_the_torn_manifold_is(page: str, runs_fold
     app = open_page(page, run="torn-1-plain")
     assert not app.exception
     assert not app.warning
-    assert "learns the torn manifold" in said(app)
+    assert "learns the toy data set" in said(app)
     assert "why" in [link.proto.page for link in app.get("page_link")]
     assert "done" in str(select_box(app, "Run").options)

@@ -19,7 +19,7 @@ _LONG_MS = 60_000
 
 
 def download_archive(page: Page, target: Path) -> None:
-    unfold(page, "Take this run away")
+    unfold(page, "Export run")
     the_button(page, "Pack the run").click()
     download = page.get_by_role("button", name=re.compile(r"Download first\.zip"))
     expect(download).to_be_visible(timeout=_LONG_MS)
