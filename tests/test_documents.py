@@ -44,7 +44,7 @@ RUN_AS: Final[dict[str, str]] = {
     r"cvae runs list$": AS_IT_IS,
     r"cvae runs delete RUN$": "{} --yes",
     r"cvae runs (note|prune|export) RUN\b": AS_IT_IS,
-    r"cvae (export|judge) RUN\b": AS_IT_IS,
+    r"cvae (export|evaluate) RUN\b": AS_IT_IS,
 }
 
 
@@ -111,7 +111,7 @@ def succeed(command: str, folder: Path) -> str:
 
 
 def test_commands_and_examples_are_found() -> None:
-    assert {"make app", "cvae bench", "cvae judge RUN", "cvae dashboard"} <= set(commands())
+    assert {"make app", "cvae bench", "cvae evaluate RUN", "cvae dashboard"} <= set(commands())
     assert len(examples()) >= 1
 
 

@@ -1,4 +1,4 @@
-"""The command and how it fails: one sentence on standard error and a non-zero exit, never a traceback."""
+"""The `cvae` command. An error is one sentence on standard error and a non-zero exit code, never a traceback."""
 
 from __future__ import annotations
 
@@ -37,14 +37,15 @@ def options(
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:
-    """Train conditional variational autoencoders and look into their runs."""
+    """Train, examine and evaluate conditional variational autoencoders."""
 
 
 app.command("train")(train.train)
 app.command("resume")(train.resume)
 app.add_typer(runs.app, name="runs")
 app.command("export")(export.export)
-app.command("judge")(evaluate.judge)
+app.command("evaluate")(evaluate.evaluate)
+app.command("judge", hidden=True)(evaluate.evaluate)  # its name in version 0.1
 app.command("bench")(benchmark.bench)
 app.command("dashboard")(dashboard.dashboard)
 

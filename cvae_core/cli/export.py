@@ -14,7 +14,7 @@ from PIL import Image
 from cvae_core.analysis.manifold import GRID_SIZE
 from cvae_core.analysis.network import check_whole_number
 from cvae_core.analysis.trained_run import TrainedRun
-from cvae_core.cli.export_keras import KerasOption, SavedModelOption, refuse_together, take_home
+from cvae_core.cli.export_keras import KerasOption, SavedModelOption, export_keras, refuse_together
 from cvae_core.cli.terminal import JsonOption, Observer, RunArgument, RunsOption, observed, print_json
 from cvae_core.errors import ConfigError
 from cvae_core.export.animation_task import save_films
@@ -256,13 +256,13 @@ def export(
     runs: RunsOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Make films and pictures of a run, or take its network home.
+    """Export animations and pictures of a run, or its network.
 
     A file appears only when complete; after Ctrl-C there is none.
     """
     if keras is not None or saved_model is not None:
         refuse_together({"--film": film, "--picture": picture, "--output": output})
-        take_home(run, keras, saved_model, epoch, force, runs, as_json)
+        export_keras(run, keras, saved_model, epoch, force, runs, as_json)
         return
     _check_kinds(film, picture, epoch, film_format)
     ending = film_format_of(film_format, output)

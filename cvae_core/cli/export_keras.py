@@ -46,7 +46,7 @@ def refuse_together(others: dict[str, Any]) -> None:
         )
 
 
-def take_home(
+def export_keras(
     run: str,
     keras: Path | None,
     saved_model: Path | None,
@@ -56,7 +56,7 @@ def take_home(
     as_json: bool,
 ) -> None:
     """Write the files and say what they are."""
-    from cvae_core.export.keras_export import take_network_home
+    from cvae_core.export.keras_export import export_network
 
     found = open_run(runs_folder(runs), run)
     file, folder = (None if path is None else named_path(path) for path in (keras, saved_model))
@@ -66,9 +66,9 @@ def take_home(
     with (
         told_if_killed(f"Error: {KILLED}"),
         nothing_printed_by_others(),
-        observed(f"taking {found.id} home", as_json) as (progress, should_stop),
+        observed(f"exporting {found.id}", as_json) as (progress, should_stop),
     ):
-        made = take_network_home(found, file, folder, epoch, replace=force, progress=progress, should_stop=should_stop)
+        made = export_network(found, file, folder, epoch, replace=force, progress=progress, should_stop=should_stop)
     made_of = {"keras": made.keras, "script": made.script, "saved_model": made.saved_model}
     paths = {what: str(path) for what, path in made_of.items() if path is not None}
     damage = overview(found).damage

@@ -1,5 +1,5 @@
-"""How good a trained network is at what it was not trained for: telling digits apart, and keeping their style."""
+"""How good a trained network is: its accuracy in recognising labels, and how well it keeps handwriting style."""
 
-from cvae_core.evaluation.report import Judgement, judge
+from cvae_core.evaluation.report import Evaluation, evaluate
 
-__all__ = ["Judgement", "judge"]
+__all__ = ["Evaluation", "evaluate"]

@@ -36,15 +36,20 @@ def classify(network: Network, images: Bytes, progress: Progress = no_progress) 
         ConfigError: The network takes no labels, or is a plain autoencoder.
         DataError: The images do not fit the network.
     """
+    from scipy.special import softmax  # not when the module loads: a page that classifies nothing should not wait
+
     _check_kind(network)
     images = checked_images(images)
-    elbo = np.empty((len(images), network.architecture.shape.n_classes))
+    elbo_of_images = np.empty((len(images), network.architecture.shape.n_classes))
     for part in _parts(network, len(images)):
-        elbo[part] = _elbo(network, images[part])
+        for label in range(network.architecture.shape.n_classes):
+            elbo_of_images[part, label] = elbo(network, images[part], np.full(part.stop - part.start, label))
         progress(part.stop, len(images))
-    odds = np.exp(elbo - elbo.max(axis=1, keepdims=True))
-    odds /= odds.sum(axis=1, keepdims=True)
-    return Classification(elbo, odds, np.argsort(-elbo, axis=1, kind="stable").astype(np.int64))
+    return Classification(
+        elbo_of_images,
+        softmax(elbo_of_images, axis=1),
+        np.argsort(-elbo_of_images, axis=1, kind="stable").astype(np.int64),
+    )
 
 
 def accuracy(network: Network, split: Split, progress: Progress = no_progress) -> float:
@@ -63,20 +68,35 @@ def accuracy(network: Network, split: Split, progress: Progress = no_progress) -
         DataError: There are no images, or they do not fit the network.
     """
     if len(split) == 0:
-        raise DataError("There should be at least one image to recognise.")
+        raise DataError("Accuracy needs at least one image.")
     return float(np.mean(classify(network, split.images, progress).ranking[:, 0] == split.labels))
 
 
-def _elbo(network: Network, images: Bytes) -> Float64Array:
-    """Nats of a few images under every label, (n, n_classes)."""
-    n_classes = network.architecture.shape.n_classes
-    targets = images.reshape(len(images), -1) * np.float32(1.0 / 255.0)
-    columns = []
-    for label in range(n_classes):
-        labels: Labels = np.full(len(images), label, np.int64)
-        z_mean, z_log_var = network.encode(images, labels)
-        columns.append(-cross_entropy(network, z_mean, labels, targets).astype(np.float64) - _kl(z_mean, z_log_var))
-    return np.stack(columns, axis=1)
+@np.errstate(under="ignore")
+def elbo(network: Network, images: Bytes, labels: Labels) -> Float64Array:
+    """The ELBO of each image with its label at the posterior mean: log p(x | z_mean, y) - KL(q(z | x, y) || N(0, I)).
+
+    Args:
+        network: Encoder and decoder.
+        images: uint8 (n, height, width, channels).
+        labels: int64 (n,).
+
+    Returns:
+        float64 (n,), nats.
+
+    Raises:
+        ConfigError: The network is a plain autoencoder.
+        DataError: The images do not fit the network.
+    """
+    if not network.architecture.is_variational:
+        raise ConfigError("A plain autoencoder has no posterior: choose a run of a CVAE.")
+    found = np.empty(len(images))
+    for part in _parts(network, len(images)):
+        targets = images[part].reshape(part.stop - part.start, -1) * np.float32(1.0 / 255.0)
+        z_mean, z_log_var = network.encode(images[part], labels[part])
+        found[part] = -cross_entropy(network, z_mean, labels[part], targets).astype(np.float64)
+        found[part] -= _kl(z_mean, z_log_var)
+    return found
 
 
 def _kl(z_mean: Floats, z_log_var: Floats) -> Float64Array:

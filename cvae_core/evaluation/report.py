@@ -1,4 +1,4 @@
-"""How often a network tells the label of an image, and whether what it redraws under other labels keeps its style."""
+"""The evaluation of a network: how often it recognises a label, and whether style transfer keeps the style."""
 
 from __future__ import annotations
 
@@ -21,46 +21,46 @@ from cvae_core.short_repr import short_repr
 
 SHIFT: Final = 4
 SOURCES: Final = 600
-# How much longer an image takes whose strokes are measured than one that is recognised.
+# Measuring the strokes of an image takes about this many times as long as classifying it.
 _MEASURING_WEIGHT: Final = 3
 
 
 @dataclass(frozen=True)
-class Judgement:
-    """What came of the judging of a network.
+class Evaluation:
+    """The result of ``evaluate``.
 
     Attributes:
-        images: Of the test set, all of which it was to recognise.
-        recognised: Share for which the label that ranks first by ELBO is the right one, 0 to 1.
-        recognised_shifted: The same after each image was moved by up to 4 pixels along each axis.
-        recognised_in_form: The same after these were brought to MNIST's form, as a drawn or uploaded picture is.
-        style: Whether slant and thickness are kept.
+        images: Number of test images.
+        accuracy: Share of test images for which the label with the highest ELBO is correct, 0 to 1.
+        accuracy_shifted: The same after shifting each image by up to 4 pixels along each axis.
+        accuracy_preprocessed: The same after preprocessing the shifted images as uploaded ones are.
+        style: How well style transfer keeps slant and thickness.
     """
 
     images: int
-    recognised: float
-    recognised_shifted: float
-    recognised_in_form: float
+    accuracy: float
+    accuracy_shifted: float
+    accuracy_preprocessed: float
     style: StyleKept
 
     __repr__ = short_repr
 
-    def recognition_sentence(self) -> str:
-        """The first outcome in words."""
+    def accuracy_sentence(self) -> str:
+        """The accuracies in words."""
         return (
-            f"The label that ranks first by ELBO is right for {self.recognised:.1%} of {self.images:,} test images, "
-            f"for {self.recognised_shifted:.1%} after shifting them by up to {SHIFT} pixels, and for "
-            f"{self.recognised_in_form:.1%} once these are brought to MNIST's form as an uploaded picture is"
+            f"The label with the highest ELBO is correct for {self.accuracy:.1%} of {self.images:,} test images, for "
+            f"{self.accuracy_shifted:.1%} after shifting them by up to {SHIFT} pixels, and for "
+            f"{self.accuracy_preprocessed:.1%} after preprocessing the shifted images as uploaded ones are"
         )
 
     def to_json(self) -> dict[str, Any]:
-        """The same as JSON holds it; a correlation that cannot be told is ``None``."""
+        """The same as JSON; an undefined correlation is ``None``. The names are those of earlier versions."""
         style = self.style
         return {
             "images": self.images,
-            "recognised": self.recognised,
-            "recognised_shifted": self.recognised_shifted,
-            "recognised_in_form": self.recognised_in_form,
+            "recognised": self.accuracy,
+            "recognised_shifted": self.accuracy_shifted,
+            "recognised_in_form": self.accuracy_preprocessed,
             "shift": SHIFT,
             "sources": int(style.sources.sum()),
             "slant": _number(style.median_slant),
@@ -73,27 +73,27 @@ class Judgement:
         }
 
     @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> Judgement:
+    def from_json(cls, value: Mapping[str, Any]) -> Evaluation:
         """Read what ``to_json`` gave."""
         tables = [np.array(value[name], np.float64) for name in ("slant_by_labels", "thickness_by_labels")]
         names = ("slant", "thickness", "slant_shuffled", "thickness_shuffled")
         medians = [float("nan") if value[name] is None else float(value[name]) for name in names]
         style = StyleKept(tables[0], tables[1], np.array(value["sources_by_label"], np.int64), *medians)
-        told, shifted, in_form = (float(value[f"recognised{what}"]) for what in ("", "_shifted", "_in_form"))
-        return cls(value["images"], told, shifted, in_form, style)
+        plain, shifted, preprocessed = (float(value[f"recognised{what}"]) for what in ("", "_shifted", "_in_form"))
+        return cls(value["images"], plain, shifted, preprocessed, style)
 
 
-def judge(
+def evaluate(
     network: Network, test: Split, seed: int = 0, sources: int = SOURCES, progress: Progress = no_progress
-) -> Judgement:
-    """Judge a network by images that it was not trained on.
+) -> Evaluation:
+    """Evaluate a network on images that it was not trained on.
 
     Args:
         network: Encoder and decoder, with a condition on labels.
         test: The images; 10,000 digits take some 20 seconds.
         seed: Of the shifts and of the choice of sources, 0 to 2^31 - 1.
         sources: Images whose style is measured, spread evenly over the labels; 1 or more.
-        progress: Told now and then how much is done, and of how much; what it raises ends the work.
+        progress: Called with the work done so far and the total; an error that it raises ends the work.
 
     Raises:
         ConfigError: The network takes no labels, or has no posterior; the seed or the sources are out of range.
@@ -106,12 +106,12 @@ def judge(
     def tell_measured(done: int, of: int) -> None:
         progress(3 * len(test) + measuring * done // of, total)
 
-    shares = _recognised(network, test, seed, lambda done: progress(done, total))
-    return Judgement(len(test), *shares, style_kept(network, test, sources, seed, tell_measured))
+    accuracies = _accuracies(network, test, seed, lambda done: progress(done, total))
+    return Evaluation(len(test), *accuracies, style_kept(network, test, sources, seed, tell_measured))
 
 
-def _recognised(network: Network, test: Split, seed: int, tell: Callable[[int], None]) -> tuple[float, float, float]:
-    """Shares of images recognised as they are, shifted, and these in MNIST's form again."""
+def _accuracies(network: Network, test: Split, seed: int, tell: Callable[[int], None]) -> tuple[float, float, float]:
+    """Accuracy on the images as they are, shifted, and shifted and preprocessed."""
     moved = shifted_at_random(test.images, SHIFT, seed)
 
     def share(turn: int, images: Bytes) -> float:

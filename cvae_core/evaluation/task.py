@@ -1,4 +1,4 @@
-"""A process that judges the network of a run after an epoch, for another one that waits for it."""
+"""A process that evaluates one snapshot of a run, for a page that waits for it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from cvae_core.analysis.trained_run import TrainedRun
-from cvae_core.evaluation.report import judge
+from cvae_core.evaluation.report import evaluate
 from cvae_core.runs.run import Run
 from cvae_core.tasks import report_progress, serve
 
@@ -15,14 +15,14 @@ MODULE: Final = "cvae_core.evaluation.task"
 
 
 def order(run: Run, epoch: int) -> dict[str, Any]:
-    """What to judge, as JSON holds it."""
+    """What to evaluate, as JSON."""
     return {"run": str(run.path), "epoch": epoch}
 
 
-def _judge(wanted: dict[str, Any]) -> Mapping[str, Any]:
+def _evaluate(wanted: dict[str, Any]) -> Mapping[str, Any]:
     trained = TrainedRun(Run(Path(wanted["run"])))
-    return judge(trained.network(wanted["epoch"]), trained.test_data.test, progress=report_progress).to_json()
+    return evaluate(trained.network(wanted["epoch"]), trained.test_data.test, progress=report_progress).to_json()
 
 
 if __name__ == "__main__":
-    serve(_judge)
+    serve(_evaluate)

@@ -24,7 +24,7 @@ _OTHER_IMAGES: Final = "draw_images.py"
 
 
 @dataclass(frozen=True)
-class TakenHome:
+class ExportedNetwork:
     """What was written.
 
     Attributes:
@@ -42,7 +42,7 @@ class TakenHome:
     name: str
 
 
-def take_network_home(
+def export_network(
     run: Run,
     keras: Path | None,
     saved_model: Path | None,
@@ -51,7 +51,7 @@ def take_network_home(
     replace: bool = False,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
     should_stop: Callable[[], bool] = lambda: False,
-) -> TakenHome:
+) -> ExportedNetwork:
     """Write the network of a run as files for Keras and TensorFlow, which appear when all are whole, or not at all.
 
     Args:
@@ -91,7 +91,7 @@ def take_network_home(
             steps.done()
         if keras is not None and script is not None:
             drafts[1].write_text(drawing_script(keras.name), encoding="utf-8")
-    return TakenHome(chosen, keras, script, saved_model, str(whole.name))
+    return ExportedNetwork(chosen, keras, script, saved_model, str(whole.name))
 
 
 def drawing_script(model: str) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
-from cvae_core.export.keras_export import take_network_home
+from cvae_core.export.keras_export import export_network
 from cvae_core.rendering.output import published_together
 from cvae_core.runs.archive.pack import pack_run
 from cvae_core.runs.run import Run
@@ -37,7 +37,7 @@ def _archive(run: Run, draft: Path, wanted: dict[str, Any]) -> Mapping[str, Any]
 def _network(run: Run, draft: Path, epoch: int) -> Mapping[str, Any]:
     with TemporaryDirectory(prefix="cvae-network-") as place:
         folder = Path(place)
-        made = take_network_home(
+        made = export_network(
             run, folder / MODEL_FILE, folder / DECODER_FOLDER, epoch, progress=report_progress, should_stop=is_cancelled
         )
         with zipfile.ZipFile(draft, "w", zipfile.ZIP_DEFLATED) as archive:

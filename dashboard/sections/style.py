@@ -17,7 +17,7 @@ from dashboard.cache import networks, run_data
 from dashboard.components.image_picker import image_picker
 from dashboard.components.latent_sliders import code_studio
 from dashboard.components.tile_player import TilePicture, tile_film
-from dashboard.sections.style_evaluation import judgement_view
+from dashboard.sections.style_evaluation import evaluation_view
 from dashboard.sections.user_image import Sources, drawn_source, uploaded_source
 from dashboard.shared.epoch_player import shown_epoch, timeline
 from dashboard.shared.export_animation import film_export
@@ -217,7 +217,7 @@ def style_view(scene: PageContext, row: DeltaGenerator) -> None:
     studio_view(scene, sources, epoch)
     film_export(scene, [PictureSettings("style", sources=sources.exported, invert=inverted)], _FILM)
     if scene.config.model.conditional:
-        judgement_view(scene, epoch)
+        evaluation_view(scene, epoch)
 
 
 def _picture(scene: PageContext, sources: Sources, inverted: bool) -> TilePicture:

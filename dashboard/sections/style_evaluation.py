@@ -1,4 +1,4 @@
-"""Whether the style is really kept, and how often the label is told: measured on request, beside the page."""
+"""Evaluation of a snapshot on request, in a process of its own: does style transfer keep the style? How accurate?"""
 
 from __future__ import annotations
 
@@ -10,76 +10,76 @@ import pandas as pd
 import streamlit as st
 
 from cvae_core.analysis.records import Float64Array
-from cvae_core.evaluation.report import SOURCES, Judgement
+from cvae_core.evaluation.report import SOURCES, Evaluation
 from cvae_core.evaluation.task import MODULE, order
 from cvae_core.tasks import Task
 from dashboard.cache import run_data
 from dashboard.shared.snapshot_page import PageContext
 from dashboard.shared.task_progress import collect, start_task, task_progress
 
-_UNDER_WAY: Final = "judging"
+_UNDER_WAY: Final = "evaluation"
 _What = tuple[run_data.RunKey, int]
 
 
 @dataclass(frozen=True)
-class _Judging:
-    """What is being measured for this session."""
+class _Running:
+    """The evaluation that runs for this session."""
 
     what: _What
     task: Task
 
 
-def judgement_view(scene: PageContext, epoch: int) -> None:
-    """Offer the measure, and show its outcome.
+def evaluation_view(scene: PageContext, epoch: int) -> None:
+    """Offer an evaluation, and show its result.
 
     Args:
         scene: The run; its network has a condition on labels.
-        epoch: Whose network.
+        epoch: The epoch of the network.
     """
     st.subheader("Is the style really kept?")
     st.caption(
         f"Slant and thickness of {SOURCES} test images, measured before and after (Morpho-MNIST, Castro et al. 2019): "
-        "if the style is kept, the two agree whatever the label. And how often the label that ranks first by ELBO is "
-        "the right one, for all test images."
+        "if the style is kept, both agree for every label. Also the accuracy of the label with the highest ELBO, over "
+        "all test images."
     )
     _panel(scene, epoch)
 
 
 def _panel(scene: PageContext, epoch: int) -> None:
     collect(_UNDER_WAY, _keep)
-    found = _judgements()
-    judged = found.get((scene.key, epoch))
-    if judged is not None:
-        _show(scene, epoch, judged)
-    _progress_or_button(scene, epoch, is_judged=judged is not None)
+    found = _results()
+    evaluated = found.get((scene.key, epoch))
+    if evaluated is not None:
+        _show(scene, epoch, evaluated)
+    _progress_or_button(scene, epoch, is_evaluated=evaluated is not None)
     for (key, at), other in sorted(found.items()):
         if key == scene.key and at != epoch:
-            st.caption(f"Epoch {at:,}: {other.style.sentence()}; label told for {other.recognised:.1%}.")
+            st.caption(f"Epoch {at:,}: {other.style.sentence()}; accuracy {other.accuracy:.1%}.")
 
 
 @st.cache_resource(show_spinner=False)
-def _judgements() -> dict[_What, Judgement]:
-    """All that was measured since the server's start: some kilobytes each."""
+def _results() -> dict[_What, Evaluation]:
+    """All results since the server started; some kilobytes each."""
     return {}
 
 
-def _keep(judging: _Judging, report: dict[str, Any]) -> None:
-    _judgements()[judging.what] = Judgement.from_json(report)
+def _keep(running: _Running, report: dict[str, Any]) -> None:
+    _results()[running.what] = Evaluation.from_json(report)
 
 
-def _progress_or_button(scene: PageContext, epoch: int, *, is_judged: bool) -> None:
-    judging: _Judging | None = st.session_state.get(_UNDER_WAY)
-    if judging is not None:
-        run_key, at = judging.what
+def _progress_or_button(scene: PageContext, epoch: int, *, is_evaluated: bool) -> None:
+    running: _Running | None = st.session_state.get(_UNDER_WAY)
+    if running is not None:
+        run_key, at = running.what
         whose = "" if run_key == scene.key else " of another run"
-        task_progress(judging.task, f"Measuring epoch {at:,}{whose}", _UNDER_WAY)
-    elif not is_judged:
+        task_progress(running.task, f"Measuring epoch {at:,}{whose}", _UNDER_WAY)
+    elif not is_evaluated:
         st.button(
             f"Measure at epoch {epoch:,}",
             icon=":material/straighten:",
             on_click=_begin,
             args=(scene, epoch),
-            help="Everything else on the page meanwhile. The outcome is kept until the server ends.",
+            help="You can use the page meanwhile. The result is kept until the server ends.",
         )
 
 
@@ -88,10 +88,10 @@ def _begin(scene: PageContext, epoch: int) -> None:
         return
     task = start_task(MODULE, order(scene.run, epoch))
     if task is not None:
-        st.session_state[_UNDER_WAY] = _Judging((scene.key, epoch), task)
+        st.session_state[_UNDER_WAY] = _Running((scene.key, epoch), task)
 
 
-def _show(scene: PageContext, epoch: int, found: Judgement) -> None:
+def _show(scene: PageContext, epoch: int, found: Evaluation) -> None:
     style = found.style
     sentence = style.sentence()
     st.markdown(f"**{sentence[0].upper()}{sentence[1:]}.**")
@@ -108,7 +108,7 @@ def _show(scene: PageContext, epoch: int, found: Judgement) -> None:
         with column:
             st.markdown(f"**{title}**: source label down, target label across")
             st.dataframe(_table(scene, table), width="stretch", column_config=two_digits)
-    st.markdown(f"**{found.recognition_sentence()}.**")
+    st.markdown(f"**{found.accuracy_sentence()}.**")
 
 
 def _table(scene: PageContext, values: Float64Array) -> pd.DataFrame:

@@ -12,7 +12,7 @@ from PIL import Image
 
 from cvae_core.analysis.trained_run import TrainedRun
 from cvae_core.data import load_test_data
-from cvae_core.evaluation import judge
+from cvae_core.evaluation import evaluate
 from cvae_core.export.animation_task import save_films
 from cvae_core.rendering.spec import PickedImage, PictureSettings, Plane
 from cvae_core.runs.run import Run
@@ -33,10 +33,10 @@ def test_whether_the_style_is_kept_is_measured_on_request(run: Run) -> None:
     press(app, "Measure at epoch 2")
     assert "Stop" in [button.label for button in app.button]
     run_until(app, lambda app: app.dataframe)
-    expected = judge(network(run, 2), load_test_data(run.config().data).test)
+    expected = evaluate(network(run, 2), load_test_data(run.config().data).test)
     sentence = expected.style.sentence()
     assert f"{sentence[0].upper()}{sentence[1:]}." in said(app)
-    assert f"{expected.recognition_sentence()}." in said(app)
+    assert f"{expected.accuracy_sentence()}." in said(app)
     assert [table.value.shape for table in app.dataframe] == [(10, 10), (10, 10)]
     np.testing.assert_allclose(app.dataframe[0].value.to_numpy(), expected.style.slant.round(2))
     other = open_page("style", run="done", epoch="1")

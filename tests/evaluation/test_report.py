@@ -1,4 +1,4 @@
-"""A judgement holds what the analyses say, each with the same seed, and survives its way through JSON."""
+"""An evaluation holds what the analyses say, each with the same seed, and survives its way through JSON."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from cvae_core.config.run import ModelConfig
 from cvae_core.data.batching import shifted_at_random
 from cvae_core.data.preprocessing import mnist_form
 from cvae_core.errors import ConfigError
-from cvae_core.evaluation import Judgement, judge
+from cvae_core.evaluation import Evaluation, evaluate
 from cvae_core.evaluation.classification import classify
 from cvae_core.evaluation.morphology import style_kept
 from cvae_core.inference.folded import FoldedNetwork
@@ -26,18 +26,18 @@ def network(model: ModelConfig = MODEL) -> FoldedNetwork:
     return FoldedNetwork(model, SHAPE, random_weights(model, SHAPE, 3))
 
 
-def test_a_judgement_is_what_the_analyses_say() -> None:
+def test_an_evaluation_is_what_the_analyses_say() -> None:
     told: list[tuple[int, int]] = []
-    found = judge(network(), SPLIT, seed=5, sources=40, progress=lambda done, total: told.append((done, total)))
+    found = evaluate(network(), SPLIT, seed=5, sources=40, progress=lambda done, total: told.append((done, total)))
     best = classify(network(), SPLIT.images).elbo.argmax(axis=1)
     shifted = shifted_at_random(SPLIT.images, 4, 5)
     moved = classify(network(), shifted).elbo.argmax(axis=1)
     in_form = np.stack([np.rint(255 * mnist_form(image, SHAPE)) for image in shifted]).astype(np.uint8)
     again = classify(network(), in_form).elbo.argmax(axis=1)
     assert found.images == 60
-    assert found.recognised == pytest.approx(np.mean(best == SPLIT.labels))
-    assert found.recognised_shifted == pytest.approx(np.mean(moved == SPLIT.labels))
-    assert found.recognised_in_form == pytest.approx(np.mean(again == SPLIT.labels))
+    assert found.accuracy == pytest.approx(np.mean(best == SPLIT.labels))
+    assert found.accuracy_shifted == pytest.approx(np.mean(moved == SPLIT.labels))
+    assert found.accuracy_preprocessed == pytest.approx(np.mean(again == SPLIT.labels))
     expected = style_kept(network(), SPLIT, 40, 5)
     np.testing.assert_array_equal(found.style.slant, expected.slant)
     assert found.style.median_thickness == expected.median_thickness
@@ -45,24 +45,24 @@ def test_a_judgement_is_what_the_analyses_say() -> None:
     assert {total for _, total in told} == {told[-1][0]}
 
 
-def test_a_judgement_survives_json_with_what_cannot_be_told() -> None:
-    found = judge(network(), SPLIT.first(12), sources=12)
+def test_an_evaluation_survives_json_with_what_cannot_be_told() -> None:
+    found = evaluate(network(), SPLIT.first(12), sources=12)
     assert np.isnan(found.style.slant).any()  # labels with fewer than three images
-    again = Judgement.from_json(json.loads(json.dumps(found.to_json(), allow_nan=False)))
+    again = Evaluation.from_json(json.loads(json.dumps(found.to_json(), allow_nan=False)))
     assert again.to_json() == found.to_json()
     np.testing.assert_array_equal(again.style.slant, found.style.slant)
-    assert again.recognition_sentence() == found.recognition_sentence()
+    assert again.accuracy_sentence() == found.accuracy_sentence()
 
 
 def test_correlations_that_cannot_be_told_are_no_numbers() -> None:
-    sentence = judge(network(), SPLIT.first(4), sources=4).style.sentence()
+    sentence = evaluate(network(), SPLIT.first(4), sources=4).style.sentence()
     assert "nan" not in sentence
     assert sentence.count("cannot be told") == 2
 
 
-def test_only_networks_with_a_condition_are_judged() -> None:
+def test_only_networks_with_a_condition_are_evaluated() -> None:
     with pytest.raises(ConfigError, match="condition"):
-        judge(network(ModelConfig(latent_dim=3, hidden_widths=(12,), conditional=False)), SPLIT)
+        evaluate(network(ModelConfig(latent_dim=3, hidden_widths=(12,), conditional=False)), SPLIT)
 
 
 def test_whoever_listens_can_end_the_work() -> None:
@@ -71,4 +71,4 @@ def test_whoever_listens_can_end_the_work() -> None:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        judge(network(), SPLIT, sources=60, progress=stop)
+        evaluate(network(), SPLIT, sources=60, progress=stop)

@@ -21,7 +21,7 @@ from cvae_core.config.run import AutoencoderConfig, ModelSettings, RunConfig
 from cvae_core.data import dataset_shape
 from cvae_core.errors import ExportError, ExportStoppedError, RunNotFoundError
 from cvae_core.export import draw_digits, keras_export
-from cvae_core.export.keras_export import drawing_script, take_network_home
+from cvae_core.export.keras_export import drawing_script, export_network
 from cvae_core.export.keras_file import build_whole, save_keras
 from cvae_core.inference.folded import FoldedNetwork
 from cvae_core.runs.run import Run, create_run
@@ -91,7 +91,7 @@ def homes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     for name, folder in folders.items():
         folder.mkdir()
         run = run_of(runs, name, CASES[name])
-        take_network_home(run, folder / "model.keras", folder / "decoder")
+        export_network(run, folder / "model.keras", folder / "decoder")
         case = Case(run)
         np.savez(folder / "inputs.npz", **case.inputs)
         np.savez(folder / "expected.npz", **case.outputs)
@@ -212,11 +212,11 @@ def test_the_models_can_be_told_apart() -> None:
 
 def test_an_epoch_can_be_chosen(tmp_path: Path) -> None:
     run = small_run(tmp_path / "runs")
-    made = take_network_home(run, tmp_path / "model.keras", None, 1)
+    made = export_network(run, tmp_path / "model.keras", None, 1)
     assert (made.epoch, made.saved_model) == (1, None)
-    assert take_network_home(run, tmp_path / "new.keras", None, replace=True).epoch == 5
+    assert export_network(run, tmp_path / "new.keras", None, replace=True).epoch == 5
     with pytest.raises(RunNotFoundError, match="no snapshot of epoch 3"):
-        take_network_home(run, tmp_path / "third.keras", None, 3)
+        export_network(run, tmp_path / "third.keras", None, 3)
 
 
 @pytest.fixture
@@ -229,7 +229,7 @@ def home(tmp_path: Path) -> Path:
 def refused(run: Run, home: Path, *arguments: Any, **options: Any) -> str:
     before = names_in(home)
     with pytest.raises((ExportError, RunNotFoundError)) as caught:
-        take_network_home(run, *arguments, **options)
+        export_network(run, *arguments, **options)
     assert names_in(home) == before
     return str(caught.value)
 
@@ -254,7 +254,7 @@ def test_nothing_is_left_by_halves(home: Path, tmp_path: Path, monkeypatch: pyte
         asked = iter([False] * (steps - 1) + [True])
         before = names_in(home)
         with pytest.raises(ExportStoppedError):
-            take_network_home(run, home / "model.keras", home / "decoder", should_stop=lambda: next(asked))  # noqa: B023
+            export_network(run, home / "model.keras", home / "decoder", should_stop=lambda: next(asked))  # noqa: B023
         assert names_in(home) == before == []
 
 
@@ -275,13 +275,13 @@ def test_runs_that_have_nothing_to_take(home: Path, tmp_path: Path) -> None:
     torn = small_run(tmp_path / "runs", "torn")
     damage(torn, 5)
     with pytest.raises(Exception, match="epoch 5 is damaged"):
-        take_network_home(torn, home / "model.keras", None)
+        export_network(torn, home / "model.keras", None)
     assert names_in(home) == []
 
 
 def test_progress_is_told_to_the_end(home: Path, tmp_path: Path) -> None:
     told: list[tuple[int, int]] = []
-    take_network_home(
+    export_network(
         small_run(tmp_path / "runs"),
         home / "model.keras",
         home / "decoder",
