@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from cvae_core.config.run import (
@@ -96,7 +96,10 @@ TOY_PRESETS: Final[dict[str, Callable[[], RunConfig]]] = {
 
 
 def preset(name: str) -> RunConfig:
-    """The configuration of a name in ``PRESETS``, which learn images, or ``TOY_PRESETS``, which learn points.
+    """The configuration of a preset.
+
+    Args:
+        name: One of ``presets``: "quick", "recommended" and "tutorial" learn images, the others learn points.
 
     Raises:
         ConfigError: There is no preset of that name.
@@ -105,3 +108,28 @@ def preset(name: str) -> RunConfig:
     if name not in known:
         raise ConfigError(f"There is no preset {name!r}.", f"The presets are: {', '.join(known)}.")
     return known[name]()
+
+
+class Presets(Mapping[str, RunConfig]):
+    """The presets by name, read-only: ``presets["quick"]``, or ``presets.quick()``."""
+
+    quick = staticmethod(quick)
+    recommended = staticmethod(recommended)
+    tutorial = staticmethod(tutorial)
+    torn_manifold = staticmethod(torn_manifold)
+    torn_manifold_conditional = staticmethod(torn_manifold_conditional)
+
+    def __getitem__(self, name: str) -> RunConfig:
+        return (PRESETS | TOY_PRESETS)[name]()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(PRESETS | TOY_PRESETS)
+
+    def __len__(self) -> int:
+        return len(PRESETS) + len(TOY_PRESETS)
+
+    def __repr__(self) -> str:
+        return f"<presets: {', '.join(self)}>"
+
+
+presets: Final = Presets()

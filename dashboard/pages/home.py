@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import streamlit as st
 
+import cvae_core
 from cvae_core.remaining_time import time_left
 from cvae_core.runs.status import ALIVE
 from cvae_core.runs.summary import Overview, overviews, size_words
@@ -163,4 +164,5 @@ st.subheader("Runs")
 st.fragment(live_runs)()
 run_import()
 exploration()
+st.caption(f"CVAE laboratory {cvae_core.__version__}")
 watch_ended()

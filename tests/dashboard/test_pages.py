@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+import cvae_core
 from cvae_core.config.presets import PRESETS
 from cvae_core.config.run import SECTIONS, RunConfig
 from cvae_core.errors import ConfigError
@@ -48,6 +49,7 @@ def test_home_explains_itself_when_there_is_no_run(runs_folder: Path) -> None:
     assert not app.exception
     assert "conditional variational autoencoder" in said(app)
     assert "No run yet" in said(app)
+    assert f"CVAE laboratory {cvae_core.__version__}" in said(app)
 
 
 def test_home_lists_runs_with_their_states_and_hides_none_for_a_broken_one(runs_folder: Path) -> None:
