@@ -3,7 +3,7 @@
 SHELL := bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help app test fast test-faults latency crowd lint format wheel lock clean FORCE
+.PHONY: help app test fast test-faults bench-ui latency crowd lint format wheel lock clean FORCE
 
 VENV ?= .venv
 PYTHON ?= python3.13 python3.12 python3.11 python3
@@ -12,8 +12,8 @@ LOCK_FLAGS ?=
 # -P: a random.py in the working folder is not taken for the standard one.
 RUN := $(VENV)/bin/python -P -m
 SIDE_BY_SIDE := -n auto --maxprocesses 4
-# Tests of a file share trainings; in the files' own order the longest do not come last. Those in a browser run one
-# after another, as people are to see the pages: two at a time, a frame may come too late for what waits for it.
+# Tests of a file share trainings and servers, so that a file is one worker's; in their own order the longest do not
+# come last. What measures frame rates and times, or needs the machine to itself, runs in bench-ui, one at a time.
 FILE_BY_FILE := --dist loadfile --no-loadscope-reorder
 # FLAGS that name tests may leave one part of the suite without any.
 NONE_CHOSEN := $(if $(FLAGS),[ $$? -eq 5 ],false)
@@ -25,6 +25,7 @@ help:
 	@echo 'make test    set up, then lint, types, import contracts and every test'
 	@echo 'make fast    only the quick tests                             (FLAGS="-k latent")'
 	@echo 'make test-faults  kill workers at every moment, fill disks, ...; some 25 minutes, then the counts'
+	@echo 'make bench-ui  every browser test beyond one flow per page, frame rates, speeds; some 25 minutes'
 	@echo 'make latency how long pictures of the time machine take       (FLAGS="--only play")'
 	@echo 'make crowd   how twenty people at once are served              (FLAGS="--sessions 5")'
 	@echo 'make lint    lint, formatting, types and import contracts'
@@ -38,9 +39,13 @@ app: $(VENV)/.app
 	@exec $(RUN) dashboard.server $(FLAGS)
 
 test: lint fast
-	@$(RUN) pytest -m "slow and not e2e and not alone" $(SIDE_BY_SIDE) $(FILE_BY_FILE) $(FLAGS) || $(NONE_CHOSEN)
+	@$(RUN) pytest -m "slow and not e2e and not ui and not alone" $(SIDE_BY_SIDE) $(FILE_BY_FILE) $(FLAGS) || $(NONE_CHOSEN)
 	@chromium="$$($(VENV)/bin/python tests/e2e/browser.py)" && \
-		CVAE_CHROMIUM="$$chromium" $(RUN) pytest -m "e2e or alone" $(FLAGS) || $(NONE_CHOSEN)
+		CVAE_CHROMIUM="$$chromium" $(RUN) pytest -m "e2e and not ui and not alone" $(SIDE_BY_SIDE) $(FILE_BY_FILE) $(FLAGS) || $(NONE_CHOSEN)
+
+bench-ui: $(VENV)/.test
+	@chromium="$$($(VENV)/bin/python tests/e2e/browser.py)" && \
+		CVAE_CHROMIUM="$$chromium" $(RUN) pytest -m "ui or alone" $(FLAGS)
 
 fast: $(VENV)/.test
 	@$(RUN) pytest -m "not slow and not e2e" $(SIDE_BY_SIDE) $(FLAGS) || $(NONE_CHOSEN)

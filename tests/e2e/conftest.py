@@ -120,6 +120,17 @@ def _wait_for_health(server: subprocess.Popen[bytes], port: int, log: Path) -> N
     raise RuntimeError(f"The server did not start:\n{log.read_text(errors='replace')}")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave all but the first case of each parametrised test to `make bench-ui`, so that merging stays fast."""
+    seen: set[str] = set()
+    for item in items:
+        if item.get_closest_marker("e2e") and isinstance(item, pytest.Function):
+            case = f"{item.path}::{item.originalname}"
+            if case in seen:
+                item.add_marker("ui")
+            seen.add(case)
+
+
 @pytest.fixture(scope="session")
 def driver() -> Iterator[Playwright]:
     """The one Playwright of the process: it refuses a second."""
