@@ -13,7 +13,7 @@ from typing import Final
 from streamlit.web import cli
 
 from cvae_core.errors import CvaeError
-from cvae_core.runs.slots import max_workers
+from cvae_core.runs.control import max_workers
 from cvae_core.workers.quotas import PICTURE_MB, Limits, largest_upload_mb, read_limits
 from dashboard.access.rules import given_token
 from dashboard.streamlit_patches.sessions import use_few_heaps

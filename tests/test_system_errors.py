@@ -20,9 +20,8 @@ from cvae_core.errors import ArchiveError, CvaeError, DataError, RunError, Stora
 from cvae_core.export.import_run import import_run
 from cvae_core.rendering.output import export_errors
 from cvae_core.runs.archive.pack import pack_run
-from cvae_core.runs.checkpoints import Checkpoint, newest_checkpoint, publish_checkpoint
 from cvae_core.runs.run import all_runs
-from cvae_core.runs.snapshots import load_snapshot, publish_snapshot
+from cvae_core.runs.snapshots import Checkpoint, load_snapshot, newest_checkpoint, publish_checkpoint, publish_snapshot
 from cvae_core.runs.summary import overview
 from cvae_core.system_errors import as_cvae_error, storage_errors
 from tests.dashboard.run_states import make_run

@@ -17,7 +17,7 @@ from cvae_core.cli.terminal import RunsOption
 from cvae_core.config.fields import format_value
 from cvae_core.errors import CvaeError, RunError
 from cvae_core.processes import command
-from cvae_core.runs import slots
+from cvae_core.runs import control
 from cvae_core.runs.atomic_io import is_folder
 from cvae_core.runs.run import RUNS_VARIABLE, runs_folder
 from cvae_core.workers.quotas import (
@@ -77,7 +77,7 @@ def dashboard(
         os.environ[variable("read_only")] = "1"
     _set_limits(
         {
-            slots.MAX_WORKERS_VARIABLE: max_workers,
+            control.MAX_WORKERS_VARIABLE: max_workers,
             variable("max_queued"): max_queued,
             variable("max_epochs"): max_epochs,
             variable("max_images"): max_images,
@@ -102,7 +102,7 @@ def dashboard(
 def _set_limits(given: dict[str, int | None]) -> None:
     """Hand the limits to the server, once all of them make sense."""
     os.environ.update({name: str(value) for name, value in given.items() if value is not None})
-    slots.max_workers()
+    control.max_workers()
     read_limits()
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import json
 import os
 import shutil
 import stat
@@ -12,7 +11,7 @@ import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import BinaryIO, Final
 
 from cvae_core.errors import RunDamagedError, RunError, StorageError
 from cvae_core.runs import lock
@@ -22,7 +21,7 @@ TEMPORARY_PREFIX: Final = ".tmp-"
 _CANNOT_TELL: Final = (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS)
 # Ten times what any of these files holds. In a much larger one a million things could be wrong, and each is noted.
 READ_LIMIT: Final = 64 * 2**10
-_LEFTOVER_SECONDS: Final = 3600.0
+LEFTOVER_SECONDS: Final = 3600.0
 
 
 def replace_file(path: Path, content: str | bytes | Iterable[bytes], durable: bool = False) -> None:
@@ -38,30 +37,22 @@ def replace_file(path: Path, content: str | bytes | Iterable[bytes], durable: bo
     """
     if isinstance(content, str):
         content = content.encode()
-    with storage_errors(path), _draft(path) as (draft, descriptor):
-        for part in [content] if isinstance(content, bytes) else content:
-            write_all(descriptor, part)
-        if durable:
-            synchronise(draft)
-        draft.replace(path)
-        if durable:
-            synchronise(path.parent)
-
-
-@contextmanager
-def _draft(path: Path) -> Iterator[tuple[Path, int]]:
-    """A new file beside a path and its descriptor: locked while its writer lives, gone in the end unless renamed."""
-    while True:
-        draft = _draft_of(path)
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+    draft = draft_of(path)
+    with storage_errors(path):
         try:
-            lock.lock_open_file(descriptor, wait=True)
-            if os.fstat(descriptor).st_nlink:  # else it was taken for a dead one's before it was locked
-                yield draft, descriptor
-                return
+            descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+            try:
+                for part in [content] if isinstance(content, bytes) else content:
+                    write_all(descriptor, part)
+            finally:
+                os.close(descriptor)
+            if durable:
+                synchronise(draft)
+            draft.replace(path)
         finally:
             draft.unlink(missing_ok=True)
-            os.close(descriptor)
+        if durable:
+            synchronise(path.parent)
 
 
 def write_all(descriptor: int, content: bytes) -> None:
@@ -72,23 +63,6 @@ def write_all(descriptor: int, content: bytes) -> None:
     """
     while content:
         content = content[os.write(descriptor, content) :]
-
-
-def remove_dead_drafts(path: Path) -> None:
-    """Remove what writers that were killed had meant to put in the place of a file; living ones keep theirs."""
-    for draft in path.parent.glob(f"{TEMPORARY_PREFIX}{path.name}-*"):
-        _remove_if_dead(draft)
-
-
-def _remove_if_dead(draft: Path) -> None:
-    with suppress(OSError):
-        descriptor = os.open(draft, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-        try:
-            locked = lock.lock_open_file(descriptor, wait=False)
-            if locked or (locked is None and is_abandoned(draft)):
-                draft.unlink()
-        finally:
-            os.close(descriptor)
 
 
 @contextmanager
@@ -102,7 +76,7 @@ def publish_folder(path: Path) -> Iterator[Path]:
     Raises:
         StorageError: The folder cannot be written.
     """
-    temporary, replaced = _draft_of(path), _draft_of(path)
+    temporary, replaced = draft_of(path), draft_of(path)
     with storage_errors(path):
         try:
             refuse_link(path.parent)
@@ -119,7 +93,7 @@ def publish_folder(path: Path) -> Iterator[Path]:
             remove(replaced)
 
 
-def _draft_of(path: Path) -> Path:
+def draft_of(path: Path) -> Path:
     """A new name beside a path, which no reader takes for published."""
     return path.with_name(f"{TEMPORARY_PREFIX}{path.name}-{uuid.uuid4().hex[:8]}")
 
@@ -136,54 +110,36 @@ def synchronise(path: Path) -> None:
         os.close(descriptor)
 
 
-def remove_leftovers(folder: Path) -> None:
-    """Remove what an interrupted writer left unpublished in a folder; not behind a link, and no living one's draft."""
-    if is_link(folder):
-        return
-    for leftover in folder.glob(f"{TEMPORARY_PREFIX}*"):
-        if is_own_file(leftover):
-            _remove_if_dead(leftover)
-        else:
-            remove(leftover)
-
-
-def is_abandoned(draft: Path, seconds: float | None = None) -> bool:
-    """Whether something unpublished is so old that nobody can be at it any more.
+def remove_leftovers(folder: Path, older_than: float = 0.0) -> None:
+    """Remove what interrupted writers left unpublished in a folder; nothing is removed behind a link.
 
     Args:
-        draft: What it is.
-        seconds: How old that is; an hour if ``None``.
-
-    Raises:
-        OSError: It is gone.
+        folder: The folder.
+        older_than: Leave what is younger, in seconds, as its writer may be alive.
     """
-    return time.time() - draft.lstat().st_ctime > (_LEFTOVER_SECONDS if seconds is None else seconds)
+    if not is_link(folder):
+        with suppress(OSError):
+            for leftover in folder.glob(f"{TEMPORARY_PREFIX}*"):
+                if not older_than or is_old(leftover, older_than):
+                    remove(leftover)
+
+
+def is_old(path: Path, seconds: float = LEFTOVER_SECONDS) -> bool:
+    """Whether a file or folder was changed or renamed last so long ago; true if it is gone."""
+    try:
+        return time.time() - path.lstat().st_ctime > seconds
+    except OSError:
+        return True
 
 
 def remove(path: Path) -> None:
     """Remove a file, a link or a whole folder, as far as the system lets us; a link is not followed."""
-    if not is_real_folder(path):
+    if is_real_folder(path):
+        with suppress(RecursionError):
+            shutil.rmtree(path, ignore_errors=True)
+    else:
         with suppress(OSError):
             path.unlink()
-        return
-    with suppress(RecursionError):
-        shutil.rmtree(path, ignore_errors=True)
-    if is_real_folder(path):  # deeper than functions and open folders can be nested
-        with suppress(OSError):
-            _remove_deep(path)
-
-
-def _remove_deep(path: Path) -> None:
-    """Remove folders in folders, however deep: each is moved to beside the outermost one before it is emptied."""
-    waiting = [path]
-    while waiting:
-        folder = waiting.pop()
-        for entry in list(folder.iterdir()):
-            if is_real_folder(entry):
-                waiting.append(entry.rename(_draft_of(path)))
-            else:
-                entry.unlink()
-        folder.rmdir()
 
 
 def is_real_folder(path: Path) -> bool:
@@ -341,32 +297,3 @@ def read_text(path: Path, what: str) -> str:
     if not text.strip():
         raise RunDamagedError(f"{what} is empty ({path.name}).")
     return text
-
-
-def read_object(path: Path, what: str) -> dict[str, Any]:
-    """The JSON object in a small file of a run.
-
-    Raises:
-        RunDamagedError: As ``read_text``, or it holds no JSON object.
-    """
-    return parsed_object(read_text(path, what), what, path.name)
-
-
-def parsed_object(text: str, what: str, name: str) -> dict[str, Any]:
-    """The JSON object that a text is.
-
-    Args:
-        text: The text.
-        what: What it is, to start a sentence with.
-        name: Of the file that it is from.
-
-    Raises:
-        RunDamagedError: It is none.
-    """
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        raise RunDamagedError(f"{what} is not valid JSON ({name}).") from None
-    if not isinstance(value, dict):
-        raise RunDamagedError(f"{what} should be a JSON object ({name}).")
-    return value

@@ -1,8 +1,4 @@
-"""What people call a run and have to say about it: a small file of its own, which no worker ever touches.
-
-It says nothing that a run needs, so whatever is in its place, the run is what it is. But a name and a note are
-somebody's words: a file that is not as it was written is told of, and nothing of it is shown.
-"""
+"""Name and note of a run: a small file of its own, which no worker touches and which a run does not need."""
 
 from __future__ import annotations
 
@@ -10,19 +6,18 @@ import os
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from cvae_core.errors import RunDamagedError, RunError
-from cvae_core.runs.atomic_io import parsed_object, read_text, remove_dead_drafts, replace_file
-from cvae_core.runs.checksums import config_sha256, is_sealed, refuse_newer, seal, versioned
+from cvae_core.runs.atomic_io import read_text, replace_file
+from cvae_core.runs.checksums import is_sealed, parsed_object, refuse_newer, seal, versioned
 from cvae_core.text import is_invisible, is_undecoded, unsafe_character
 
 NAME_LIMIT: Final = 80
 NOTE_LIMIT: Final = 2_000
 WHAT: Final = "The file with the name and note of the run"
 _AGAIN: Final = "Give the run its name and its note again, or restore the file from a copy."
-_SEALED: Final = frozenset({"schema_version", "name", "note", "config_sha256", "check"})
-_WITHOUT_CHECKSUM: Final = frozenset({"schema_version", "name", "note"})  # as it was written at first
+_FIELDS: Final = frozenset({"schema_version", "name", "note", "config_sha256", "check"})  # the fourth once was
 
 
 @dataclass(frozen=True)
@@ -39,10 +34,10 @@ class About:
 
 
 def read_about(path: Path) -> About:
-    """What is said about a run; nothing if there is no file.
+    """What is said about a run; nothing if there is no file. Files of the first versions have no checksum.
 
     Raises:
-        RunDamagedError: The file is not as it was written, a link, of another run, or of a newer version.
+        RunDamagedError: The file is not as it was written, a link, or of a newer version.
     """
     if not os.path.lexists(path):
         return About()
@@ -50,19 +45,12 @@ def read_about(path: Path) -> About:
     values = parsed_object(text, WHAT, path.name)
     if "schema_version" in values:
         refuse_newer(values, WHAT)
-    if not values.keys() <= _WITHOUT_CHECKSUM:
-        _check_seal(text, values, path)
+    if not values.keys() <= _FIELDS or ("check" in values and not is_sealed(text.encode())):
+        raise RunDamagedError(f"{WHAT} does not match its checksum ({path.name}).", _AGAIN)
     try:
         return checked(values.get("name", ""), values.get("note", ""))
     except (RunError, AttributeError):
         raise RunDamagedError(f"{WHAT} does not hold a valid name and note ({path.name}).", _AGAIN) from None
-
-
-def _check_seal(text: str, values: dict[str, Any], path: Path) -> None:
-    if values.keys() != _SEALED or not is_sealed(text.encode()):
-        raise RunDamagedError(f"{WHAT} does not match its checksum ({path.name}).", _AGAIN)
-    if values["config_sha256"] != config_sha256(path.parent):
-        raise RunDamagedError(f"{WHAT} belongs to another run ({path.name}).", _AGAIN)
 
 
 def about_or_problem(path: Path) -> tuple[About, str]:
@@ -90,8 +78,7 @@ def write_about(path: Path, name: str, note: str) -> About:
         StorageError: The file cannot be written; it is then as it was.
     """
     about = checked(name, note)
-    remove_dead_drafts(path)
-    replace_file(path, seal(versioned({**asdict(about), "config_sha256": config_sha256(path.parent)})))
+    replace_file(path, seal(versioned(asdict(about))))
     return about
 
 

@@ -1,33 +1,35 @@
-"""One record of a training as one line of JSON with a checksum of its own."""
+"""The metrics of a run: one record a line, JSON with a checksum; written line by line, and followed while they grow."""
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
-from itertools import count, islice
+from itertools import islice
 from operator import attrgetter
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO, Final, NamedTuple, Self, TypeVar
+from typing import Any, BinaryIO, Final, NamedTuple, Self
+
+from pydantic import TypeAdapter, ValidationError
 
 from cvae_core.errors import RunDamagedError, RunTooNewError
-from cvae_core.records import EpochRecord, Losses, StepRecord
+from cvae_core.records import EpochRecord, StepRecord
 from cvae_core.runs.atomic_io import open_to_append, open_to_read, replace_file, unreadable, write_all
-from cvae_core.runs.checksums import build, config_sha256, is_sealed, refuse_newer, seal, versioned
+from cvae_core.runs.checksums import is_sealed, parser, refuse_newer, seal, versioned
 from cvae_core.short_repr import short_repr
 from cvae_core.system_errors import storage_errors
 
-# Lines as ``encode`` writes them: kind and position, and the loss by which curves are thinned. Eight times faster than
-# parsing the line, which matters for histories of 100,000 epochs.
-_STEP_OR_EPOCH: Final = re.compile(
-    rb'\{"kind": "(?:step", "epoch": (\d+), "step": (\d+), (?:"steps": (\d+), )?"steps_per_epoch": (\d+)[^{]*|'
-    rb'epoch", "epoch": (\d+), "train": \{[^}]*\}, )'
-    rb'"t(?:rain|est)": \{"loss": ([^,]+),'
-)
+# Up to this many records nothing is left out.
+WHOLE_UP_TO: Final = 1024
+RECENT: Final = 16
+_WHAT: Final = "The metrics of the run"
+_LINE_LIMIT: Final = 2**20
+_LINES_AT_A_TIME: Final = 1000
+_RANGES_TOLD: Final = 4
+_BEGINNING: Final = re.compile(rb'\{(?:"schema_version": ([0-9]{1,9}), )?"kind": "(\w+)", ')
 
 Position = tuple[int, int]
 
@@ -40,19 +42,19 @@ class BeginRecord:
         epoch, step: From where.
         data_sha256: Checksum of the data set.
         versions: Name -> version of what the result depends on.
-        config_sha256: Of the configuration that the run was started with; empty for the writer to find it.
     """
 
     epoch: int
     step: int
     data_sha256: str
     versions: dict[str, str]
-    config_sha256: str = field(default="", compare=False)
 
     __repr__ = short_repr
 
 
 Record = BeginRecord | StepRecord | EpochRecord
+_KINDS: Final[dict[type, str]] = {BeginRecord: "begin", StepRecord: "step", EpochRecord: "epoch"}
+_FORMS: Final[dict[bytes, TypeAdapter[Any]]] = {kind.encode(): parser(record) for record, kind in _KINDS.items()}
 
 
 def position(record: Record) -> Position:
@@ -64,20 +66,14 @@ def position(record: Record) -> Position:
     return record.epoch, record.step
 
 
-def loss_of(record: StepRecord | EpochRecord) -> float:
-    """The loss by which curves are thinned: of an epoch that on the test set."""
-    return record.test.loss if isinstance(record, EpochRecord) else record.train.loss
-
-
 def encode(record: Record) -> bytes:
     """One line of JSON, with its newline.
 
     Raises:
         ValueError: A number is NaN or infinite.
     """
-    kind = {BeginRecord: "begin", StepRecord: "step", EpochRecord: "epoch"}[type(record)]
-    values = {"kind": kind, **asdict(record)}
-    return seal(versioned(values) if kind == "begin" else values)
+    values = {"kind": _KINDS[type(record)], **asdict(record)}
+    return seal(versioned(values) if isinstance(record, BeginRecord) else values)
 
 
 def decode(line: bytes) -> Record:
@@ -88,67 +84,22 @@ def decode(line: bytes) -> Record:
         RunDamagedError: It is no record.
     """
     try:
-        values = json.loads(line.decode())  # bytes might be taken for UTF-16
-        if values["kind"] == "begin":
-            refuse_newer(values, "The history of the run")
-        del values["check"]
-        return _record(values)
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        raise RunDamagedError("The metrics of the run hold a line that cannot be read (metrics.jsonl).") from None
+        found = _BEGINNING.match(line)
+        version, kind = found.groups() if found else (None, b"")
+        if version is not None:
+            refuse_newer({"schema_version": int(version)}, _WHAT)
+        record: Record = _FORMS[kind].validate_json(line)
+        return record
+    except (ValidationError, KeyError):
+        raise RunDamagedError(f"{_WHAT} hold a line that cannot be read (metrics.jsonl).") from None
 
 
-def peek(line: bytes) -> tuple[type[StepRecord | EpochRecord], Position, float, int, int] | None:
-    """Kind, position, loss, steps and steps per epoch of a line, unparsed; ``None`` if ``decode`` has to tell.
+class Entry(NamedTuple):
+    """A record, its number among all of its kind, from 0, and the loss that decides whether it is kept."""
 
-    Both counts are 0 for an epoch, and where the line has none.
-    """
-    found = _STEP_OR_EPOCH.match(line)
-    if found is None:
-        return None
-    step_epoch, step, steps, per_epoch, epoch, loss = found.groups(b"0")
-    if found[2] is None:
-        return EpochRecord, (int(epoch), 0), float(loss), 0, 0
-    return StepRecord, (int(step_epoch) - 1, int(step)), float(loss), int(steps), int(per_epoch)
-
-
-def _record(values: dict[str, Any]) -> Record:
-    kind = values.pop("kind")
-    if kind == "begin":
-        del values["schema_version"]
-        return build(BeginRecord, values)
-    if kind == "step":
-        return build(StepRecord, {"steps": 0} | values | {"train": _losses(values["train"])})
-    if kind == "epoch":
-        return build(EpochRecord, values | {part: _losses(values[part]) for part in ("train", "test")})
-    raise ValueError("an unknown kind of record")
-
-
-def _losses(values: dict[str, Any]) -> Losses:
-    return build(Losses, values | {"kl_per_dimension": tuple(values["kl_per_dimension"])})
-
-
-# Up to this many records nothing is left out.
-WHOLE_UP_TO: Final = 1024
-RECENT: Final = 16
-
-
-class Entry:
-    """One record, parsed or as the line that holds it.
-
-    Attributes:
-        place: Its number among all of its kind, from 0.
-        value: What decides whether it is kept: its loss.
-        line: The line.
-        record: What it says; ``None`` until it is parsed.
-    """
-
-    __slots__ = ("line", "place", "record", "value")
-
-    def __init__(self, place: int, value: float, line: bytes, record: object = None) -> None:
-        self.place = place
-        self.value = value
-        self.line = line
-        self.record = record
+    place: int
+    value: float
+    record: Any
 
 
 class Thinned:
@@ -160,21 +111,19 @@ class Thinned:
 
     Attributes:
         count: Records appended so far.
-        is_whole: Whether nothing was left out so far.
     """
 
     def __init__(self) -> None:
         self.count = 0
-        self.is_whole = True
         self._first: Entry | None = None
         self._stretches: list[tuple[Entry, Entry]] = []  # the lowest and the highest of each
         self._length = 1
         self._filled = 0
         self._recent: deque[Entry] = deque()
 
-    def append(self, value: float, line: bytes, record: object = None) -> None:
+    def append(self, value: float, record: object) -> None:
         """Add the next record, as in ``Entry``."""
-        self._recent.append(Entry(self.count, value, line, record))
+        self._recent.append(Entry(self.count, value, record))
         self.count += 1
         if len(self._recent) <= RECENT:
             return
@@ -204,7 +153,6 @@ class Thinned:
         pairs = zip(self._stretches[::2], self._stretches[1::2], strict=True)
         self._stretches = [(min(one[0], two[0], key=_value), max(one[1], two[1], key=_value)) for one, two in pairs]
         self._length *= 2
-        self.is_whole = False
 
     def entries(self) -> list[Entry]:
         """Those that are kept, in order."""
@@ -212,27 +160,12 @@ class Thinned:
         first = [] if self._first is None else [self._first]
         return [*first, *(kept[place] for place in sorted(kept)), *self._recent]
 
+    def records(self) -> list[Any]:
+        """The records of ``entries``."""
+        return [entry.record for entry in self.entries()]
+
 
 _value = attrgetter("value")
-
-
-__all__ = [
-    "BeginRecord",
-    "History",
-    "MetricsReader",
-    "MetricsWriter",
-    "Record",
-    "cut_back",
-    "decode",
-    "encode",
-    "read_history",
-    "whole_lines",
-]
-
-_Kind = TypeVar("_Kind", StepRecord, EpochRecord)
-_LINE_LIMIT: Final = 2**20
-_LINES_AT_A_TIME: Final = 1000
-_RANGES_TOLD: Final = 4
 
 
 @dataclass
@@ -244,7 +177,7 @@ class History:
         steps, epochs: All up to 1,024 records; of more, as ``Thinned`` keeps them: the ends, the best, the extremes.
         epoch_count: Epochs recorded, those that were left out here included.
         missing: Epochs whose record is missing before the newest one, as ranges, both ends included.
-        damaged_lines: Lines that were passed over: damaged, out of order, or of another run.
+        damaged_lines: Lines that were passed over: damaged or out of order.
         gap: The position after which the first lines are missing; ``None`` if none are, as far as the others tell.
         position: Completed epochs that it tells of, and steps beyond them.
         last_epoch: The newest epoch recorded; 0 if none is.
@@ -305,7 +238,6 @@ class MetricsWriter:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._config = config_sha256(path.parent)
         with storage_errors(path):
             _check_end(path)
             self._descriptor = open_to_append(path)
@@ -316,8 +248,6 @@ class MetricsWriter:
         Raises:
             StorageError: The disk is full or cannot be written; the file is then as it was.
         """
-        if isinstance(record, BeginRecord) and not record.config_sha256:
-            record = replace(record, config_sha256=self._config)
         line = encode(record)
         with storage_errors(self._path):
             start = os.fstat(self._descriptor).st_size
@@ -351,22 +281,8 @@ def _check_end(path: Path) -> None:
         pass
 
 
-class _Line(NamedTuple):
-    """A whole line at its place in a history; the record only if the line had to be parsed."""
-
-    kind: type[Record]
-    position: Position
-    loss: float
-    steps: int
-    steps_per_epoch: int
-    record: Record | None
-
-
 class _Checker:
     """Takes the lines of a metrics file one after the other, and tells which are whole and in their place.
-
-    Args:
-        config: SHA-256 of the run's configuration; lines that another one began are passed over.
 
     Attributes:
         damaged: Lines passed over so far.
@@ -374,78 +290,53 @@ class _Checker:
         gap: As in ``History``.
     """
 
-    def __init__(self, config: str) -> None:
+    def __init__(self) -> None:
         self.damaged = 0
         self.position: Position = (0, 0)
         self.gap: Position | None = None
         self._steps_per_epoch = 0
-        self._config = config
-        self._is_ours = True
         self._before = b""
-        self._is_chained = False
 
-    def take(self, line: bytes, *, parse: bool) -> _Line | None:
-        """What a line says; ``None`` if it is passed over.
-
-        Args:
-            line: With its newline.
-            parse: Whether to parse it whole, and not only as far as its place in the history.
+    def take(self, line: bytes) -> Record | None:
+        """The record of a line; ``None`` if it is passed over.
 
         Raises:
             RunTooNewError: A newer version wrote it.
         """
-        found = self._read(line, parse)
+        record = self._read(line)
         self._before = line
-        if found is not None and found.record is not None and isinstance(found.record, BeginRecord):
-            self._is_ours = found.record.config_sha256 == self._config
-        if found is None or not self._is_ours or not self._is_in_order(found):
+        if record is None or not self._is_in_order(record):
             self.damaged += 1
             return None
-        if self.gap is None:
-            self.gap = self._gap_before(found)
-        self._steps_per_epoch = found.steps_per_epoch or self._steps_per_epoch
-        self.position = found.position
-        return found
+        if self.gap is None and self._start(record) > self.position:
+            self.gap = self.position
+        if isinstance(record, StepRecord):
+            self._steps_per_epoch = record.steps_per_epoch
+        self.position = position(record)
+        return record
 
-    def _gap_before(self, found: _Line) -> Position | None:
-        """The position after which lines are missing before this one; ``None`` if it goes on from the last."""
-        epoch, step = found.position
-        if found.kind is StepRecord:
-            if epoch and not self._steps_per_epoch and self.position[0]:
-                return 0, 0  # epochs without steps, in a run that records steps
-            start = (epoch, step - found.steps) if found.steps else self.position
-        elif found.kind is EpochRecord:
-            start = (epoch - 1, self._steps_per_epoch)
-        else:
-            start = found.position
-        return self.position if start > self.position else None
-
-    def _is_in_order(self, found: _Line) -> bool:
-        return found.position > self.position or (found.kind is BeginRecord and found.position == self.position)
-
-    def _read(self, line: bytes, parse: bool) -> _Line | None:
-        if not self._is_sealed(line):
+    def _read(self, line: bytes) -> Record | None:
+        if not is_sealed(line, self._before):
             return None
         try:
-            if not parse and (seen := peek(line)):
-                return _Line(*seen, None)
-            record = decode(line)
+            return decode(line)
         except RunTooNewError:
             raise
-        except (RunDamagedError, ValueError):
+        except RunDamagedError:
             return None
-        loss = 0.0 if isinstance(record, BeginRecord) else loss_of(record)
-        steps = (record.steps, record.steps_per_epoch) if isinstance(record, StepRecord) else (0, 0)
-        return _Line(type(record), position(record), loss, *steps, record)
 
-    def _is_sealed(self, line: bytes) -> bool:
-        """Whether the checksum is right: the line's own, or one that goes on from the line before as it did once."""
-        if is_sealed(line, self._before if self._is_chained else b""):
-            return True
-        if is_sealed(line, b"" if self._is_chained else self._before):
-            self._is_chained = not self._is_chained
-            return True
-        return False
+    def _is_in_order(self, record: Record) -> bool:
+        place = position(record)
+        return place > self.position or (isinstance(record, BeginRecord) and place == self.position)
+
+    def _start(self, record: Record) -> Position:
+        """Up to where the records before this one should reach; if that is not known, as far as they do."""
+        epoch, step = position(record)
+        if isinstance(record, StepRecord):
+            return (epoch, step - record.steps) if record.steps else self.position
+        if isinstance(record, EpochRecord):
+            return epoch - 1, self._steps_per_epoch
+        return epoch, step
 
 
 class MetricsReader:
@@ -463,7 +354,7 @@ class MetricsReader:
     def _forget(self) -> None:
         self._offset = 0
         self._tail = b""
-        self._checker = _Checker(config_sha256(self._path.parent))
+        self._checker = _Checker()
         self._steps, self._epochs = Thinned(), Thinned()
         self._is_endless = False
         self.history = History()
@@ -489,7 +380,7 @@ class MetricsReader:
             self._forget()
             return self.history
         except OSError as error:
-            raise unreadable("The metrics of the run", self._path, error) from error
+            raise unreadable(_WHAT, self._path, error) from error
         if before != (self._offset, self._is_endless):
             self._gather()
         return self.history
@@ -506,46 +397,30 @@ class MetricsReader:
             file.seek(0)
 
     def _take(self, line: bytes) -> None:
-        found = self._checker.take(line, parse=self._epochs.is_whole and self._steps.is_whole)
+        record = self._checker.take(line)
         self._offset, self._tail = self._offset + len(line), line
-        if found is None:
-            return
-        if isinstance(found.record, BeginRecord):
-            self.history.begins.append(found.record)
-        elif found.kind is StepRecord:
-            self._steps.append(found.loss, line, found.record)
-        else:
-            self._epochs.append(found.loss, line, found.record)
-            epoch = found.position[0]
-            if epoch > self.history.last_epoch + 1:
-                self.history.missing.append((self.history.last_epoch + 1, epoch - 1))
-            self.history.last_epoch = epoch
+        if isinstance(record, BeginRecord):
+            self.history.begins.append(record)
+        elif isinstance(record, StepRecord):
+            self._steps.append(record.train.loss, record)
+        elif record is not None:
+            self._epochs.append(record.test.loss, record)
+            if record.epoch > self.history.last_epoch + 1:
+                self.history.missing.append((self.history.last_epoch + 1, record.epoch - 1))
+            self.history.last_epoch = record.epoch
 
     def _gather(self) -> None:
         """Put a history together of what is kept."""
         self.history = replace(
             self.history,
-            steps=self._parsed(self._steps, StepRecord),
-            epochs=self._parsed(self._epochs, EpochRecord),
+            steps=self._steps.records(),
+            epochs=self._epochs.records(),
             epoch_count=self._epochs.count,
+            damaged_lines=self._checker.damaged + self._is_endless,
             gap=self._checker.gap,
             position=self._checker.position,
             lines=len(self.history.begins) + self._steps.count + self._epochs.count,
         )
-        self.history.damaged_lines = self._checker.damaged + self._is_endless
-
-    def _parsed(self, thinned: Thinned, kind: type[_Kind]) -> list[_Kind]:
-        records: list[_Kind] = []
-        for entry in thinned.entries():
-            if entry.record is None and entry.line:
-                try:
-                    entry.record = decode(entry.line)
-                except RunDamagedError:
-                    self._checker.damaged += 1
-                entry.line = b""
-            if isinstance(entry.record, kind):
-                records.append(entry.record)
-        return records
 
 
 def whole_lines(path: Path, until: Position | None = None) -> Iterator[bytes]:
@@ -559,20 +434,17 @@ def whole_lines(path: Path, until: Position | None = None) -> Iterator[bytes]:
         RunTooNewError: A newer version wrote a line.
         RunDamagedError: The file cannot be read at all.
     """
-    checker = _Checker(config_sha256(path.parent))
+    checker = _Checker()
     try:
         with open_to_read(path) as file:
-            for number in count():
-                line = file.readline(_LINE_LIMIT)
-                if not line.endswith(b"\n"):
-                    return
-                found = checker.take(line, parse=number < WHOLE_UP_TO)
-                if found is not None and (until is None or found.position <= until):
-                    yield line if is_sealed(line) else encode(found.record or decode(line))
+            while (line := file.readline(_LINE_LIMIT)).endswith(b"\n"):
+                record = checker.take(line)
+                if record is not None and (until is None or position(record) <= until):
+                    yield line if is_sealed(line) else encode(record)
     except FileNotFoundError:
         return
     except OSError as error:
-        raise unreadable("The metrics of the run", path, error) from error
+        raise unreadable(_WHAT, path, error) from error
 
 
 def read_history(path: Path) -> History:

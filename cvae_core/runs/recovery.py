@@ -7,11 +7,18 @@ from dataclasses import dataclass
 from cvae_core.config.run import RunConfig
 from cvae_core.errors import RunDamagedError, RunTooNewError
 from cvae_core.runs import lock
-from cvae_core.runs.checkpoints import Checkpoint, checkpoint_folders, load_checkpoint, newest_known_moment
-from cvae_core.runs.checksums import config_sha256
 from cvae_core.runs.metrics import History, MetricsReader
 from cvae_core.runs.run import Run, created_at
-from cvae_core.runs.snapshots import check_snapshot_files, newest_known_epoch, scheduled_epochs, snapshot_epochs
+from cvae_core.runs.snapshots import (
+    Checkpoint,
+    check_snapshot_files,
+    checkpoint_folders,
+    load_checkpoint,
+    newest_known_epoch,
+    newest_known_moment,
+    scheduled_epochs,
+    snapshot_epochs,
+)
 from cvae_core.runs.status import ENDED, State, Status, observed_state, read_status
 from cvae_core.short_repr import short_repr
 
@@ -28,7 +35,7 @@ def known_status(run: Run, config: RunConfig) -> tuple[State, Status, str]:
 
     Raises:
         RunTooNewError: A newer version wrote the status.
-        RunDamagedError: The status is damaged, and there is neither a snapshot nor a checkpoint of this configuration.
+        RunDamagedError: The status is damaged, and there is neither a snapshot nor a checkpoint.
     """
     try:
         return *observed_state(run.lock_file, run.status_file), ""
@@ -58,7 +65,6 @@ def _status_from_weights(run: Run, config: RunConfig) -> Status | None:
         step,
         created_at=created,
         updated_at=created,
-        config_sha256=config_sha256(run.path),
     )
 
 

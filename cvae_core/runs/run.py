@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import math
 import os
 import re
@@ -22,18 +21,17 @@ from cvae_core.errors import ConfigError, RunBusyError, RunDamagedError, RunErro
 from cvae_core.runs import lock
 from cvae_core.runs.atomic_io import (
     TEMPORARY_PREFIX,
-    is_abandoned,
     is_link,
+    is_old,
     is_own_file,
     is_real_folder,
     named_path,
-    read_object,
     read_text,
     remove,
     replace_file,
     synchronise,
 )
-from cvae_core.runs.checksums import refuse_foreign
+from cvae_core.runs.checksums import parsed_object
 from cvae_core.runs.status import Status, write_status
 from cvae_core.system_errors import advice, reason, storage_errors
 
@@ -111,20 +109,15 @@ class Run:
         """What the worker printed."""
         return self.path / "worker.log"
 
-    def config(self, sha256: str | None = None) -> RunConfig:
+    def config(self) -> RunConfig:
         """The configuration that the run was started with.
 
-        Args:
-            sha256: Checksum that the file must have; ``None`` if whoever asks compares it with the status anyway.
-
         Raises:
-            RunDamagedError: The file is missing, damaged, of a newer version, or another one than that, or a link or
-                something else stands in the place of a part of the run.
+            RunDamagedError: The file is missing, damaged, or of a newer version, or a link or something else stands in
+                the place of a part of the run.
         """
         self._check_parts()
         text = read_text(self.config_file, "The configuration of the run")
-        if sha256 is not None:
-            refuse_foreign(hashlib.sha256(text.encode()).hexdigest(), sha256, "The status of the run", "status.json")
         try:
             return RunConfig.from_json(text)
         except ConfigError as error:
@@ -248,8 +241,8 @@ def _is_under_way(draft: Path) -> bool:
     """Whether somebody is at work on a draft: its lock is held, all but its first moment long."""
     own = Run(draft).lock_file
     if is_real_folder(draft) and is_own_file(own):
-        return lock.is_held(own) is not False or not is_abandoned(own, _LOCKING_SECONDS)
-    return not is_abandoned(draft)
+        return lock.is_held(own) is not False or not is_old(own, _LOCKING_SECONDS)
+    return not is_old(draft)
 
 
 def _publish(draft: Run, final: Run) -> None:
@@ -343,7 +336,8 @@ def created_at(run: Run) -> float:
     If the status does not say so, it is when the configuration was written; 0 if there is none.
     """
     with suppress(RunError):
-        moment = read_object(run.status_file, "The status of the run").get("created_at")
+        text = read_text(run.status_file, "The status of the run")
+        moment = parsed_object(text, "The status of the run", run.status_file.name).get("created_at")
         if isinstance(moment, float) and 0.0 < moment < math.inf:
             return moment
     with suppress(OSError):

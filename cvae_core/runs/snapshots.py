@@ -1,4 +1,9 @@
-"""Snapshots: the weights after an epoch, published once and never changed."""
+"""Snapshots, the weights after an epoch, and checkpoints, from which a training goes on as if it had never stopped.
+
+Weights alone show what a model does; going on also takes the optimiser's moments, which are twice as large. So all
+snapshots are kept, and only the newest two checkpoints, the older one in case the newer is damaged. Both are folders of
+a safetensors file and a JSON file with its size and SHA-256, published by a rename and never changed.
+"""
 
 from __future__ import annotations
 
@@ -18,35 +23,66 @@ from safetensors.numpy import load, save
 from cvae_core.architecture import Weights
 from cvae_core.config.run import TrainSettings
 from cvae_core.errors import RunDamagedError, RunError, RunNotFoundError
-from cvae_core.runs.atomic_io import is_real_folder, open_to_read, publish_folder, unreadable
-from cvae_core.runs.checksums import build, config_sha256, read_sealed, refuse_foreign, seal, versioned
+from cvae_core.runs.atomic_io import is_real_folder, open_to_read, publish_folder, remove, unreadable
+from cvae_core.runs.checksums import parser, read_sealed, seal, versioned
+from cvae_core.short_repr import short_repr
 from cvae_core.system_errors import is_of_machine
 
 WEIGHTS_FILE: Final = "weights.safetensors"
-FACTS_FILE: Final = "snapshot.json"
+SNAPSHOT_FILE: Final = "snapshot.json"
+ARRAYS_FILE: Final = "state.safetensors"
+STATE_FILE: Final = "state.json"
 _LARGEST: Final = 4 * 2**30
 _FAULTS: Final = (OSError, ValueError, KeyError, TypeError, AttributeError)  # the last two: a dtype NumPy lacks
-_NAME: Final = re.compile(r"[0-9]{6}")
+_SNAPSHOT_NAME: Final = re.compile(r"[0-9]{6}")
+_CHECKPOINT_NAME: Final = re.compile(r"[0-9]{6}-[0-9]{8}")
+_CHECKPOINTS_KEPT: Final = 2
 _EPOCHS_LISTED: Final = 6
 _SNAPSHOT_EXPONENT: Final = 1.701
 _EARLY_EPOCHS: Final = 10
 
 
 @dataclass(frozen=True)
-class _Facts:
-    """What stands beside the weights.
+class _SnapshotFacts:
+    """What stands beside the weights: their epoch, and size and checksum of their file."""
+
+    epoch: int
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class _CheckpointFacts:
+    """What stands beside the arrays: their moment, size and checksum of their file, and values that are no arrays."""
+
+    epoch: int
+    step: int
+    bytes: int
+    sha256: str
+    facts: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A point in a training.
 
     Attributes:
-        epoch: Of the snapshot.
-        config_sha256: Of the configuration that the run was started with.
-        bytes: Size of the file of weights.
-        sha256: Its checksum.
+        epoch: Completed epochs.
+        step: Steps done in the epoch under way.
+        arrays: Name -> array: weights, moments, running sums.
+        facts: Small values that are no arrays, as JSON holds them.
     """
 
     epoch: int
-    config_sha256: str
-    bytes: int
-    sha256: str
+    step: int
+    arrays: Weights
+    facts: dict[str, Any]
+
+    __repr__ = short_repr
+
+
+_SNAPSHOT: Final = parser(_SnapshotFacts)
+_CHECKPOINT: Final = parser(_CheckpointFacts)
 
 
 def snapshot_folder(folder: Path, epoch: int) -> Path:
@@ -54,29 +90,25 @@ def snapshot_folder(folder: Path, epoch: int) -> Path:
     return folder / f"{epoch:06d}"
 
 
-def publish_snapshot(folder: Path, epoch: int, weights: Weights, config: str | None = None) -> None:
+def publish_snapshot(folder: Path, epoch: int, weights: Weights) -> None:
     """Keep the weights after ``epoch`` completed epochs; does nothing if they can be read already.
 
     Args:
         folder: Of the snapshots of a run.
         epoch: Completed epochs.
         weights: Name -> float32 array.
-        config: SHA-256 of the configuration that they were trained with; that of the run as it is if ``None``.
 
     Raises:
         StorageError: The disk is full or cannot be written; nothing half-written is left.
     """
-    if _is_sound(folder, epoch):
+    if is_real_folder(snapshot_folder(folder, epoch)) and _is_sound(folder, epoch):
         return
     with publish_folder(snapshot_folder(folder, epoch)) as draft:
-        written = save_arrays(draft / WEIGHTS_FILE, weights)
-        facts = _Facts(epoch, config_sha256(folder.parent) if config is None else config, **written)
-        (draft / FACTS_FILE).write_bytes(seal(versioned(asdict(facts))))
+        facts = _SnapshotFacts(epoch, **_save_arrays(draft / WEIGHTS_FILE, weights))
+        (draft / SNAPSHOT_FILE).write_bytes(seal(versioned(asdict(facts))))
 
 
 def _is_sound(folder: Path, epoch: int) -> bool:
-    if not is_real_folder(snapshot_folder(folder, epoch)):  # nearly always: not worth an error that names all others
-        return False
     try:
         load_snapshot(folder, epoch)
     except RunError:
@@ -86,7 +118,7 @@ def _is_sound(folder: Path, epoch: int) -> bool:
 
 def snapshot_epochs(folder: Path) -> list[int]:
     """The epochs that have a published snapshot, in order."""
-    return [int(path.name) for path in published_folders(folder, _NAME)]
+    return [int(path.name) for path in _published(folder, _SNAPSHOT_NAME)]
 
 
 def scheduled_epochs(train: TrainSettings) -> frozenset[int]:
@@ -111,7 +143,7 @@ def check_snapshot_files(folder: Path, epoch: int) -> None:
     """
     what = f"The snapshot of epoch {epoch:,}"
     target = snapshot_folder(folder, epoch)
-    facts = _read_facts(target, epoch, what, config_sha256(folder.parent))
+    facts = _snapshot_facts(target, epoch, what)
     try:
         with open_to_read(target / WEIGHTS_FILE) as file:
             size = os.fstat(file.fileno()).st_size
@@ -122,30 +154,13 @@ def check_snapshot_files(folder: Path, epoch: int) -> None:
 
 
 def newest_known_epoch(folder: Path) -> int | None:
-    """The newest epoch with a snapshot of the run's configuration, whose weights are not looked at."""
-    config = config_sha256(folder.parent)
+    """The newest epoch with a snapshot whose facts can be read; its weights are not looked at."""
     for epoch in reversed(snapshot_epochs(folder)):
         try:
-            return _read_facts(snapshot_folder(folder, epoch), epoch, "A snapshot", config).epoch
+            return _snapshot_facts(snapshot_folder(folder, epoch), epoch, "A snapshot").epoch
         except RunDamagedError:
             continue
     return None
-
-
-def published_folders(folder: Path, name: re.Pattern[str]) -> list[Path]:
-    """The folders in a folder whose names have a form, by name; drafts, links and all else passed over."""
-    if not is_real_folder(folder):
-        return []
-    try:
-        with os.scandir(folder) as entries:
-            names = [
-                entry.name for entry in entries if name.fullmatch(entry.name) and entry.is_dir(follow_symlinks=False)
-            ]
-    except OSError as error:
-        if is_of_machine(error):
-            raise unreadable("A folder of the run", folder, error) from error
-        return []
-    return [folder / found for found in sorted(names)]
 
 
 def load_snapshot(folder: Path, epoch: int) -> Weights:
@@ -156,7 +171,7 @@ def load_snapshot(folder: Path, epoch: int) -> Weights:
 
     Raises:
         RunNotFoundError: That epoch has no snapshot.
-        RunDamagedError: One of its files is missing or damaged, of a newer version, or of another run.
+        RunDamagedError: One of its files is missing or damaged, of a newer version, or of another epoch.
     """
     target = snapshot_folder(folder, epoch)
     if not is_real_folder(target):
@@ -165,18 +180,14 @@ def load_snapshot(folder: Path, epoch: int) -> Weights:
             _there_are(snapshot_epochs(folder), epoch),
         )
     what = f"The snapshot of epoch {epoch}"
-    facts = _read_facts(target, epoch, what, config_sha256(folder.parent))
-    return load_arrays(target / WEIGHTS_FILE, what, facts.bytes, facts.sha256)
+    facts = _snapshot_facts(target, epoch, what)
+    return _load_arrays(target / WEIGHTS_FILE, what, facts.bytes, facts.sha256)
 
 
-def _read_facts(target: Path, epoch: int, what: str, config: str) -> _Facts:
-    try:
-        facts = build(_Facts, read_sealed(target / FACTS_FILE, what))
-    except ValueError as error:
-        raise RunDamagedError(f"{what} has {error} ({FACTS_FILE}).") from None
-    refuse_foreign(facts.config_sha256, config, what, FACTS_FILE)
+def _snapshot_facts(target: Path, epoch: int, what: str) -> _SnapshotFacts:
+    facts = read_sealed(target / SNAPSHOT_FILE, what, _SNAPSHOT)
     if facts.epoch != epoch:
-        raise RunDamagedError(f"{what} is that of epoch {facts.epoch} ({FACTS_FILE}).")
+        raise RunDamagedError(f"{what} is that of epoch {facts.epoch} ({SNAPSHOT_FILE}).")
     return facts
 
 
@@ -193,32 +204,107 @@ def _there_are(epochs: list[int], wanted: int) -> str:
     )
 
 
-def save_arrays(path: Path, arrays: Weights) -> dict[str, Any]:
-    """Write named arrays as a safetensors file.
+def publish_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
+    """Keep a checkpoint and the one before it, and drop all others.
 
-    Returns:
-        Its size and checksum, which ``load_arrays`` asks for: "bytes" and "sha256".
+    A later one is dropped too: training has gone back to before it, so it could not be read.
+
+    Args:
+        folder: Of the checkpoints of a run.
+        checkpoint: To keep.
 
     Raises:
-        OSError: The disk is full or cannot be written.
+        StorageError: The disk is full or cannot be written; the older checkpoints are then still there.
     """
+    target = folder / _checkpoint_name(checkpoint.epoch, checkpoint.step)
+    with publish_folder(target) as draft:
+        written = _save_arrays(draft / ARRAYS_FILE, checkpoint.arrays)
+        facts = _CheckpointFacts(checkpoint.epoch, checkpoint.step, **written, facts=checkpoint.facts)
+        (draft / STATE_FILE).write_bytes(seal(versioned(asdict(facts)), allow_nan=True))
+    kept = [path for path in checkpoint_folders(folder) if path <= target][-_CHECKPOINTS_KEPT:]
+    for stale in set(checkpoint_folders(folder)) - set(kept):
+        remove(stale)
+
+
+def newest_checkpoint(folder: Path) -> Checkpoint | None:
+    """The newest checkpoint that can be read; ``None`` if there is none, so that training starts at the beginning."""
+    found = newest_checkpoint_folder(folder)
+    return None if found is None else found[1]
+
+
+def newest_checkpoint_folder(folder: Path) -> tuple[Path, Checkpoint] | None:
+    """The newest checkpoint that can be read, and the folder that it is in."""
+    for path in reversed(checkpoint_folders(folder)):
+        try:
+            return path, load_checkpoint(path)
+        except RunDamagedError:
+            continue
+    return None
+
+
+def newest_known_moment(folder: Path) -> tuple[int, int] | None:
+    """Epoch and step of the newest checkpoint whose facts can be read; its arrays are not looked at."""
+    for path in reversed(checkpoint_folders(folder)):
+        try:
+            facts = _checkpoint_facts(path)
+            return facts.epoch, facts.step
+        except RunDamagedError:
+            continue
+    return None
+
+
+def checkpoint_folders(folder: Path) -> list[Path]:
+    """The folders of all checkpoints, damaged ones included, the oldest first."""
+    return _published(folder, _CHECKPOINT_NAME)
+
+
+def load_checkpoint(path: Path) -> Checkpoint:
+    """The checkpoint in a folder.
+
+    Raises:
+        RunDamagedError: One of its files is missing or damaged, of a newer version, or of another moment.
+    """
+    found = _checkpoint_facts(path)
+    arrays = _load_arrays(path / ARRAYS_FILE, "A checkpoint", found.bytes, found.sha256)
+    return Checkpoint(found.epoch, found.step, arrays, found.facts)
+
+
+def _checkpoint_facts(path: Path) -> _CheckpointFacts:
+    found = read_sealed(path / STATE_FILE, "A checkpoint", _CHECKPOINT)
+    if path.name != _checkpoint_name(found.epoch, found.step):
+        raise RunDamagedError(f"The contents of the checkpoint {path.name} do not match the name of its folder.")
+    return found
+
+
+def _checkpoint_name(epoch: int, step: int) -> str:
+    return f"{epoch:06d}-{step:08d}"
+
+
+def _published(folder: Path, name: re.Pattern[str]) -> list[Path]:
+    """The folders in a folder whose names have a form, by name; drafts, links and all else passed over."""
+    if not is_real_folder(folder):
+        return []
+    try:
+        with os.scandir(folder) as entries:
+            names = [
+                entry.name for entry in entries if name.fullmatch(entry.name) and entry.is_dir(follow_symlinks=False)
+            ]
+    except OSError as error:
+        if is_of_machine(error):
+            raise unreadable("A folder of the run", folder, error) from error
+        return []
+    return [folder / found for found in sorted(names)]
+
+
+def _save_arrays(path: Path, arrays: Weights) -> dict[str, Any]:
+    """Write named arrays as a safetensors file; gives its size and checksum, "bytes" and "sha256"."""
     content = save({name: np.asarray(array, order="C") for name, array in arrays.items()})
     path.write_bytes(content)
     return {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
 
 
-def load_arrays(path: Path, what: str, size: int, sha256: str) -> Weights:
-    """Read named arrays from a safetensors file.
-
-    Args:
-        path: The file.
-        what: What it is, to start a sentence with.
-        size: Its bytes.
-        sha256: Its checksum.
-
-    Raises:
-        RunDamagedError: The file is missing or not that one, or holds numbers that NumPy does not know.
-    """
+def _load_arrays(path: Path, what: str, size: int, sha256: str) -> Weights:
+    """Read named arrays from a safetensors file of a known size and checksum."""
     content = _read_exactly(path, what, size)
     if hashlib.sha256(content).hexdigest() != sha256:
         raise RunDamagedError(f"{what} is damaged: {path.name} does not match its checksum.")

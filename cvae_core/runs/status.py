@@ -6,14 +6,14 @@ import os
 import re
 import time
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Final, Literal, Self, get_args
+from typing import Any, Final, Literal, Self
 
 from cvae_core.errors import RunDamagedError
 from cvae_core.runs import lock
 from cvae_core.runs.atomic_io import open_to_read, replace_file
-from cvae_core.runs.checksums import build, config_sha256, read_sealed, refuse_foreign, seal, versioned
+from cvae_core.runs.checksums import parser, read_sealed, seal, versioned
 from cvae_core.system_errors import MEMORY_MARKS
 
 WrittenState = Literal["queued", "running", "paused", "finished", "stopped", "failed"]
@@ -40,7 +40,6 @@ class Status:
         queued_at: When it last asked for its turn, on a clock of the machine that nobody sets; orders the queue.
         problem, advice: Why it failed and what to do; empty otherwise.
         remaining_seconds: Estimate of the training time left while it runs; ``None`` until the pace is known.
-        config_sha256: Of the configuration that the run was started with; found when first written, and then kept.
     """
 
     state: WrittenState
@@ -56,7 +55,6 @@ class Status:
     problem: str = ""
     advice: str = ""
     remaining_seconds: float | None = None
-    config_sha256: str = field(default="", compare=False)
 
     @classmethod
     def new(cls, epochs: int) -> Self:
@@ -71,6 +69,9 @@ class Status:
         return min(1.0, (self.epoch + partial) / self.epochs)
 
 
+_STATUS: Final = parser(Status)
+
+
 def write_status(path: Path, status: Status, durable: bool = False) -> None:
     """Replace the status file in one step.
 
@@ -78,8 +79,7 @@ def write_status(path: Path, status: Status, durable: bool = False) -> None:
         StorageError: It cannot be written.
         ValueError: A number is NaN or infinite; the file is as it was.
     """
-    config = status.config_sha256 or config_sha256(path.parent)
-    replace_file(path, encode_status(replace(status, updated_at=time.time(), config_sha256=config)), durable)
+    replace_file(path, encode_status(replace(status, updated_at=time.time())), durable)
 
 
 def encode_status(status: Status) -> bytes:
@@ -95,25 +95,12 @@ def read_status(path: Path) -> Status:
     """What the worker wrote last.
 
     Raises:
-        RunDamagedError: The file is missing, damaged, of a newer version, or of another configuration than the run.
+        RunDamagedError: The file is missing, damaged, or of a newer version.
     """
-    try:
-        # Earlier versions wrote no estimate of the time left.
-        status = build(Status, {"remaining_seconds": None, **read_sealed(path, "The status of the run")})
-    except ValueError as error:
-        raise RunDamagedError(f"The status of the run has {error} ({path.name}).") from None
-    _check_sense(status)
-    refuse_foreign(status.config_sha256, config_sha256(path.parent), "The status of the run", path.name)
-    return status
-
-
-def _check_sense(status: Status) -> None:
-    """Refuse what no worker can have meant."""
-    moments = (status.images_per_second, status.seconds, status.created_at, status.updated_at, status.queued_at)
-    if status.state not in get_args(WrittenState) or min(*moments, status.remaining_seconds or 0.0) < 0.0:
-        raise RunDamagedError("The status of the run is of an unknown form (status.json).")
-    if not 1 <= status.epochs >= status.epoch or 0 < status.steps_per_epoch < status.step:
+    status = read_sealed(path, "The status of the run", _STATUS)
+    if not 1 <= status.epochs >= status.epoch >= 0 <= status.step or 0 < status.steps_per_epoch < status.step:
         raise RunDamagedError("The status of the run tells of impossible progress (status.json).")
+    return status
 
 
 def observed_state(lock_file: Path, status_file: Path) -> tuple[State, Status]:

@@ -13,11 +13,11 @@ from cvae_core.config.run import RunConfig
 from cvae_core.errors import ConfigError, CvaeError, RunDamagedError, StorageError
 from cvae_core.records import EpochRecord, Losses
 from cvae_core.runs.atomic_io import is_real_folder
+from cvae_core.runs.control import is_small, max_workers, turn_count
 from cvae_core.runs.metadata import About, about_or_problem
 from cvae_core.runs.metrics import History, MetricsReader
 from cvae_core.runs.recovery import damaged_snapshots, followed_history, known_status
 from cvae_core.runs.run import Run, all_runs
-from cvae_core.runs.slots import is_small, max_workers, turn_count
 from cvae_core.runs.snapshots import snapshot_epochs
 from cvae_core.runs.status import State, Status, why_interrupted
 from cvae_core.short_repr import short_repr

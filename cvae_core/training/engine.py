@@ -13,8 +13,7 @@ from cvae_core.architecture import plan
 from cvae_core.config.run import RunConfig
 from cvae_core.errors import DataError, DivergedError
 from cvae_core.records import Dataset, EpochRecord, Losses, StepRecord
-from cvae_core.runs.checkpoints import Checkpoint
-from cvae_core.runs.snapshots import scheduled_epochs
+from cvae_core.runs.snapshots import Checkpoint, scheduled_epochs
 from cvae_core.training.epoch import Batching, Epoch, EvaluationSet, Pace, Stopwatch, prepare_epoch
 from cvae_core.training.events import EpochEvent, Event, SnapshotEvent, StepEvent
 from cvae_core.training.schedules import next_plateau

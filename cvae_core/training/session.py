@@ -14,12 +14,11 @@ from cvae_core.errors import CvaeError, DataError, DataUnavailableError
 from cvae_core.records import Dataset, EpochRecord, StepRecord
 from cvae_core.remaining_time import RemainingTime
 from cvae_core.runs import lock
-from cvae_core.runs.checkpoints import Checkpoint
-from cvae_core.runs.control import is_asked
+from cvae_core.runs.control import is_asked, max_workers, take_turn
 from cvae_core.runs.metrics import History, read_history
 from cvae_core.runs.recovery import resume_point
 from cvae_core.runs.run import Run
-from cvae_core.runs.slots import max_workers, take_turn
+from cvae_core.runs.snapshots import Checkpoint
 from cvae_core.runs.status import START_MARK, Status, queued_again, read_status, write_status
 from cvae_core.system_errors import as_cvae_error
 
@@ -129,7 +128,7 @@ class _Session:
         from cvae_core.training.engine import train  # TensorFlow takes seconds to load: not before it is our turn
         from cvae_core.training.writer import RunWriter
 
-        config = self._run.config(self.status.config_sha256)
+        config = self._run.config()
         ensure_downloaded(config.data.dataset)
         dataset = load_dataset(config.data)
         history = read_history(self._run.metrics_file)

@@ -19,11 +19,9 @@ import tensorflow as tf
 
 from cvae_core.records import Dataset, EpochRecord, StepRecord
 from cvae_core.runs.atomic_io import make_own_folder, remove_leftovers
-from cvae_core.runs.checkpoints import Checkpoint, publish_checkpoint
-from cvae_core.runs.checksums import config_sha256
 from cvae_core.runs.metrics import BeginRecord, MetricsWriter, cut_back
 from cvae_core.runs.run import Run
-from cvae_core.runs.snapshots import publish_snapshot
+from cvae_core.runs.snapshots import Checkpoint, publish_checkpoint, publish_snapshot
 from cvae_core.system_errors import storage_errors
 from cvae_core.training.events import EpochEvent, Event, SnapshotEvent, StepEvent, TrainingState
 
@@ -145,7 +143,6 @@ class RunWriter:
             remove_leftovers(folder)
         cut_back(run.metrics_file, epoch, step)
         self._run = run
-        self._config = config_sha256(run.path)
         self._metrics = MetricsWriter(run.metrics_file)
         self._metrics.append(BeginRecord(epoch, step, dataset.sha256, _versions()))
         self._events = EventFile(run.tensorboard_folder, epoch)
@@ -165,7 +162,7 @@ class RunWriter:
         """
         self._newest = event.state
         if isinstance(event, SnapshotEvent):
-            publish_snapshot(self._run.snapshots_folder, event.epoch, event.state.weights(), self._config)
+            publish_snapshot(self._run.snapshots_folder, event.epoch, event.state.weights())
         else:
             self._metrics.append(event.record)
         if isinstance(event, EpochEvent):
@@ -202,7 +199,7 @@ class RunWriter:
         checkpoint = self._newest.checkpoint()
         if (checkpoint.epoch, checkpoint.step) != self._kept:
             self._metrics.synchronise()
-            publish_checkpoint(self._run.checkpoints_folder, checkpoint, self._config)
+            publish_checkpoint(self._run.checkpoints_folder, checkpoint)
         self._kept, self._kept_at = (checkpoint.epoch, checkpoint.step), time.monotonic()
 
     def __enter__(self) -> Self:

@@ -20,10 +20,9 @@ from cvae_core.errors import RunBusyError, RunDamagedError, RunError
 from cvae_core.processes import command, environment
 from cvae_core.runs import lock
 from cvae_core.runs.atomic_io import is_own_file, open_to_append
-from cvae_core.runs.control import ask, withdraw, withdraw_all
+from cvae_core.runs.control import ask, max_workers, withdraw, withdraw_all
 from cvae_core.runs.recovery import known_status
 from cvae_core.runs.run import Run, create_run
-from cvae_core.runs.slots import max_workers
 from cvae_core.runs.status import ALIVE, RESUMABLE, queued_again, write_status
 from cvae_core.system_errors import storage_errors
 

@@ -17,7 +17,7 @@ from cvae_core.config.fields import Settings, expected, format_value
 from cvae_core.config.run import RunConfig
 from cvae_core.data import training_size
 from cvae_core.errors import ConfigError, DataError, RunBusyError
-from cvae_core.runs.slots import is_small, max_workers, turn_count
+from cvae_core.runs.control import is_small, max_workers, turn_count
 from cvae_core.runs.status import ALIVE
 from cvae_core.runs.summary import overviews
 from cvae_core.workers.cost import TrainingCost, check_disk, check_memory, training_cost

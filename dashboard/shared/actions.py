@@ -20,7 +20,7 @@ import streamlit as st
 from cvae_core.config.run import RunConfig
 from cvae_core.errors import CvaeError, ReadOnlyError, StorageError
 from cvae_core.export.requests import IMPORT_MODULE, import_order
-from cvae_core.runs.atomic_io import remove_dead_drafts
+from cvae_core.runs.atomic_io import LEFTOVER_SECONDS, remove_leftovers
 from cvae_core.runs.metadata import write_about
 from cvae_core.runs.run import Run, all_runs, check_run_name
 from cvae_core.runs.status import ALIVE
@@ -315,7 +315,7 @@ def _sweep(own: Trash, folder: Path) -> None:
         own.sweep()
     with suppress(CvaeError):
         for run in all_runs(folder):
-            remove_dead_drafts(run.about_file)
+            remove_leftovers(run.path, LEFTOVER_SECONDS)
 
 
 def _deletions() -> Deletions:

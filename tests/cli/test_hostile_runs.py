@@ -14,28 +14,23 @@ from cvae_core.cli.command import app
 from cvae_core.errors import CvaeError
 from cvae_core.runs.run import Run, create_run
 from cvae_core.runs.status import read_status, write_status
-from tests.runs import hostile
-from tests.runs.hostile import World, make_world
+from tests.runs import damage as harms
+from tests.runs.damage import World, make_world
 
 DAMAGES: dict[str, tuple[str, Callable[[World, Path], object]]] = {
-    "truncated config": ("config.json", lambda world, path: hostile.truncated(path, 20)),
-    "flipped config": ("config.json", lambda world, path: hostile.flipped(path, 999)),
-    "config of the future": ("config.json", lambda world, path: hostile.of_the_future(path)),
+    "truncated config": ("config.json", lambda world, path: harms.truncated(path, 20)),
+    "config of the future": ("config.json", lambda world, path: harms.of_the_future(path)),
     "config elsewhere": (
         "config.json",
-        lambda world, path: hostile.in_its_place(world, "config.json")["a link to a secret"](path),
+        lambda world, path: harms.in_its_place(world, "config.json")["a link to a secret"](path),
     ),
-    "truncated status": ("status.json", lambda world, path: hostile.truncated(path, 49)),
-    "flipped status": ("status.json", lambda world, path: hostile.flipped(path, 1234)),
-    "status of the neighbour": (
-        "status.json",
-        lambda world, path: path.write_bytes((world.neighbour.path / "status.json").read_bytes()),
-    ),
-    "status of the future": ("status.json", lambda world, path: hostile.of_the_future(path)),
-    "status a pipe": ("status.json", lambda world, path: hostile.in_its_place(world, "status.json")["a pipe"](path)),
-    "truncated metrics": ("metrics.jsonl", lambda world, path: hostile.truncated(path, 45)),
-    "flipped metrics": ("metrics.jsonl", lambda world, path: hostile.flipped(path, 9999)),
-    "huge metrics": ("metrics.jsonl", lambda world, path: hostile.huge(path)),
+    "truncated status": ("status.json", lambda world, path: harms.truncated(path, 49)),
+    "flipped status": ("status.json", lambda world, path: harms.flipped(path, 1234)),
+    "status of the future": ("status.json", lambda world, path: harms.of_the_future(path)),
+    "status a pipe": ("status.json", lambda world, path: harms.in_its_place(world, "status.json")["a pipe"](path)),
+    "truncated metrics": ("metrics.jsonl", lambda world, path: harms.truncated(path, 45)),
+    "flipped metrics": ("metrics.jsonl", lambda world, path: harms.flipped(path, 9999)),
+    "huge metrics": ("metrics.jsonl", lambda world, path: harms.huge(path)),
 }
 
 
@@ -58,7 +53,7 @@ def test_a_damaged_run_is_told_of_and_hides_no_other(name: str, tmp_path: Path) 
     assert listed["run"]["state"] == ("broken" if file == "config.json" or "future" in name else "finished")
     assert ("damage" in listed["run"]) == (file == "status.json" and "future" not in name)
     text = cvae("runs", "list", *where).output
-    assert "neighbour" in text and hostile.SECRET.decode() not in text
+    assert "neighbour" in text and harms.SECRET.decode() not in text
     shown = cvae("runs", "show", "run", *where)
     if listed["run"]["state"] == "broken":
         assert isinstance(shown.exception, CvaeError) and str(shown.exception).endswith(".")
@@ -72,7 +67,7 @@ HOSTILE_WORDS = "[/nope] [bold]x[/] [link=http://example.org]y[/link] \x1b[2J\x1
 
 
 def test_words_in_a_run_are_neither_markup_nor_commands_to_the_terminal(tmp_path: Path) -> None:
-    run = create_run(tmp_path, hostile.config().model_copy(update={"preset": HOSTILE_WORDS[:60]}), "run")
+    run = create_run(tmp_path, harms.config().model_copy(update={"preset": HOSTILE_WORDS[:60]}), "run")
     status = replace(read_status(run.status_file), state="failed", problem=HOSTILE_WORDS, advice=HOSTILE_WORDS)
     write_status(run.status_file, status)
     for command in (("list",), ("show", "run")):
@@ -83,6 +78,6 @@ def test_words_in_a_run_are_neither_markup_nor_commands_to_the_terminal(tmp_path
 
 
 def test_a_setting_that_looks_like_markup_breaks_no_list(tmp_path: Path) -> None:
-    run: Run = create_run(tmp_path, hostile.config(), "run")
+    run: Run = create_run(tmp_path, harms.config(), "run")
     run.config_file.write_text('{"schema_version": "[/nope]"}')
     assert "schema_version" in cvae("runs", "list", "--runs", str(tmp_path)).output

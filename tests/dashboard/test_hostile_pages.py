@@ -15,8 +15,8 @@ from cvae_core.runs.snapshots import publish_snapshot
 from cvae_core.runs.status import read_status, write_status
 from dashboard.shared.session_state import without_links
 from tests.dashboard.app import open_page, said
-from tests.runs import hostile
-from tests.runs.hostile import World, make_world
+from tests.runs import damage as harms
+from tests.runs.damage import World, make_world
 
 
 def alter(path: Path, old: bytes, new: bytes) -> None:
@@ -26,33 +26,24 @@ def alter(path: Path, old: bytes, new: bytes) -> None:
 
 
 DAMAGES: dict[str, tuple[str, Callable[[World, Path], object], str]] = {
-    "a digit of the config": (
-        "config.json",
-        lambda world, path: alter(path, b": 60", b": 61"),
-        "config.json was changed",
-    ),
-    "the neighbour's status": (
-        "status.json",
-        lambda world, path: path.write_bytes((world.neighbour.path / "status.json").read_bytes()),
-        "Its state follows from its snapshots",
-    ),
+    "no status": ("status.json", lambda world, path: path.unlink(), "Its state follows from its snapshots"),
     "a digit of the metrics": (
         "metrics.jsonl",
         lambda world, path: alter(path, b"198.9", b"198.8"),
         "1 line of metrics",
     ),
-    "the end of the metrics": ("metrics.jsonl", lambda world, path: hostile.truncated(path, 40), "losses of epoch"),
+    "the end of the metrics": ("metrics.jsonl", lambda world, path: harms.truncated(path, 40), "losses of epoch"),
     "a bit of the weights": (
         "snapshots/000003/weights.safetensors",
-        lambda world, path: hostile.flipped(path, 99_999),
+        lambda world, path: harms.flipped(path, 99_999),
         "does not match its checksum",
     ),
     "a link to the secret": (
         "snapshots/000003/weights.safetensors",
-        lambda world, path: hostile.in_its_place(world, "lock")["a link to a secret"](path),
+        lambda world, path: harms.in_its_place(world, "lock")["a link to a secret"](path),
         "cannot be read",
     ),
-    "the future": ("status.json", lambda world, path: hostile.of_the_future(path), "Update the software"),
+    "the future": ("status.json", lambda world, path: harms.of_the_future(path), "Update the software"),
 }
 
 
@@ -71,7 +62,7 @@ def test_a_damaged_run_says_why_and_its_neighbour_is_whole(name: str, world: Wor
         app = open_page(page, **({"run": run} if run else {}))
         assert not app.exception, (page, run)
         text = said(app)
-        assert hostile.SECRET.decode() not in text
+        assert harms.SECRET.decode() not in text
         if (page, run) == ("train", "run"):
             assert words in text
         if run == "neighbour":
@@ -81,11 +72,11 @@ def test_a_damaged_run_says_why_and_its_neighbour_is_whole(name: str, world: Wor
 
 
 def test_a_damaged_snapshot_of_an_epoch_leaves_the_others(world: World) -> None:
-    hostile.flipped(world.run.path / "snapshots" / "000001" / "weights.safetensors", 99_999)
+    harms.flipped(world.run.path / "snapshots" / "000001" / "weights.safetensors", 99_999)
     app = open_page("train", run="run")
     assert not app.exception and not app.error
-    publish_snapshot(world.run.snapshots_folder, 1, hostile.weights(world.run, 1))
-    assert hostile.look(world.run)["snapshot 1"].startswith("{")
+    publish_snapshot(world.run.snapshots_folder, 1, harms.weights(world.run, 1))
+    assert harms.look(world.run)["snapshot 1"].startswith("{")
 
 
 def test_a_missing_last_snapshot_is_told_wherever_the_run_is_shown(world: World) -> None:
@@ -105,7 +96,7 @@ LURE = "![look](http://example.org/seen.png) [here](http://example.org) :red[x] 
 
 
 def test_words_in_a_run_make_the_browser_fetch_nothing(runs_folder: Path) -> None:
-    run = create_run(runs_folder, hostile.config().model_copy(update={"preset": LURE[:99]}), "run")
+    run = create_run(runs_folder, harms.config().model_copy(update={"preset": LURE[:99]}), "run")
     lured = replace(read_status(run.status_file), state="failed", problem=LURE, advice=LURE)
     write_status(run.status_file, lured)
     for page in ("home", "train", "latent"):

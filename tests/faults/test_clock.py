@@ -10,8 +10,8 @@ import pytest
 import tensorflow as tf
 
 from cvae_core.runs import lock
+from cvae_core.runs.control import waiting
 from cvae_core.runs.run import create_run
-from cvae_core.runs.slots import waiting
 from cvae_core.runs.status import Status
 from cvae_core.workers.launcher import claim
 from tests.faults.conftest import NewRun

@@ -15,7 +15,7 @@ from websockets.exceptions import ConnectionClosed
 
 from cvae_core.export.import_run import import_run
 from cvae_core.runs.archive.pack import pack_run
-from cvae_core.runs.atomic_io import remove_dead_drafts
+from cvae_core.runs.atomic_io import remove_leftovers
 from cvae_core.runs.metadata import About, read_about
 from cvae_core.runs.run import Run, all_runs, create_run
 from cvae_core.runs.status import ALIVE
@@ -70,7 +70,7 @@ def test_a_death_at_any_change_while_a_run_is_named(
         with tally.fault():
             nursery.finish(run, Order("describe", die_at=number))
             assert read_about(run.about_file) in (About(), ABOUT)
-            remove_dead_drafts(run.about_file)  # as the server does that is started next
+            remove_leftovers(run.path)  # as the server does that is started an hour later
             Witness(run, tally).check_to_the_end(undisturbed)
 
 

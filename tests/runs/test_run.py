@@ -11,12 +11,10 @@ import pytest
 
 from cvae_core.config.run import RunConfig
 from cvae_core.errors import RunBusyError, RunDamagedError, RunError, RunNotFoundError, StorageError
-from cvae_core.runs import atomic_io
 from cvae_core.runs import run as directory
 from cvae_core.runs.lock import is_held
 from cvae_core.runs.run import Run, all_runs, check_run_name, create_run, delete_run, open_run, runs_folder
 from cvae_core.runs.status import read_status, write_status
-from cvae_core.runs.summary import disk_use
 from tests.runs.examples import CONFIG, held, run_in
 
 BAD_NAMES = [
@@ -191,24 +189,6 @@ def test_a_deleted_run_is_gone(tmp_path: Path) -> None:
         delete_run(Run(tmp_path / "run"))
 
 
-def nest(folder: Path, depth: int) -> None:
-    here = os.open(folder, os.O_RDONLY)
-    for _ in range(depth):
-        os.mkdir("a", dir_fd=here)
-        inner = os.open("a", os.O_RDONLY, dir_fd=here)
-        os.close(here)
-        here = inner
-    os.close(here)
-
-
-def test_folders_nested_deeper_than_functions_can_be(tmp_path: Path) -> None:
-    run = create_run(tmp_path, CONFIG, "deep")
-    nest(run.snapshots_folder, 3_000)
-    assert disk_use(run.path) > 0
-    delete_run(run)
-    assert not list(tmp_path.iterdir())
-
-
 def test_a_run_that_is_being_trained_is_not_deleted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = run_in(tmp_path)
     with held(run.lock_file):
@@ -262,7 +242,7 @@ def test_what_a_killed_deletion_left_goes_with_the_next_change(tmp_path: Path, m
         left = run_in(tmp_path, "old").path.rename(tmp_path / ".tmp-deleted-old-12345678")
         (tmp_path / ".tmp-link").symlink_to(tmp_path.parent)
         with monkeypatch.context() as patch:
-            patch.setattr(atomic_io, "_LEFTOVER_SECONDS", -60.0)
+            patch.setattr(directory.is_old, "__defaults__", (-60.0,))
             patch.setattr(directory, "_LOCKING_SECONDS", -60.0)
             act()
         assert not left.exists() and not (tmp_path / ".tmp-link").is_symlink()

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from cvae_core.runs import lock
+from cvae_core.runs.control import take_turn
 from cvae_core.runs.metadata import write_about
 from cvae_core.runs.run import Run, delete_run
-from cvae_core.runs.slots import take_turn
 from cvae_core.runs.storage import BINS, Trash, prune
 from cvae_core.workers.launcher import claim, stop
 from tests.runs.examples import run_in

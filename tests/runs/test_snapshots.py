@@ -1,4 +1,4 @@
-"""Snapshots: kept bit for bit, published once, healed if damaged, and nothing else taken for one."""
+"""Snapshots and checkpoints: kept bit for bit, published once, healed or passed over if damaged."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import os
 import shutil
 import struct
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,20 +16,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from cvae_core.config.run import RunConfig
 from cvae_core.errors import RunDamagedError, RunNotFoundError
-from cvae_core.runs.checksums import config_sha256, seal
+from cvae_core.runs.checksums import seal
 from cvae_core.runs.snapshots import (
-    FACTS_FILE,
+    SNAPSHOT_FILE,
     WEIGHTS_FILE,
+    Checkpoint,
     load_snapshot,
+    newest_checkpoint,
+    publish_checkpoint,
     publish_snapshot,
     snapshot_epochs,
     snapshot_folder,
 )
-from tests.runs.examples import are_same, run_in, sealed, some_weights
+from tests.runs.examples import are_same, sealed, some_weights
 
-PLACES = 50
 weights = st.dictionaries(
     st.text("abc/_0", min_size=1, max_size=8),
     arrays.arrays(np.float32, arrays.array_shapes(min_dims=1, max_dims=3, max_side=4)),
@@ -71,57 +73,46 @@ def test_publishing_twice_is_harmless_and_the_first_stays(tmp_path: Path) -> Non
     assert [path.name for path in tmp_path.iterdir()] == ["000001"]
 
 
-@pytest.mark.parametrize("place", range(PLACES))
-def test_a_truncated_snapshot_is_damaged_and_healed_when_published_again(tmp_path: Path, place: int) -> None:
-    publish_snapshot(tmp_path, 1, some_weights())
-    path = weights_file(tmp_path, 1)
-    size = path.stat().st_size
-    os.truncate(path, size * place // PLACES)
-    with pytest.raises(RunDamagedError, match=r"^The snapshot of epoch 1 is damaged: weights\.safetensors has "):
-        load_snapshot(tmp_path, 1)
-    publish_snapshot(tmp_path, 1, some_weights())
-    assert are_same(load_snapshot(tmp_path, 1), some_weights())
+def test_a_damaged_snapshot_is_healed_when_published_again(tmp_path: Path) -> None:
+    for name in (WEIGHTS_FILE, SNAPSHOT_FILE):
+        publish_snapshot(tmp_path, 1, some_weights())
+        path = snapshot_folder(tmp_path, 1) / name
+        content = path.read_bytes()
+        for place in range(0, len(content), len(content) // 5):
+            for damaged in (content[:place], content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :]):
+                path.write_bytes(damaged)
+                with pytest.raises(RunDamagedError, match=r"^The snapshot of epoch 1 .*\."):
+                    load_snapshot(tmp_path, 1)
+        publish_snapshot(tmp_path, 1, some_weights())
+        assert path.read_bytes() == content
     assert [path.name for path in tmp_path.iterdir()] == ["000001"]
 
 
-def test_any_flipped_bit_is_noticed_and_healed_when_published_again(tmp_path: Path) -> None:
+def test_a_snapshot_of_an_earlier_version_is_read(tmp_path: Path) -> None:
     publish_snapshot(tmp_path, 1, some_weights())
-    for name in (WEIGHTS_FILE, FACTS_FILE):
-        path = snapshot_folder(tmp_path, 1) / name
-        content = path.read_bytes()
-        for bit in range(0, 8 * len(content), 11):
-            flipped = bytearray(content)
-            flipped[bit // 8] ^= 1 << bit % 8
-            path.write_bytes(flipped)
-            with pytest.raises(RunDamagedError, match=r"^The snapshot of epoch 1 .*\."):
-                load_snapshot(tmp_path, 1)
-        publish_snapshot(tmp_path, 1, some_weights())
-        assert path.read_bytes() == content
+    facts = snapshot_folder(tmp_path, 1) / SNAPSHOT_FILE
+    facts.write_bytes(sealed(facts.read_bytes(), config_sha256="ab" * 32))
+    assert are_same(load_snapshot(tmp_path, 1), some_weights())
 
 
-def test_a_snapshot_is_of_its_run_and_epoch_alone(tmp_path: Path) -> None:
-    ours, theirs = run_in(tmp_path, "ours"), run_in(tmp_path, "theirs", RunConfig())
-    for run in (ours, theirs):
-        for epoch in (1, 2):
-            publish_snapshot(run.snapshots_folder, epoch, some_weights(epoch))
-    for source in (theirs.snapshots_folder / "000001", ours.snapshots_folder / "000002"):
-        shutil.rmtree(ours.snapshots_folder / "000001")
-        shutil.copytree(source, ours.snapshots_folder / "000001")
-        with pytest.raises(RunDamagedError, match=r"another configuration \(snapshot\.json\)|is that of epoch 2"):
-            load_snapshot(ours.snapshots_folder, 1)
-    publish_snapshot(ours.snapshots_folder, 1, some_weights(1))
-    ours.config_file.write_text(RunConfig().to_json())
-    with pytest.raises(RunDamagedError, match=r"config\.json was changed"):
-        load_snapshot(ours.snapshots_folder, 1)
-
-
-def test_a_snapshot_published_while_the_configuration_was_changed_is_of_the_one_trained_with(tmp_path: Path) -> None:
-    run = run_in(tmp_path)
-    before, checksum = run.config_file.read_bytes(), config_sha256(run.path)
-    run.config_file.write_bytes(before + b" ")
-    publish_snapshot(run.snapshots_folder, 1, some_weights(), checksum)
-    run.config_file.write_bytes(before)
-    assert are_same(load_snapshot(run.snapshots_folder, 1), some_weights())
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"schema_version": 2}, "of schema version 2; this software reads up to 1"),
+        ({"schema_version": None}, "no valid schema_version"),
+        ({"epoch": 2}, "is that of epoch 2"),
+        ({"epoch": "1"}, "no valid epoch"),
+        ({"bytes": 2**50}, "instead of"),
+        ({"sha256": ""}, "does not match its checksum"),
+        ({"sha256": None}, "no valid sha256"),
+    ],
+)
+def test_facts_that_make_no_sense_are_refused(tmp_path: Path, change: dict, sentence: str) -> None:
+    publish_snapshot(tmp_path, 1, some_weights())
+    path = snapshot_folder(tmp_path, 1) / SNAPSHOT_FILE
+    path.write_bytes(sealed(path.read_bytes(), **change))
+    with pytest.raises(RunDamagedError, match=sentence):
+        load_snapshot(tmp_path, 1)
 
 
 def plant(folder: Path, content: bytes) -> None:
@@ -130,27 +121,8 @@ def plant(folder: Path, content: bytes) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / WEIGHTS_FILE).write_bytes(content)
     digest = hashlib.sha256(content).hexdigest()
-    facts = {"schema_version": 1, "epoch": 1, "config_sha256": "", "bytes": len(content), "sha256": digest}
-    (folder / FACTS_FILE).write_bytes(seal(facts))
-
-
-@pytest.mark.parametrize(
-    ("change", "sentence"),
-    [
-        ({"schema_version": 2}, "of schema version 2; this software reads up to 1"),
-        ({"schema_version": None}, "no valid schema_version"), ({"epoch": 2}, "is that of epoch 2"),
-        ({"epoch": "1"}, "no valid epoch"), ({"bytes": -1}, "no valid bytes"), ({"bytes": 2**50}, "instead of"),
-        ({"bytes": 10**400}, "no valid bytes"), ({"sha256": ""}, "does not match its checksum"),
-        ({"sha256": None}, "no valid sha256"), ({"config_sha256": "ab"}, "another configuration"),
-        ({"colour": 1}, "unknown field colour"),
-    ],
-)  # fmt: skip
-def test_facts_that_make_no_sense_are_refused(tmp_path: Path, change: dict, sentence: str) -> None:
-    publish_snapshot(tmp_path, 1, some_weights())
-    path = snapshot_folder(tmp_path, 1) / FACTS_FILE
-    path.write_bytes(sealed(path.read_bytes(), **change))
-    with pytest.raises(RunDamagedError, match=sentence):
-        load_snapshot(tmp_path, 1)
+    facts = {"schema_version": 1, "epoch": 1, "bytes": len(content), "sha256": digest}
+    (folder / SNAPSHOT_FILE).write_bytes(seal(facts))
 
 
 @pytest.mark.parametrize("dtype", ["BF16", "F8_E4M3", "F8_E5M2", "F4", "X", None, 7])
@@ -162,18 +134,9 @@ def test_numbers_of_a_kind_that_numpy_lacks_are_refused(tmp_path: Path, dtype: o
             load_snapshot(tmp_path, 1)
 
 
-@given(st.binary(max_size=64))
-@settings(deadline=None)
-def test_any_bytes_are_refused(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
-    folder = tmp_path_factory.getbasetemp() / "any-snapshot"
-    plant(folder, content)
-    with pytest.raises(RunDamagedError, match="cannot be read"):
-        load_snapshot(folder, 1)
-
-
 def test_a_huge_file_is_refused_at_once(tmp_path: Path) -> None:
     publish_snapshot(tmp_path, 1, some_weights())
-    facts = snapshot_folder(tmp_path, 1) / FACTS_FILE
+    facts = snapshot_folder(tmp_path, 1) / SNAPSHOT_FILE
     for bytes_said in (json.loads(facts.read_bytes())["bytes"], 2**40):
         facts.write_bytes(sealed(facts.read_bytes(), bytes=bytes_said))
         with weights_file(tmp_path, 1).open("wb") as file:
@@ -184,7 +147,7 @@ def test_a_huge_file_is_refused_at_once(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("make", [lambda path: None, Path.mkdir, os.mkfifo, lambda path: path.symlink_to("/etc/hosts")])
 def test_what_is_no_file_is_damaged(tmp_path: Path, make) -> None:
-    for name in (WEIGHTS_FILE, FACTS_FILE):
+    for name in (WEIGHTS_FILE, SNAPSHOT_FILE):
         publish_snapshot(tmp_path, 1, some_weights())
         path = snapshot_folder(tmp_path, 1) / name
         path.unlink()
@@ -234,7 +197,107 @@ def test_a_missing_epoch_is_told_with_those_that_are_there(tmp_path: Path) -> No
         load_snapshot(tmp_path, 100)
 
 
-@pytest.mark.parametrize("epoch", [-1, 10**9])
-def test_an_epoch_out_of_bounds_has_no_snapshot(tmp_path: Path, epoch: int) -> None:
-    with pytest.raises(RunNotFoundError):
-        load_snapshot(tmp_path, epoch)
+def checkpoint(epoch: int, step: int = 0, **facts: Any) -> Checkpoint:
+    return Checkpoint(epoch, step, some_weights(100 * epoch + step), facts)
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def newest(folder: Path) -> tuple[int, int] | None:
+    found = newest_checkpoint(folder)
+    return (found.epoch, found.step) if found else None
+
+
+def test_a_checkpoint_comes_back_as_it_was(tmp_path: Path) -> None:
+    facts = {"seconds": 1.5, "best": float("inf"), "words": ["a", None, True], "deep": {"n": 1}}
+    publish_checkpoint(tmp_path, checkpoint(3, 40, **facts))
+    found = newest_checkpoint(tmp_path)
+    assert found is not None
+    assert (found.epoch, found.step, found.facts) == (3, 40, facts)
+    assert are_same(found.arrays, some_weights(340))
+
+
+def test_arrays_of_other_kinds_come_back_as_they_were(tmp_path: Path) -> None:
+    arrays: Any = {"moment": np.ones((2, 3), np.float32), "count": np.array(7, np.int64), "sum": np.array([1e300])}
+    publish_checkpoint(tmp_path, Checkpoint(0, 0, arrays, {}))
+    found = newest_checkpoint(tmp_path)
+    assert found is not None and are_same(found.arrays, arrays)
+
+
+@pytest.mark.parametrize("make", [lambda path: None, Path.mkdir, Path.touch])
+def test_without_any_training_starts_at_the_beginning(tmp_path: Path, make) -> None:
+    make(tmp_path / "checkpoints")
+    assert newest_checkpoint(tmp_path / "checkpoints") is None
+
+
+def test_the_newest_two_are_kept(tmp_path: Path) -> None:
+    for moment in ((0, 0), (0, 90), (1, 5), (9, 0), (10, 0)):
+        publish_checkpoint(tmp_path, checkpoint(*moment))
+        assert newest(tmp_path) == moment
+    assert names(tmp_path) == ["000009-00000000", "000010-00000000"]
+
+
+def test_a_later_one_at_the_same_moment_takes_its_place(tmp_path: Path) -> None:
+    publish_checkpoint(tmp_path, checkpoint(1, 2, seconds=1.0))
+    publish_checkpoint(tmp_path, checkpoint(1, 2, seconds=2.0))
+    found = newest_checkpoint(tmp_path)
+    assert found is not None and found.facts == {"seconds": 2.0}
+    assert names(tmp_path) == ["000001-00000002"]
+
+
+@pytest.mark.parametrize("file", ["state.safetensors", "state.json"])
+@pytest.mark.parametrize("place", range(0, 50, 10))
+def test_a_truncated_newest_one_is_passed_over(tmp_path: Path, file: str, place: int) -> None:
+    publish_checkpoint(tmp_path, checkpoint(1))
+    publish_checkpoint(tmp_path, checkpoint(2))
+    path = tmp_path / "000002-00000000" / file
+    os.truncate(path, path.stat().st_size * place // 50)
+    assert newest(tmp_path) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"schema_version": 2},
+        {"epoch": 1},
+        {"epoch": "2"},
+        {"step": 7},
+        {"facts": []},
+        {"sha256": "ab"},
+        {"bytes": 7},
+    ],
+)
+def test_facts_that_make_no_sense_are_passed_over(tmp_path: Path, change: dict[str, Any]) -> None:
+    publish_checkpoint(tmp_path, checkpoint(1))
+    publish_checkpoint(tmp_path, checkpoint(2))
+    path = tmp_path / "000002-00000000" / "state.json"
+    path.write_bytes(sealed(path.read_bytes(), config_sha256="as earlier versions wrote it"))
+    assert newest(tmp_path) == (2, 0)
+    path.write_bytes(sealed(path.read_bytes(), **change))
+    assert newest(tmp_path) == (1, 0)
+
+
+def test_after_falling_back_the_good_ones_stay_and_the_damaged_goes(tmp_path: Path) -> None:
+    for epoch in (1, 9):
+        publish_checkpoint(tmp_path, checkpoint(epoch))
+    (tmp_path / "000009-00000000" / "state.json").unlink()
+    publish_checkpoint(tmp_path, checkpoint(2))
+    assert names(tmp_path) == ["000001-00000000", "000002-00000000"]
+    assert newest(tmp_path) == (2, 0)
+
+
+def test_what_else_lies_there_is_neither_read_nor_counted_nor_removed(tmp_path: Path) -> None:
+    publish_checkpoint(tmp_path / "outside", checkpoint(8))
+    folder = tmp_path / "checkpoints"
+    for epoch in (1, 2):
+        publish_checkpoint(folder, checkpoint(epoch))
+    strange = ["zzz", ".tmp-000009-00000000-ab", "٣٣٣٣٣٣-٣٣٣٣٣٣٣٣", "000003"]
+    for name in strange:
+        (folder / name).mkdir()
+    (folder / "000008-00000000").symlink_to(tmp_path / "outside" / "000008-00000000")
+    assert newest(folder) == (2, 0)
+    publish_checkpoint(folder, checkpoint(3))
+    assert set(names(folder)) == {*strange, "000008-00000000", "000002-00000000", "000003-00000000"}
+    assert newest(tmp_path / "outside") == (8, 0)

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import re
 import subprocess
-import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,18 +16,22 @@ from cvae_core.errors import RunDamagedError, StorageError
 from cvae_core.runs import atomic_io
 from cvae_core.runs.atomic_io import (
     publish_folder,
-    read_object,
     read_text,
-    remove_dead_drafts,
     remove_leftovers,
     replace_file,
     synchronise,
 )
-from cvae_core.runs.checkpoints import Checkpoint, newest_checkpoint, publish_checkpoint
 from cvae_core.runs.control import ask, is_asked
 from cvae_core.runs.metrics import MetricsWriter, cut_back, read_history
 from cvae_core.runs.run import Run, all_runs, delete_run
-from cvae_core.runs.snapshots import load_snapshot, publish_snapshot, snapshot_epochs
+from cvae_core.runs.snapshots import (
+    Checkpoint,
+    load_snapshot,
+    newest_checkpoint,
+    publish_checkpoint,
+    publish_snapshot,
+    snapshot_epochs,
+)
 from cvae_core.runs.status import read_status, write_status
 from cvae_core.system_errors import storage_errors
 from tests.runs.examples import CONFIG, are_same, run_in, small_disk, some_weights, training
@@ -235,46 +236,9 @@ def test_leftovers_are_removed_and_nothing_else(tmp_path: Path) -> None:
     remove_leftovers(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["kept", "outside"]
     remove_leftovers(tmp_path / "nothing")
-
-
-def test_the_draft_of_a_dead_writer_is_removed_and_that_of_a_living_one_is_not(tmp_path: Path) -> None:
-    file, other = tmp_path / "file", tmp_path / "other"
-    dead, alive, of_another = (tmp_path / f".tmp-{name}" for name in ("file-1", "file-2", "other-3"))
-    for draft in (dead, alive, of_another):
-        draft.touch()
-    with alive.open() as writer:
-        fcntl.flock(writer, fcntl.LOCK_EX)
-        remove_dead_drafts(file)
-        assert (dead.exists(), alive.exists(), of_another.exists()) == (False, True, True)
-        remove_leftovers(tmp_path)
-        assert (alive.exists(), of_another.exists()) == (True, False)
-    remove_dead_drafts(file)
-    remove_dead_drafts(other)
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_writers_and_those_who_tidy_up_do_not_disturb_each_other(tmp_path: Path) -> None:
-    file = tmp_path / "file"
-    done = threading.Event()
-
-    def tidy_up() -> None:
-        while not done.is_set():
-            remove_dead_drafts(file)
-            remove_leftovers(tmp_path)
-
-    with ThreadPoolExecutor(4) as pool:
-        tidying = [pool.submit(tidy_up) for _ in range(2)]
-        writing = [
-            pool.submit(lambda name: [replace_file(file, f"{name}{number}") for number in range(300)], name)
-            for name in "ab"
-        ]
-        for written in writing:
-            written.result()
-        done.set()
-        for tidied in tidying:
-            tidied.result()
-    assert file.read_text() in ("a299", "b299")
-    assert list(tmp_path.iterdir()) == [file]
+    (tmp_path / ".tmp-new").touch()
+    remove_leftovers(tmp_path, 60.0)
+    assert (tmp_path / ".tmp-new").exists(), "its writer may be alive"
 
 
 def test_replacing_a_link_leaves_its_target_alone(tmp_path: Path) -> None:
@@ -302,8 +266,6 @@ def test_reading_tells_apart_what_is_wrong(tmp_path: Path) -> None:
         read_text(path, "The note")
     path.write_text("grüße")
     assert read_text(path, "The note") == "grüße"
-    path.write_text('{"a": 1}')
-    assert read_object(path, "The note") == {"a": 1}
 
 
 def test_a_newest_checkpoint_survives_a_failed_one(run: Run, full: None) -> None:

@@ -18,7 +18,7 @@ from cvae_core.config.run import ModelConfig, RunConfig, TrainConfig
 from cvae_core.errors import CvaeError, DataError, DivergedError, RunDamagedError, WeightsError
 from cvae_core.models.network import forward, kl_per_dimension, reconstruction_per_image
 from cvae_core.records import Dataset
-from cvae_core.runs.checkpoints import Checkpoint, newest_checkpoint, publish_checkpoint
+from cvae_core.runs.snapshots import Checkpoint, newest_checkpoint, publish_checkpoint
 from cvae_core.training.engine import train
 from cvae_core.training.epoch import Pace
 from cvae_core.training.events import EpochEvent, Event, SnapshotEvent, StepEvent

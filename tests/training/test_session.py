@@ -125,21 +125,6 @@ def test_the_status_goes_back_before_the_metrics_do(make: Callable[..., Run], mo
     assert followed_history(run, MetricsReader(run.metrics_file))[0].position >= (stop.epoch, stop.step)
 
 
-def test_a_configuration_changed_while_the_run_waited_is_told(make: Callable[..., Run]) -> None:
-    run = make(epochs=2)
-    before = run.config_file.read_text()
-
-    def change(status: Status, record: Any) -> None:
-        if status.state == "running":
-            run.config_file.write_text(before.replace('"seed": 7', '"seed": 8'))
-
-    status = trained(run, change)
-    assert run.config_file.read_text() != before
-    assert status.state == "failed" and "config.json was changed" in status.problem
-    run.config_file.write_text(before)
-    assert trained(run).state == "finished"
-
-
 def session_writer_publish() -> Callable[..., None]:
     from cvae_core.training import writer
 

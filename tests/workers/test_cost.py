@@ -17,9 +17,8 @@ from cvae_core.config.run import RunConfig
 from cvae_core.data import dataset_shape
 from cvae_core.errors import ConfigError, CvaeError, StorageError
 from cvae_core.models.keras_models import KerasModels, build_models
-from cvae_core.runs.checkpoints import Checkpoint, publish_checkpoint
 from cvae_core.runs.run import create_run
-from cvae_core.runs.snapshots import publish_snapshot, scheduled_epochs
+from cvae_core.runs.snapshots import Checkpoint, publish_checkpoint, publish_snapshot, scheduled_epochs
 from cvae_core.runs.status import Status, write_status
 from cvae_core.runs.summary import disk_use, overviews
 from cvae_core.training.state import starting_state

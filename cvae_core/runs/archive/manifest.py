@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from cvae_core.config.fields import format_value
 from cvae_core.config.run import SCHEMA_VERSION
 from cvae_core.errors import ArchiveError
-from cvae_core.runs import checkpoints, snapshots
+from cvae_core.runs.snapshots import ARRAYS_FILE, SNAPSHOT_FILE, STATE_FILE, WEIGHTS_FILE
 
 MANIFEST_FILE: Final = "manifest.json"
 MOST_FILES: Final = 20_000
@@ -118,8 +118,8 @@ NEEDED: Final = frozenset({MANIFEST_FILE, CONFIG, STATUS, METRICS})
 _KNOWN: Final = NEEDED | {ABOUT}
 ARRAYS_ENDING: Final = ".safetensors"
 INNER_FILES: Final = {
-    "snapshots": frozenset({snapshots.WEIGHTS_FILE, snapshots.FACTS_FILE}),
-    "checkpoints": frozenset({checkpoints.ARRAYS_FILE, checkpoints.FACTS_FILE}),
+    "snapshots": frozenset({WEIGHTS_FILE, SNAPSHOT_FILE}),
+    "checkpoints": frozenset({ARRAYS_FILE, STATE_FILE}),
 }
 _INNER_FOLDER: Final = re.compile(r"snapshots/[0-9]{6}|checkpoints/[0-9]{6}-[0-9]{8}")
 _HARMLESS: Final = frozenset(string.ascii_letters + string.digits + "._-/")

@@ -30,12 +30,11 @@ from cvae_core.runs.archive.manifest import (
 )
 from cvae_core.runs.archive.reader import Meter, Progress, ShouldStop
 from cvae_core.runs.atomic_io import open_to_read, read_text, unreadable
-from cvae_core.runs.checkpoints import newest_checkpoint_folder
 from cvae_core.runs.metadata import WHAT, read_about
 from cvae_core.runs.metrics import History, MetricsReader, whole_lines
 from cvae_core.runs.recovery import known_status, without_snapshots
 from cvae_core.runs.run import Run
-from cvae_core.runs.snapshots import load_snapshot, snapshot_epochs, snapshot_folder
+from cvae_core.runs.snapshots import load_snapshot, newest_checkpoint_folder, snapshot_epochs, snapshot_folder
 from cvae_core.runs.status import encode_status
 from cvae_core.short_repr import short_repr
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -29,17 +28,22 @@ from cvae_core.runs.archive.manifest import Manifest, PackedFile, quoted
 from cvae_core.runs.archive.pack import CHUNK_BYTES
 from cvae_core.runs.archive.reader import Meter, OpenArchive, Progress, ShouldStop, opened, reading_faults
 from cvae_core.runs.atomic_io import is_folder, synchronise
-from cvae_core.runs.checkpoints import Checkpoint, newest_checkpoint_folder
 from cvae_core.runs.metadata import read_about
 from cvae_core.runs.metrics import History, read_history
 from cvae_core.runs.run import Run, drafted_run
-from cvae_core.runs.snapshots import load_snapshot, published_folders, snapshot_epochs, snapshot_folder
+from cvae_core.runs.snapshots import (
+    Checkpoint,
+    checkpoint_folders,
+    load_snapshot,
+    newest_checkpoint_folder,
+    snapshot_epochs,
+    snapshot_folder,
+)
 from cvae_core.runs.status import ALIVE, ENDED, Status, read_status, write_status
 from cvae_core.text import unsafe_character
 
 _WEIGHT: Final = "weights/"
 _MOMENTS: Final = frozenset({"first_moment", "second_moment"})
-_ANY: Final = re.compile(r".*")
 _ALLOWANCE: Final = 2**20
 
 
@@ -159,7 +163,7 @@ def _check_size(folder: Path, architecture: Architecture, times: int) -> None:
 def _check_checkpoint(
     run: Run, config: RunConfig, manifest: Manifest, architecture: Architecture, meter: Meter
 ) -> None:
-    folders = [path.name for path in published_folders(run.checkpoints_folder, _ANY)]
+    folders = [path.name for path in checkpoint_folders(run.checkpoints_folder)]
     if folders != ([manifest.checkpoint] if manifest.checkpoint else []):
         raise ArchiveError("its manifest speaks of another checkpoint than there is")
     if not folders:

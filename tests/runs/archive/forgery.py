@@ -16,10 +16,9 @@ from cvae_core.data import dataset_shape
 from cvae_core.errors import ArchiveError
 from cvae_core.runs.archive.pack import Snapshots, pack_run
 from cvae_core.runs.archive.unpack import Unpacked, unpack_run
-from cvae_core.runs.checkpoints import Checkpoint, publish_checkpoint
 from cvae_core.runs.checksums import seal
 from cvae_core.runs.run import Run
-from cvae_core.runs.snapshots import load_snapshot
+from cvae_core.runs.snapshots import Checkpoint, load_snapshot, publish_checkpoint
 from tests.dashboard.run_states import make_run
 
 Files = dict[str, bytes]
@@ -86,17 +85,8 @@ def resealed(content: bytes, **changes: Any) -> bytes:
 
 
 def with_config(files: Files, **changes: Any) -> None:
-    """Change the configuration, and let every other file name its checksum."""
+    """Change the configuration."""
     files["config.json"] = json.dumps(json.loads(files["config.json"]) | changes).encode()
-    config = {"config_sha256": hashlib.sha256(files["config.json"]).hexdigest()}
-    for name, content in files.items():
-        if name.endswith(".json") and name != "config.json":
-            files[name] = resealed(content, **config)
-    lines: list[bytes] = []
-    for line in files["metrics.jsonl"].splitlines(keepends=True):
-        own = config if "config_sha256" in json.loads(line) else {}
-        lines.append(resealed(line, **own))
-    files["metrics.jsonl"] = b"".join(lines)
 
 
 def with_arrays(files: Files, name: str, facts: str, content: bytes) -> None:

@@ -19,10 +19,16 @@ from cvae_core.errors import ArchiveError, ExportStoppedError, RunDamagedError, 
 from cvae_core.runs import run as directory
 from cvae_core.runs.archive import unpack
 from cvae_core.runs.archive.pack import pack_run
-from cvae_core.runs.checkpoints import newest_checkpoint
 from cvae_core.runs.metrics import MetricsWriter, read_history
 from cvae_core.runs.run import Run, all_runs, create_run
-from cvae_core.runs.snapshots import WEIGHTS_FILE, load_snapshot, publish_snapshot, snapshot_epochs, snapshot_folder
+from cvae_core.runs.snapshots import (
+    WEIGHTS_FILE,
+    load_snapshot,
+    newest_checkpoint,
+    publish_snapshot,
+    snapshot_epochs,
+    snapshot_folder,
+)
 from cvae_core.runs.status import RESUMABLE, Status, write_status
 from cvae_core.runs.summary import describe, overview
 from tests.dashboard.run_states import living_worker, make_run
