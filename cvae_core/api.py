@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from cvae_core.analysis.records import Float64Array
-    from cvae_core.runs.checkpoints import Checkpoint
+    from cvae_core.runs.snapshots import Checkpoint
     from cvae_core.training.events import Event
 
 _POLL_SECONDS: Final = 0.2
