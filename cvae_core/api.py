@@ -343,7 +343,7 @@ def export_archive(
         ExportError: The file cannot be written.
     """
     from cvae_core.rendering.output import published_together
-    from cvae_core.runs.archive.pack import pack_run
+    from cvae_core.runs.pack import pack_run
 
     target = Path(path)
     with published_together([target], replace=replace) as [draft], draft.open("wb") as stream:

@@ -19,7 +19,7 @@ from cvae_core.data import load_test_data
 from cvae_core.errors import ArchiveError, CvaeError, DataError, RunError, StorageError
 from cvae_core.export.import_run import import_run
 from cvae_core.rendering.output import export_errors
-from cvae_core.runs.archive.pack import pack_run
+from cvae_core.runs.pack import pack_run
 from cvae_core.runs.run import all_runs
 from cvae_core.runs.snapshots import Checkpoint, load_snapshot, newest_checkpoint, publish_checkpoint, publish_snapshot
 from cvae_core.runs.summary import overview

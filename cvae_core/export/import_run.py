@@ -9,9 +9,10 @@ from typing import IO
 from cvae_core.config.run import DataSettings
 from cvae_core.data.registry import dataset_shape, dataset_title, load_test_data
 from cvae_core.errors import DataError
-from cvae_core.runs.archive.reader import Progress, ShouldStop
-from cvae_core.runs.archive.unpack import unpack_run
+from cvae_core.runs.pack import Progress, ShouldStop
 from cvae_core.runs.run import Run
+from cvae_core.runs.status import RESUMABLE, read_status
+from cvae_core.runs.unpack import unpack_run
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,8 @@ def import_run(
     found = unpack_run(stream, folder, name, dataset_shape, progress=progress, should_stop=should_stop)
     manifest = found.manifest
     note = _difference(found.run.config().data, manifest.data_sha256)
-    return ImportedRun(found.run, len(manifest.snapshots), manifest.state != "finished", note)
+    resumable = read_status(found.run.status_file).state in RESUMABLE
+    return ImportedRun(found.run, len(manifest.snapshots), resumable, note)
 
 
 def _difference(config: DataSettings, sha256: str | None) -> str:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from cvae_core.export.keras_export import export_network
 from cvae_core.rendering.output import published_together
-from cvae_core.runs.archive.pack import pack_run
+from cvae_core.runs.pack import pack_run
 from cvae_core.runs.run import Run
 from cvae_core.tasks import is_cancelled, report_progress, serve
 

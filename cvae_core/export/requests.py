@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Final
 
-from cvae_core.runs.archive.pack import Snapshots
+from cvae_core.runs.pack import Snapshots
 from cvae_core.runs.run import Run
 
 MODULE: Final = "cvae_core.export.pack_task"

@@ -19,7 +19,7 @@ from cvae_core.runs.snapshots import snapshot_epochs, snapshot_folder
 from tests.cli.test_bad_input import fail
 from tests.dashboard.run_states import make_run
 from tests.export.small_run import damage, names_in
-from tests.runs.archive.forgery import stopped_run
+from tests.runs.archives import stopped_run
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -155,7 +155,7 @@ def test_damaged_snapshots_are_left_out_on_request(
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_ctrl_c_leaves_nothing_behind(run: Run, here: Path, number: int, runs_folder: Path) -> None:
     """The stop comes while the archive is read, which a slow reader gives time for."""
-    slow = "import sys, signal, os; from cvae_core.runs.archive import pack; read = pack.load_snapshot\n"
+    slow = "import sys, signal, os; from cvae_core.runs import pack; read = pack.load_snapshot\n"
     slow += f"pack.load_snapshot = lambda *rest: (os.kill(os.getpid(), {int(number)}), read(*rest))[1]\n"
     command = [sys.executable, "-c", slow + "from cvae_core.cli import main; main()", "runs", "export", "mine"]
     environment = os.environ | {"PYTHONPATH": str(ROOT), "CVAE_RUNS": str(runs_folder)}

@@ -23,7 +23,7 @@ from tests.dashboard.app import component_names, open_page, said
 from tests.dashboard.run_states import living_worker, make_run
 from tests.dashboard.test_manage_runs import press
 from tests.dashboard.test_why import labels, make_pair
-from tests.runs.archive.forgery import packed
+from tests.runs.archives import packed
 
 PAGES = ("home", "why", "train", "latent", "manifold", "samples", "style")
 

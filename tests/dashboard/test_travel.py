@@ -18,7 +18,7 @@ from dashboard.shared import actions
 from dashboard.shared.widgets import plain
 from tests.dashboard.app import open_page, press, run_until, said, select_box
 from tests.dashboard.run_states import living_worker, make_run
-from tests.runs.archive.forgery import everything_in, forged, packed, stopped_run, with_config
+from tests.runs.archives import everything_in, forged, packed, stopped_run, with_config
 from tests.runs.examples import small_disk
 
 UNDER_WAY = "import_under_way"

@@ -23,8 +23,8 @@ from cvae_core.evaluation.morphology import style_kept
 from cvae_core.export.import_run import ImportedRun, import_run
 from cvae_core.rendering.animation import Film, write_films
 from cvae_core.rendering.spec import PictureSettings
-from cvae_core.runs.archive.pack import pack_run
 from cvae_core.runs.metrics import BeginRecord, MetricsWriter
+from cvae_core.runs.pack import pack_run
 from cvae_core.runs.run import Run
 from tests.export.small_run import EPOCHS, small_run
 

@@ -9,8 +9,8 @@ import pytest
 
 from cvae_core.export.import_run import ImportedRun, import_run
 from cvae_core.records import EpochRecord, StepRecord
-from cvae_core.runs.archive.pack import pack_run
 from cvae_core.runs.metrics import read_history
+from cvae_core.runs.pack import pack_run
 from cvae_core.runs.run import Run, create_run
 from cvae_core.runs.snapshots import load_snapshot, snapshot_epochs
 from cvae_core.runs.status import Status

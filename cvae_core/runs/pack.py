@@ -1,4 +1,4 @@
-"""A run packed into one archive, which is the same to the byte each time that the same run is packed.
+"""A run packed into one ZIP archive, which is the same to the byte each time that the same run is packed.
 
 Of a run that still trains the archive is what it was at one moment: its snapshots are published whole, its history is
 cut after the last whole line, and the checkpoint is chosen before both, so that they reach at least as far.
@@ -8,42 +8,152 @@ from __future__ import annotations
 
 import hashlib
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import IO, Final, Literal, get_args
+from typing import IO, Annotated, Final, Literal, Self, get_args
 
-from cvae_core.config.run import RunConfig
-from cvae_core.errors import ArchiveError, CvaeError, RunDamagedError, RunError
-from cvae_core.runs.archive.manifest import (
-    ABOUT,
-    ARRAYS_ENDING,
-    CONFIG,
-    INNER_FILES,
-    MANIFEST_FILE,
-    METRICS,
-    STATUS,
-    Manifest,
-    PackedFile,
-)
-from cvae_core.runs.archive.reader import Meter, Progress, ShouldStop
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from cvae_core.config.fields import format_value
+from cvae_core.config.run import SCHEMA_VERSION, RunConfig
+from cvae_core.errors import ArchiveError, CvaeError, ExportStoppedError, RunDamagedError, RunError
 from cvae_core.runs.atomic_io import open_to_read, read_text, unreadable
 from cvae_core.runs.metadata import WHAT, read_about
 from cvae_core.runs.metrics import History, MetricsReader, whole_lines
 from cvae_core.runs.recovery import known_status, without_snapshots
 from cvae_core.runs.run import Run
-from cvae_core.runs.snapshots import load_snapshot, newest_checkpoint_folder, snapshot_epochs, snapshot_folder
+from cvae_core.runs.snapshots import (
+    ARRAYS_FILE,
+    SNAPSHOT_FILE,
+    STATE_FILE,
+    WEIGHTS_FILE,
+    load_snapshot,
+    newest_checkpoint_folder,
+    snapshot_epochs,
+    snapshot_folder,
+)
 from cvae_core.runs.status import encode_status
 from cvae_core.short_repr import short_repr
 
+Progress = Callable[[int, int], None]
+ShouldStop = Callable[[], bool]
 Snapshots = Literal["all", "last"]
 SNAPSHOT_CHOICES: Final[tuple[Snapshots, ...]] = get_args(Snapshots)
 CHUNK_BYTES: Final = 2**20
+MANIFEST_FILE: Final = "manifest.json"
+_STATUS: Final = "The status of the run"
+_INNER_FILES: Final = {
+    "snapshots": frozenset({WEIGHTS_FILE, SNAPSHOT_FILE}),
+    "checkpoints": frozenset({ARRAYS_FILE, STATE_FILE}),
+}
 _MOMENT: Final = (1980, 1, 1, 0, 0, 0)  # the first that a ZIP file can tell
 _ORDINARY_FILE: Final = 0o100644 << 16
 _UNIX: Final = 3
+
+_Count = Annotated[int, Field(ge=0, le=2**53)]
+_Checksum = Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class PackedFile(_Part):
+    """One file of an archive.
+
+    Attributes:
+        size: In bytes, unpacked.
+        sha256: Of its content, 64 hexadecimal digits.
+    """
+
+    size: _Count
+    sha256: _Checksum
+
+
+class Manifest(_Part):
+    """What an archive says of itself.
+
+    Attributes:
+        format: Tells such an archive from any other ZIP file.
+        schema_version: Of this form.
+        run: The name of the run.
+        state: When it was packed.
+        seed: Of the training.
+        data_sha256: Checksum of the data that it learnt from; ``None`` if no training began.
+        versions: Name -> version of what the training ran with.
+        epochs: How many are in the metrics.
+        snapshots: The epochs whose snapshots are in the archive.
+        all_snapshots: Whether these are all that the run had.
+        checkpoint: The name of the checkpoint to go on from; ``None`` if none is in the archive.
+        files: Name -> the file, for all but the manifest itself.
+    """
+
+    format: Literal["cvae-run-archive"] = "cvae-run-archive"
+    schema_version: Annotated[int, Field(ge=1)] = SCHEMA_VERSION
+    run: str
+    state: str
+    seed: _Count
+    data_sha256: _Checksum | None
+    versions: dict[str, str]
+    epochs: _Count
+    snapshots: tuple[_Count, ...]
+    all_snapshots: bool
+    checkpoint: str | None
+    files: dict[str, PackedFile]
+
+    def to_json(self) -> bytes:
+        """As indented JSON."""
+        return self.model_dump_json(indent=1).encode() + b"\n"
+
+    @classmethod
+    def from_json(cls, content: bytes) -> Self:
+        """Read what ``to_json`` wrote.
+
+        Raises:
+            ArchiveError: It is of another form, or of a newer version.
+        """
+        try:
+            manifest = cls.model_validate_json(content)
+        except ValidationError as error:
+            place = error.errors()[0]["loc"]
+            where = f": {place[0]}" if place and place[0] in cls.model_fields else ""
+            raise ArchiveError(f"its manifest is not valid{where}") from None
+        if manifest.schema_version > SCHEMA_VERSION:
+            raise ArchiveError(
+                f"it is of schema version {format_value(manifest.schema_version)}; "
+                f"this software reads up to {SCHEMA_VERSION}",
+                "Update the software to open it.",
+            )
+        return manifest
+
+
+class Meter:
+    """Counts bytes as they are done.
+
+    Args:
+        total: How many there are, or about so many.
+        progress: Told how many are done, and of how many.
+        should_stop: Asked each time.
+    """
+
+    def __init__(self, total: int, progress: Progress, should_stop: ShouldStop) -> None:
+        self._done, self._total = 0, total
+        self._progress = progress
+        self._should_stop = should_stop
+
+    def count(self, size: int) -> None:
+        """Some more bytes are done.
+
+        Raises:
+            ExportStoppedError: ``should_stop`` said so.
+        """
+        if self._should_stop():
+            raise ExportStoppedError
+        self._done += size
+        self._progress(min(self._done, self._total), self._total)
 
 
 @dataclass(frozen=True)
@@ -105,14 +215,11 @@ def pack_run(
                 raise ArchiveError(f"No snapshot of the run {run.id} can be read.")
             for name, file in view.checkpoint.items():
                 packer.add(name, file)
-            manifest = _completed(view.manifest, packed, packer.files)
+            whole = view.manifest.all_snapshots and len(packed) == len(view.manifest.snapshots)
+            found = {"snapshots": tuple(packed), "all_snapshots": whole, "files": dict(packer.files)}
+            manifest = view.manifest.model_copy(update=found)
             packer.add(MANIFEST_FILE, BytesIO(manifest.to_json()))
     return manifest
-
-
-def _completed(manifest: Manifest, packed: list[int], files: dict[str, PackedFile]) -> Manifest:
-    whole = manifest.all_snapshots and len(packed) == len(manifest.snapshots)
-    return manifest.model_copy(update={"snapshots": tuple(packed), "all_snapshots": whole, "files": dict(files)})
 
 
 def _view(run: Run, snapshots: Snapshots, stack: ExitStack) -> _View:
@@ -137,14 +244,15 @@ def _view(run: Run, snapshots: Snapshots, stack: ExitStack) -> _View:
         files={},
     )
     config_text = read_text(run.config_file, "The configuration of the run").encode()
-    return _View({CONFIG: config_text, STATUS: status, METRICS: metrics} | _about(run), checkpoint, manifest)
+    texts = {run.config_file.name: config_text, run.status_file.name: status, run.metrics_file.name: metrics}
+    return _View(texts | _about(run), checkpoint, manifest)
 
 
 def _about(run: Run) -> dict[str, bytes]:
-    """What people say of a run, if they say anything; it is left out if it cannot be read."""
+    """Name and note of a run, if it has them; left out if they cannot be read."""
     try:
         read_about(run.about_file)
-        return {ABOUT: read_text(run.about_file, WHAT).encode()}
+        return {run.about_file.name: read_text(run.about_file, WHAT).encode()}
     except RunError:
         return {}
 
@@ -153,9 +261,9 @@ def _state(run: Run, config: RunConfig) -> tuple[str, bytes]:
     """The state of a run and the file that says so, which did not change meanwhile; a damaged one is made anew."""
     state, status, damage = known_status(run, config)
     while not damage:
-        before = read_text(run.status_file, "The status of the run")
+        before = read_text(run.status_file, _STATUS)
         state, status, damage = known_status(run, config)
-        if read_text(run.status_file, "The status of the run") == before:
+        if read_text(run.status_file, _STATUS) == before:
             return state, before.encode()
     return state, encode_status(status)
 
@@ -188,7 +296,7 @@ def _checkpoint(run: Run, stack: ExitStack) -> tuple[str | None, dict[str, IO[by
 
 
 def _files(folder: Path) -> Sequence[Path]:
-    return sorted(path for path in folder.iterdir() if path.name in INNER_FILES[folder.parent.name])
+    return sorted(path for path in folder.iterdir() if path.name in _INNER_FILES[folder.parent.name])
 
 
 def _bytes_to_pack(run: Run, view: _View) -> int:
@@ -211,7 +319,7 @@ class _Packer:
         """Add one file; numbers, which hardly shrink, are stored as they are."""
         entry = zipfile.ZipInfo(name, _MOMENT)
         entry.create_system, entry.external_attr = _UNIX, _ORDINARY_FILE
-        entry.compress_type = zipfile.ZIP_STORED if name.endswith(ARRAYS_ENDING) else zipfile.ZIP_DEFLATED
+        entry.compress_type = zipfile.ZIP_STORED if name.endswith(".safetensors") else zipfile.ZIP_DEFLATED
         entry.file_size = source.seek(0, 2)
         source.seek(0)
         digest, size = hashlib.sha256(), 0
@@ -224,21 +332,18 @@ class _Packer:
 
     def add_snapshot(self, run: Run, epoch: int, skip_damaged: bool) -> bool:
         """Add the files of a snapshot; ``False`` if it is damaged and may be skipped."""
+        folder = snapshot_folder(run.snapshots_folder, epoch)
         try:
             load_snapshot(run.snapshots_folder, epoch)
         except CvaeError as error:
             if not skip_damaged:
                 raise RunDamagedError(error.problem, "Leave out such snapshots with --skip-damaged.") from error
             return False
-        folder = snapshot_folder(run.snapshots_folder, epoch)
         for path in _files(folder):
-            with _opened(path) as source:
+            try:
+                source = open_to_read(path)
+            except OSError as error:
+                raise unreadable("A snapshot", path, error) from error
+            with source:
                 self.add(f"{run.snapshots_folder.name}/{folder.name}/{path.name}", source)
         return True
-
-
-def _opened(path: Path) -> IO[bytes]:
-    try:
-        return open_to_read(path)
-    except OSError as error:
-        raise unreadable("A snapshot", path, error) from error

@@ -1,4 +1,4 @@
-"""Archives to test with: honest ones, and ones that lie, their checksums in order so that the lie itself is met."""
+"""Archives to test with: good ones, and changed ones whose checksums are in order."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ import numpy as np
 
 from cvae_core.data import dataset_shape
 from cvae_core.errors import ArchiveError
-from cvae_core.runs.archive.pack import Snapshots, pack_run
-from cvae_core.runs.archive.unpack import Unpacked, unpack_run
 from cvae_core.runs.checksums import seal
+from cvae_core.runs.pack import Snapshots, pack_run
 from cvae_core.runs.run import Run
 from cvae_core.runs.snapshots import Checkpoint, load_snapshot, publish_checkpoint
+from cvae_core.runs.unpack import Unpacked, unpack_run
 from tests.dashboard.run_states import make_run
 
 Files = dict[str, bytes]
