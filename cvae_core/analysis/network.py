@@ -86,6 +86,25 @@ def decode_images(network: Network, z: Floats, labels: Labels) -> Bytes:
     return images
 
 
+def decode_under_labels(network: Network, z: Floats, label: int | None = None) -> tuple[Bytes, Labels]:
+    """Decode the same codes under every label, or under one of them.
+
+    Args:
+        network: The decoder.
+        z: float32 (n, latent_dim).
+        label: The only one to decode under; each of them if ``None``.
+
+    Returns:
+        uint8 (labels, n, height, width, channels), and the labels, int64 (labels,).
+
+    Raises:
+        ConfigError: The data do not have the label.
+    """
+    labels = conditions_of(network, None if label is None else [label])
+    images = decode_images(network, np.tile(z, (len(labels), 1)), np.repeat(labels, len(z)))
+    return images.reshape(len(labels), len(z), *network.architecture.shape.image_shape), labels
+
+
 def check_label(network: Network, label: int) -> None:
     """Refuse a label that the data do not have.
 

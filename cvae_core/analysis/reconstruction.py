@@ -3,76 +3,123 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
+from pydantic import Field
 
-from cvae_core.analysis.network import Network, OffersLogits, check_whole_number, decode_images
-from cvae_core.analysis.records import Reconstructions
+from cvae_core.analysis.network import Network, OffersLogits, check_label, decode_images
+from cvae_core.analysis.records import EncodedImage, Reconstructions
+from cvae_core.analysis.views import POINTS_LIMIT, Records, View
 from cvae_core.errors import ConfigError
-from cvae_core.records import Floats, Labels, Split
+from cvae_core.records import Dataset, Floats, Labels, Split
 
 PROBABILITY_MARGIN: Final = 1e-7
 _PIXELS_AT_A_TIME: Final = 2**21
 
 
-def first_of_each_label(labels: Labels, per_label: int = 1) -> Labels:
-    """The examples that stand for their labels: the first of each.
+class ReconstructionsView(View):
+    """Test images and what the network makes of them.
 
-    Args:
-        labels: int64 (n,).
-        per_label: How many of each label, as far as there are that many.
+    Attributes:
+        label: Only images of this label; all if ``None``.
+        count: How many images, as far as there are that many.
+        order: The first of the test set, or those with the highest loss among its first 10,000.
+        ranked: The epoch whose losses give that order; the epoch that is looked at if ``None``.
+        pinned: Index of an image that comes first in any case; ``None`` for none.
+    """
 
-    Returns:
-        int64 indices, ordered by label, then by position; labels without examples are left out.
+    kind: Literal["reconstructions"] = "reconstructions"
+    label: int | None = Field(default=None, ge=0)
+    count: int = Field(default=20, ge=1, le=100)
+    order: Literal["first", "worst"] = "first"
+    ranked: int | None = Field(default=None, ge=0)
+    pinned: int | None = Field(default=None, ge=0)
+
+    def number(self, data: Dataset) -> int:
+        """How many images there are to show."""
+        found = self._candidates(data)
+        return min(self.count, len(found if self.pinned is None else np.union1d(found, [self.pinned])))
+
+    def compute(self, network: Network, data: Dataset, records: Records) -> Reconstructions:
+        """Encode and decode the images; see ``compute`` of the views."""
+        if self.label is not None:
+            check_label(network, self.label)
+        found = self._candidates(data)
+        if self.order == "worst":
+            losses = records(LossesView(label=self.label), self.ranked)
+            found = found[np.argsort(-losses, kind="stable")]
+        if self.pinned is not None:
+            found = np.concatenate([[self.pinned], found[found != self.pinned]])
+        return reconstruct(network, data.test, found[: self.count])
+
+    def _candidates(self, data: Dataset) -> Labels:
+        shown = data.test if self.order == "first" else data.test.first(POINTS_LIMIT)
+        return indices_of(shown, self.label)
+
+
+class OneOfEachLabelView(View):
+    """The first test image of each label and what the network makes of it."""
+
+    kind: Literal["one_of_each_label"] = "one_of_each_label"
+
+    def compute(self, network: Network, data: Dataset, _records: Records) -> Reconstructions:
+        """Encode and decode the images; labels without images are left out."""
+        return reconstruct(network, data.test, np.unique(data.test.labels, return_index=True)[1])
+
+
+class TestImageView(View):
+    """One image of the test set: its code, and what the network makes of it.
+
+    Attributes:
+        index: Its place in the test set.
+    """
+
+    __test__ = False  # pytest takes it for a test
+
+    kind: Literal["test_image"] = "test_image"
+    index: int = Field(ge=0)
+
+    def compute(self, network: Network, data: Dataset, _records: Records) -> EncodedImage:
+        """Encode and decode the image; see ``compute`` of the views."""
+        one = one_test_image(data.test, self.index)
+        z_mean, z_log_var = network.encode(one.images, one.labels)
+        decoded = decode_images(network, z_mean, one.labels)
+        return EncodedImage(z_mean[0], z_log_var[0], int(one.labels[0]), np.concatenate([one.images, decoded]))
+
+
+class LossesView(View):
+    """The reconstruction loss of each of the first 10,000 test images, in nats.
+
+    Attributes:
+        label: Only images of this label; all if ``None``.
+    """
+
+    kind: Literal["losses"] = "losses"
+    label: int | None = Field(default=None, ge=0)
+
+    def compute(self, network: Network, data: Dataset, _records: Records) -> Floats:
+        """float32 (n,); see ``reconstruction_losses``."""
+        shown = data.test.first(POINTS_LIMIT)
+        if self.label is None:
+            return reconstruction_losses(network, shown)
+        kept = indices_of(shown, self.label)
+        return reconstruction_losses(network, Split(shown.images[kept], shown.labels[kept]))
+
+
+def indices_of(split: Split, label: int | None) -> Labels:
+    """Where the examples of a label stand in a split, or all of them: int64 (n,)."""
+    return np.arange(len(split)) if label is None else np.flatnonzero(split.labels == label)
+
+
+def one_test_image(test: Split, index: int) -> Split:
+    """One image of the test set.
 
     Raises:
-        ConfigError: ``per_label`` is less than 1 or no whole number.
+        ConfigError: There is none of this index.
     """
-    check_whole_number("number of examples of each label", per_label, 1)
-    return _joined([np.flatnonzero(labels == label)[:per_label] for label in np.unique(labels)])
-
-
-def worst_of_each_label(losses: Floats, labels: Labels, per_label: int = 1) -> Labels:
-    """The examples of each label that are reconstructed worst.
-
-    Args:
-        losses: float32 (n,), for instance from ``reconstruction_losses``.
-        labels: int64 (n,).
-        per_label: How many of each label, as far as there are that many.
-
-    Returns:
-        int64 indices, ordered by label, then by loss, the worst first; labels without examples are left out.
-
-    Raises:
-        ConfigError: ``per_label`` is less than 1 or no whole number.
-    """
-    return _joined([worst(losses, labels, int(label), count=per_label) for label in np.unique(labels)])
-
-
-def worst(losses: Floats, labels: Labels, label: int | None = None, *, count: int = 10) -> Labels:
-    """The examples that are reconstructed worst.
-
-    Args:
-        losses: float32 (n,), for instance from ``reconstruction_losses``.
-        labels: int64 (n,).
-        label: Only its examples; all if ``None``.
-        count: How many, as far as there are that many.
-
-    Returns:
-        int64 indices, the worst first; of equal ones the first of the split comes first.
-
-    Raises:
-        ConfigError: The count is less than 1 or no whole number.
-    """
-    check_whole_number("number of examples", count, 1)
-    candidates = np.arange(len(labels)) if label is None else np.flatnonzero(labels == label)
-    order = np.argsort(-losses[candidates], kind="stable")
-    return candidates[order[:count]].astype(np.int64)
-
-
-def _joined(found: list[Labels]) -> Labels:
-    return np.concatenate(found).astype(np.int64) if found else np.zeros(0, np.int64)
+    chosen = _checked_indices(np.array([index]), len(test))
+    return Split(test.images[chosen], test.labels[chosen])
 
 
 def reconstruct(network: Network, split: Split, indices: Labels) -> Reconstructions:

@@ -34,6 +34,43 @@ class Reconstructions:
 
     __repr__ = short_repr
 
+    def in_rows(self, columns: int = 10) -> Bytes:
+        """Rows of originals, and below each row its reconstructions; what is left of the last row is black.
+
+        Args:
+            columns: Images in a row, as far as there are that many.
+
+        Returns:
+            uint8 (2 * rows, columns, height, width, channels); at least one row of each.
+        """
+        columns = max(1, min(columns, len(self.labels)))
+        rows = max(1, -(-len(self.labels) // columns))
+        tiles = np.zeros((rows, 2, columns, *self.originals.shape[1:]), np.uint8)
+        for part, images in enumerate((self.originals, self.reconstructions)):
+            padded = np.zeros((rows * columns, *images.shape[1:]), np.uint8)
+            padded[: len(images)] = images
+            tiles[:, part] = padded.reshape(rows, columns, *images.shape[1:])
+        return tiles.reshape(2 * rows, columns, *self.originals.shape[1:])
+
+
+@dataclass(frozen=True)
+class EncodedImage:
+    """One image, its posterior and its reconstruction.
+
+    Attributes:
+        z_mean: float32 (latent_dim,).
+        z_log_var: float32 (latent_dim,), natural logarithm of the variance.
+        label: The image's own.
+        images: uint8 (2, height, width, channels), the image and what is decoded from z_mean.
+    """
+
+    z_mean: Floats
+    z_log_var: Floats
+    label: int
+    images: Bytes
+
+    __repr__ = short_repr
+
 
 @dataclass(frozen=True)
 class ManifoldGrid:

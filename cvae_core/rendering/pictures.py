@@ -14,11 +14,12 @@ from PIL import Image
 from cvae_core.analysis.latent import encode_split, onto_dimensions, onto_principal, plane, principal_axes
 from cvae_core.analysis.manifold import manifold
 from cvae_core.analysis.network import Network, check_whole_number
-from cvae_core.analysis.reconstruction import reconstruct
+from cvae_core.analysis.reconstruction import ReconstructionsView, one_test_image
 from cvae_core.analysis.records import PrincipalAxes, Projection
-from cvae_core.analysis.samples import samples
+from cvae_core.analysis.samples import SamplesView
 from cvae_core.analysis.style import transfer
 from cvae_core.analysis.trained_run import TrainedRun
+from cvae_core.analysis.views import POINTS_LIMIT, compute
 from cvae_core.errors import ConfigError, ExportError
 from cvae_core.records import Bytes, Dataset, Floats, Split
 from cvae_core.rendering.gif_palette import Palette
@@ -94,9 +95,6 @@ def plane_words(plane: Plane) -> str:
     return "" if plane.dimensions == _USUAL else f" · z{x + 1} across, z{y + 1} down"
 
 
-POINTS_LIMIT: Final = 10_000
-
-
 def split_of_sources(trained: TrainedRun, sources: Sequence[Source]) -> Split:
     """The images, with the labels that they are encoded with.
 
@@ -107,17 +105,6 @@ def split_of_sources(trained: TrainedRun, sources: Sequence[Source]) -> Split:
     """
     parts = [_images(trained, source) for source in sources]
     return Split(np.concatenate([part.images for part in parts]), np.concatenate([part.labels for part in parts]))
-
-
-def one_test_image(test: Split, index: int) -> Split:
-    """One image of the test set.
-
-    Raises:
-        ConfigError: There is none of this index.
-    """
-    check_whole_number("index of a test image", index, 0, len(test) - 1)
-    one = slice(index, index + 1)
-    return Split(test.images[one], test.labels[one])
 
 
 def known_label(data: Dataset, label: int) -> int:
@@ -244,31 +231,26 @@ def _style(trained: TrainedRun, settings: PictureSettings, ratio: int) -> Pictur
 
 
 def _samples(trained: TrainedRun, settings: PictureSettings, ratio: int) -> Picture:
-    data = trained.test_data
-    layout = _layout(data, settings, ratio, data.shape.n_classes, _COLUMNS, _GAP, _names(data))
+    data, view = trained.test_data, SamplesView(seed=settings.seed)
+    layout = _layout(data, settings, ratio, data.shape.n_classes, view.columns, _GAP, _names(data))
 
     def tiles(network: Network) -> Bytes:
-        return samples(network, columns=_COLUMNS, seed=settings.seed).tiles
+        return compute(network, data, view).tiles
 
     return _tile_picture(layout, tiles, f"samples · seed {settings.seed}")
 
 
 def _reconstructions(trained: TrainedRun, settings: PictureSettings, ratio: int) -> Picture:
-    data = trained.test_data
-    shown = _of_label(data, settings.label, _RECONSTRUCTIONS)
-    if len(shown) == 0:
+    data, view = trained.test_data, ReconstructionsView(label=settings.label, count=_RECONSTRUCTIONS)
+    if settings.label is not None:
+        known_label(data, settings.label)
+    if view.number(data) == 0:
         raise ExportError("There is no test image to reconstruct.", "Choose another label.")
-    columns = min(_COLUMNS, len(shown))
-    rows = -(-len(shown) // columns)
+    columns = min(_COLUMNS, view.number(data))
+    rows = -(-view.number(data) // columns)
     layout = _layout(data, settings, ratio, 2 * rows, columns, _GAP, ("Original", "Decoded") * rows)
-
-    def tiles(network: Network) -> Bytes:
-        found = reconstruct(network, shown, np.arange(len(shown)))
-        parts = [_in_rows(part, rows, columns) for part in (found.originals, found.reconstructions)]
-        return np.stack(parts, axis=1).reshape(2 * rows, columns, *data.shape.image_shape)
-
     of = "" if settings.label is None else f" · label {_name(data, settings.label)}"
-    return _tile_picture(layout, tiles, f"reconstructions{of}")
+    return _tile_picture(layout, lambda network: compute(network, data, view).in_rows(columns), f"reconstructions{of}")
 
 
 _MAKERS: Final[dict[PictureKind, Callable[[TrainedRun, PictureSettings, int], Picture]]] = {
@@ -301,13 +283,6 @@ def _layout(
     target = _PRINT_SIDE if ratio > 1 else _FILM_SIDE
     scale = settings.scale or min(SCALE_LIMIT, max(1, round(target / max(columns * width, rows * height))))
     return TileLayout(rows, columns, height, width, scale, gap * ratio, row_names, ratio=ratio)
-
-
-def _in_rows(images: Bytes, rows: int, columns: int) -> Bytes:
-    """(rows, columns, height, width, channels); what is left of the last row is black."""
-    padded = np.zeros((rows * columns, *images.shape[1:]), np.uint8)
-    padded[: len(images)] = images
-    return padded.reshape(rows, columns, *images.shape[1:])
 
 
 def _of_label(data: Dataset, label: int | None, limit: int) -> Split:

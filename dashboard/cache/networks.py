@@ -1,35 +1,34 @@
-"""Trained models: the folded networks of all snapshots of the runs looked at, their codes, and what they drew.
+"""Trained networks of the runs looked at and the records computed from them.
 
-A session keeps them in its state, as a share of a cache: two people who look at the same run hold one copy of it, and
-the bound on memory is one for the whole server. They go when the last browser has gone that used them. This stands
-apart from the other services because it takes NumPy's part of the analysis, which the first visitor of Home should not
-wait for.
+A session holds them in its state, as a share of one cache of the whole server: two people who look at the same run
+hold one copy, and one bound limits the memory. They go with the last browser that used them. This is apart from the
+other caches because it loads the analysis, for which the first visitor of Home should not wait.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 import streamlit as st
 
 from cvae_core.analysis.latent import encode_split
-from cvae_core.analysis.reconstruction import reconstruction_losses
 from cvae_core.analysis.records import LatentCodes
+from cvae_core.analysis.views import POINTS_LIMIT, Computed, compute
 from cvae_core.errors import WeightsError
-from cvae_core.inference.folded import Affine, FoldedNetwork
-from cvae_core.records import Bytes, Floats, Labels, Split
+from cvae_core.inference.folded import FoldedNetwork
+from cvae_core.records import Bytes, Labels, Split
 from cvae_core.runs.run import Run
 from cvae_core.runs.snapshots import load_snapshot
 from dashboard.cache import run_data
 from dashboard.cache.shared import Share, SharedCache
 from dashboard.streamlit_patches.sessions import give_back
 
+T = TypeVar("T")
 CACHE_BYTES: Final = 512 * 1024 * 1024
-SCATTER_POINTS: Final = 10_000
 TRAINED_MODELS: Final = "trained_models"  # where the session's state has them
 
 
@@ -40,7 +39,33 @@ def network(key: run_data.RunKey, epoch: int) -> FoldedNetwork:
         RunError: The snapshot is missing or damaged.
         WeightsError: Its weights are not those of the run's configuration.
     """
-    return _cache().get(("network", key, epoch), lambda: _load(key, epoch), _network_bytes)
+    return _cache().get(("network", key, epoch), lambda: _load(key, epoch), bytes_of)
+
+
+def record(key: run_data.RunKey, epoch: int, view: Computed[T]) -> T:
+    """What a view shows at an epoch.
+
+    Raises:
+        RunError: As in ``network``.
+        ConfigError: The network or the data lack what the view names.
+    """
+
+    def make() -> T:
+        data = run_data.test_data(run_data.run_config(key).data)
+        return compute(network(key, epoch), data, view, _Records(key, epoch))
+
+    return _cache().get((key, epoch, view), make, bytes_of)
+
+
+@dataclass(frozen=True)
+class _Records:
+    """The records of a run that another record builds on."""
+
+    key: run_data.RunKey
+    epoch: int
+
+    def __call__(self, view: Computed[T], epoch: int | None = None) -> T:
+        return record(self.key, self.epoch if epoch is None else epoch, view)
 
 
 def codes(key: run_data.RunKey, epoch: int, label: int | None = None) -> LatentCodes:
@@ -49,7 +74,7 @@ def codes(key: run_data.RunKey, epoch: int, label: int | None = None) -> LatentC
     Raises:
         RunError: As in ``network``.
     """
-    return _cache().get(("codes", key, epoch, label), lambda: _encode(key, epoch, label), _codes_bytes)
+    return _cache().get(("codes", key, epoch, label), lambda: _encode(key, epoch, label), bytes_of)
 
 
 def code_of_image(key: run_data.RunKey, epoch: int, index: int) -> LatentCodes:
@@ -58,7 +83,7 @@ def code_of_image(key: run_data.RunKey, epoch: int, index: int) -> LatentCodes:
     Raises:
         RunError: As in ``network``.
     """
-    return _cache().get(("image", key, epoch, index), lambda: _encode_one(key, epoch, index), _codes_bytes)
+    return _cache().get(("image", key, epoch, index), lambda: _encode_one(key, epoch, index), bytes_of)
 
 
 def picture(key: run_data.RunKey, epoch: int, what: Hashable, draw: Callable[[FoldedNetwork], Bytes]) -> Bytes:
@@ -73,7 +98,12 @@ def picture(key: run_data.RunKey, epoch: int, what: Hashable, draw: Callable[[Fo
     Raises:
         RunError: As in ``network``.
     """
-    return _cache().get(("picture", key, epoch, what), lambda: draw(network(key, epoch)), _array_bytes)
+    return _cache().get(("picture", key, epoch, what), lambda: draw(network(key, epoch)), bytes_of)
+
+
+def shown_split(key: run_data.RunKey) -> Split:
+    """The test images that the latent pictures show."""
+    return run_data.test_data(run_data.run_config(key).data).test.first(POINTS_LIMIT)
 
 
 def is_at_hand(key: run_data.RunKey, epoch: int) -> bool:
@@ -81,31 +111,13 @@ def is_at_hand(key: run_data.RunKey, epoch: int) -> bool:
     return ("network", key, epoch) in _cache()
 
 
-def losses(key: run_data.RunKey, epoch: int, label: int | None) -> Floats:
-    """The reconstruction loss of each of the first 10,000 test images, nats; float32 (n,).
-
-    Args:
-        key: The run.
-        epoch: The epoch.
-        label: Only the images of this label, which is less work; all if ``None``.
-
-    Raises:
-        RunError: As in ``network``.
-    """
-
-    def measure() -> Floats:
-        split = shown_split(key)
-        if label is not None:
-            split = Split(split.images[split.labels == label], split.labels[split.labels == label])
-        return reconstruction_losses(network(key, epoch), split)
-
-    found: Floats = _cache().get(("losses", key, epoch, label), measure, _array_bytes)
-    return found
-
-
-def shown_split(key: run_data.RunKey) -> Split:
-    """The test images that the latent pictures show."""
-    return run_data.test_data(run_data.run_config(key).data).test.first(SCATTER_POINTS)
+def bytes_of(value: object) -> int:
+    """What the arrays of a record or a network take in memory."""
+    if isinstance(value, np.ndarray):
+        return value.nbytes
+    if isinstance(value, tuple | list):
+        return sum(map(bytes_of, value))
+    return sum(map(bytes_of, vars(value).values())) if hasattr(value, "__dict__") else 0
 
 
 @st.cache_resource(show_spinner=False)
@@ -156,19 +168,3 @@ def _encode_one(key: run_data.RunKey, epoch: int, index: int) -> LatentCodes:
     test = run_data.test_data(run_data.run_config(key).data).test
     one = slice(index, index + 1)
     return encode_split(network(key, epoch), Split(test.images[one], test.labels[one]))
-
-
-def _layers(of: FoldedNetwork) -> Iterator[Affine]:
-    yield from (*of.encoder, of.z_mean, of.z_log_var, *of.decoder, of.output)
-
-
-def _array_bytes(of: Floats | Bytes) -> int:
-    return of.nbytes
-
-
-def _network_bytes(of: FoldedNetwork) -> int:
-    return sum(layer.kernel.nbytes + layer.bias.nbytes for layer in _layers(of))
-
-
-def _codes_bytes(of: LatentCodes) -> int:
-    return of.z_mean.nbytes + of.z_log_var.nbytes + of.labels.nbytes + of.indices.nbytes

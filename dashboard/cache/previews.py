@@ -10,7 +10,7 @@ import streamlit as st
 
 from cvae_core.analysis.latent import plane
 from cvae_core.analysis.manifold import manifold
-from cvae_core.analysis.reconstruction import first_of_each_label, reconstruct
+from cvae_core.analysis.reconstruction import OneOfEachLabelView
 from cvae_core.analysis.records import LatentPlane, ManifoldGrid, Reconstructions
 from dashboard.cache import networks, run_data
 
@@ -18,8 +18,7 @@ from dashboard.cache import networks, run_data
 @st.cache_resource(max_entries=256, show_spinner=False)
 def reconstructions(key: run_data.RunKey, epoch: int) -> Reconstructions:
     """The first test image of each label beside its reconstruction."""
-    data = run_data.test_data(run_data.run_config(key).data)
-    return reconstruct(networks.network(key, epoch), data.test, first_of_each_label(data.test.labels))
+    return networks.record(key, epoch, OneOfEachLabelView())
 
 
 @st.cache_resource(max_entries=256, show_spinner=False)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from cvae_core.analysis.records import ManifoldGrid, Reconstructions, SampleGrid
+from cvae_core.analysis.records import ManifoldGrid, Reconstructions
 from cvae_core.records import Bytes
 from dashboard.components.packing import pack, read_sources
 
@@ -115,24 +115,6 @@ def manifold_tiles(record: ManifoldGrid, class_names: Sequence[str]) -> ImageTil
         caption=f"{_axes(record)}.",
         file_name=f"manifold_{name}.png",
         max_tile=56,
-    )
-
-
-def sample_tiles(record: SampleGrid, class_names: Sequence[str]) -> ImageTiles:
-    """A row for each label, a column for each code.
-
-    Args:
-        record: The decoded codes.
-        class_names: One for each label.
-    """
-    return ImageTiles(
-        tiles=record.tiles,
-        description="Images decoded from random codes: a row a label, the same code down each column.",
-        title="Samples",
-        row_labels=tuple(class_names[label] for label in record.labels),
-        file_name="samples.png",
-        gap=1,
-        max_tile=64,
     )
 
 

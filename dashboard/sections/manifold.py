@@ -169,15 +169,11 @@ def _plane_settings(scene: PageContext) -> None:
         QUANTILES,
         "Quantiles",
         0.001,
-        0.999,
-        0.001,
         "The picture runs from the first to the second quantile of the prior, in equal steps of probability.",
     )
     slider_choice(
         GRID_SIZE,
         "Grid",
-        2,
-        LARGEST_GRID,
         1,
         f"Tiles along each side. With all labels side by side there are at most {_size_of_all(scene)}.",
     )

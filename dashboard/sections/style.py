@@ -53,8 +53,8 @@ def sources_choice(scene: PageContext) -> None:
     )
     if kind == "label":
         last = len(scene.data.class_names) - 1
-        whole_number_choice(SOURCE_LABEL, "Of label", 0, last, "The label whose first training images are taken.")
-        slider_choice(SOURCE_COUNT, "How many", 1, SOURCES_LIMIT, 1, "How many of them.")
+        whole_number_choice(SOURCE_LABEL, "Of label", "Use the first training images of this label.", most=last)
+        slider_choice(SOURCE_COUNT, "How many", 1, "How many of them.")
     elif kind == "pinned":
         pin_choice(scene.data)
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from cvae_core.records import Dataset
-from dashboard.url_state.parameter import Parameter
 from dashboard.url_state.parameters import (
     CODE,
     EPOCH,
@@ -18,6 +17,7 @@ from dashboard.url_state.parameters import (
     SOURCE_LABEL,
     X_DIMENSION,
     Y_DIMENSION,
+    Parameter,
 )
 from dashboard.url_state.session import set_value, value_of
 

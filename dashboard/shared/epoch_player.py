@@ -6,12 +6,12 @@ from typing import Final
 
 import streamlit as st
 
+from cvae_core.analysis.views import View
 from dashboard.components.epoch_player import FilmState, Timeline
 from dashboard.components.manifold_player import ManifoldState
 from dashboard.shared import session_state
 from dashboard.shared.snapshot_page import PageContext
-from dashboard.url_state.parameter import Parameter
-from dashboard.url_state.parameters import EPOCH, PLACE
+from dashboard.url_state.parameters import EPOCH, PLACE, Parameter
 from dashboard.url_state.session import set_value, value_of
 
 _SEEN: Final = "seen_of_films"
@@ -24,11 +24,11 @@ def timeline(scene: PageContext, key: str, *what: object) -> Timeline:
     Args:
         scene: The run.
         key: Of the film on its page.
-        what: All that its frames depend on but run and epoch.
+        what: The views that its frames show.
     """
     epoch = shown_epoch(scene, key)
     run = _name(scene)
-    what_is_shown = "|".join(map(str, (run, key, *what)))
+    what_is_shown = "|".join((run, key, *(of.identity if isinstance(of, View) else str(of) for of in what)))
     follow = value_of(EPOCH) is None
     return Timeline(run, what_is_shown, scene.epochs, epoch, follow, scene.alive, take_over(key, run))
 

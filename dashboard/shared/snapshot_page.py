@@ -26,8 +26,7 @@ from dashboard.shared.run_watch import note_drawn, watch_ended
 from dashboard.shared.session_state import without_links
 from dashboard.shared.widgets import page_title, show_errors, snapshot_run_picker
 from dashboard.streamlit_patches.startup import require_registry
-from dashboard.url_state.parameter import Parameter
-from dashboard.url_state.parameters import EPOCH
+from dashboard.url_state.parameters import EPOCH, Parameter
 from dashboard.url_state.session import read_address, set_value, value_of, write_address
 
 _POLL_SECONDS: Final = 1.0

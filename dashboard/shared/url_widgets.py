@@ -11,8 +11,7 @@ from typing import Any, Final, TypeVar
 import streamlit as st
 
 from dashboard.shared import session_state
-from dashboard.url_state.parameter import Parameter
-from dashboard.url_state.parameters import LABEL
+from dashboard.url_state.parameters import LABEL, Parameter
 from dashboard.url_state.session import set_value, value_of
 
 T = TypeVar("T")
@@ -102,16 +101,24 @@ def dimension_choice(parameter: Parameter[int], title: str, latent_dim: int, oth
     return value_of(parameter) - 1
 
 
-def whole_number_choice(parameter: Parameter[int], title: str, low: int, high: int, explanation: str) -> int:
-    """Choose a whole number by its field."""
+def whole_number_choice(parameter: Parameter[int], title: str, explanation: str, *, most: float | None = None) -> int:
+    """Choose a whole number by its field.
+
+    Args:
+        parameter: What is chosen.
+        title: Of the widget.
+        explanation: The widget's help.
+        most: The largest number that can be chosen, if not the parameter's own.
+    """
     value = value_of(parameter)
+    high = parameter.high if most is None else most
     st.number_input(
         title,
-        low,
-        high,
+        int(parameter.low),
+        int(high),
         value,
         step=1,
-        key=_shown(parameter, value_of(parameter)),
+        key=_shown(parameter, value),
         on_change=_chosen(parameter, int),
         width=150,
         help=explanation,
@@ -119,14 +126,16 @@ def whole_number_choice(parameter: Parameter[int], title: str, low: int, high: i
     return value_of(parameter)
 
 
-def slider_choice(parameter: Parameter[T], title: str, low: float, high: float, step: float, explanation: str) -> T:
-    """Choose a number, or a range of numbers, by a slider."""
+def slider_choice(
+    parameter: Parameter[T], title: str, step: float, explanation: str, *, most: float | None = None
+) -> T:
+    """Choose a number, or a range of numbers, by a slider; the arguments are those of ``whole_number_choice``."""
     value: Any = value_of(parameter)
     convert: Callable[[Any], Any] = tuple if isinstance(value, tuple) else type(value)
     st.slider(
         title,
-        low,
-        high,
+        parameter.low,
+        parameter.high if most is None else most,
         value,
         step=step,
         key=_shown(parameter, value),

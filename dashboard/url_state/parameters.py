@@ -1,26 +1,164 @@
-"""Every value of a view, and how it is written in the address."""
+"""Every value of a view that has a place in the address, and how it is written there."""
 
 from __future__ import annotations
 
-from typing import Final
+import re
+from collections.abc import Callable, Container, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Generic, TypeVar
 
-from cvae_core.analysis.samples import COLUMNS_LIMIT
-from cvae_core.config.run import SEED_LIMIT
-from dashboard.url_state.parameter import (
-    Parameter,
-    number,
-    numbers,
-    one_name,
-    one_of,
-    optional_whole_number,
-    whole_number,
-)
+from cvae_core.analysis.reconstruction import ReconstructionsView
+from cvae_core.analysis.samples import SamplesView
+from cvae_core.analysis.views import View
 
+T = TypeVar("T")
 LARGEST: Final = 10**9
+_DIGITS_LIMIT: Final = 12
+_NAME: Final = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
+
+
+@dataclass(frozen=True)
+class Parameter(Generic[T]):
+    """A named value, and how it is written in an address.
+
+    Attributes:
+        name: In the address and in the session.
+        default: Holds until something else is chosen; not written into the address.
+        expected: What a value should be, to end the sentence "it should be ...".
+        parse: Text -> value; raises ``ValueError`` where the text is none.
+        write: Value -> text, such that ``parse(write(value)) == value``.
+        always: Written even where it is the default, so that going back to that in the browser is noticed.
+        low: The smallest number, if it is one.
+        high: The largest.
+    """
+
+    name: str
+    default: T
+    expected: str
+    parse: Callable[[str], T]
+    write: Callable[[T], str] = str
+    always: bool = False
+    low: float = 0
+    high: float = 0
+
+
+def field_of(view: type[View], name: str) -> tuple[Any, Any, Any]:
+    """Default, smallest and largest value of a number that a view holds."""
+    field = view.model_fields[name]
+    limits = {bound: getattr(rule, bound) for rule in field.metadata for bound in ("ge", "le") if hasattr(rule, bound)}
+    return field.default, limits["ge"], limits.get("le", LARGEST)
+
+
+def whole_number(name: str, default: int, low: int, high: int) -> Parameter[int]:
+    """A whole number from low to high."""
+    expected = f"a whole number from {low:,} to {high:,}"
+    return Parameter(name, default, expected, lambda text: _whole(text, low, high), low=low, high=high)
+
+
+def optional_whole_number(
+    name: str, high: int, absent: str, default: int | None = None, *, always: bool = False
+) -> Parameter[int | None]:
+    """A whole number from 0 to high, or none.
+
+    Args:
+        name: Of the parameter.
+        high: The largest number.
+        absent: The word for none.
+        default: Holds until something else is chosen.
+        always: As in ``Parameter``.
+    """
+
+    def parse(text: str) -> int | None:
+        return None if text == absent else _whole(text, 0, high)
+
+    expected = f"a whole number from 0 to {high:,}, or “{absent}”"
+    return Parameter(name, default, expected, parse, lambda value: absent if value is None else str(value), always)
+
+
+def number(name: str, default: float, low: float, high: float) -> Parameter[float]:
+    """A number from low to high."""
+    expected = f"a number from {low:g} to {high:g}"
+    return Parameter(name, default, expected, lambda text: _real(text, low, high), _number_text, low=low, high=high)
+
+
+def numbers(
+    name: str,
+    default: tuple[float, ...],
+    low: float,
+    high: float,
+    lengths: Container[int],
+    expected: str,
+    *,
+    rising: bool = False,
+) -> Parameter[tuple[float, ...]]:
+    """Some numbers from low to high with commas between them.
+
+    Args:
+        name: Of the parameter.
+        default: Holds until something else is chosen.
+        low: The smallest number.
+        high: The largest.
+        lengths: How many there may be.
+        expected: What they should be, to end the sentence "it should be ...".
+        rising: Whether each should be larger than the one before.
+    """
+
+    def parse(text: str) -> tuple[float, ...]:
+        values = tuple(_real(part, low, high) for part in text.split(","))
+        if len(values) not in lengths or (rising and list(values) != sorted(set(values))):
+            raise ValueError(text)
+        return values
+
+    return Parameter(name, default, expected, parse, _numbers_text, low=low, high=high)
+
+
+def one_of(name: str, options: Sequence[str]) -> Parameter[str]:
+    """One of some words, the first by default."""
+
+    def parse(text: str) -> str:
+        if text not in options:
+            raise ValueError(text)
+        return text
+
+    return Parameter(name, options[0], f"one of: {', '.join(options[:-1])} or {options[-1]}", parse)
+
+
+def one_name(name: str) -> Parameter[str]:
+    """The name of something on disk; whether there is anything of that name is not looked at here."""
+
+    def parse(text: str) -> str:
+        if not _NAME.fullmatch(text):
+            raise ValueError(text)
+        return text
+
+    return Parameter(name, "", "a name of letters, digits, '-', '_' and single dots", parse)
+
+
+def _whole(text: str, low: int, high: int) -> int:
+    """Only plain digits: int() would also take spaces, signs and underscores."""
+    if not (text.isascii() and text.isdigit() and len(text) < _DIGITS_LIMIT and low <= int(text) <= high):
+        raise ValueError(text)
+    return int(text)
+
+
+def _real(text: str, low: float, high: float) -> float:
+    value = float(text)
+    if not low <= value <= high:  # NaN is not between any two numbers
+        raise ValueError(text)
+    return value
+
+
+def _number_text(value: float) -> str:
+    return f"{value:.6g}"
+
+
+def _numbers_text(values: tuple[float, ...]) -> str:
+    return ",".join(map(_number_text, values))
+
+
 Z_LIMIT: Final = 6.0
 LARGEST_GRID: Final = 30
 LATENT_DIM_LIMIT: Final = 64
-RECONSTRUCTIONS_LIMIT: Final = 100
 PRINCIPAL: Final = "pc"
 
 # Shared by all pages.
@@ -72,13 +210,24 @@ PICKED: Final = numbers(
 )
 INVERT: Final = one_of("invert", ["no", "yes"])
 # Samples and reconstructions.
-SEED: Final = whole_number("seed", 0, 0, SEED_LIMIT)
-COLUMNS: Final = whole_number("columns", 10, 1, COLUMNS_LIMIT)
-TEMPERATURE: Final = number("temperature", 1.0, 0.0, 3.0)
+SEED: Final = whole_number("seed", *field_of(SamplesView, "seed"))
+COLUMNS: Final = whole_number("columns", *field_of(SamplesView, "columns"))
+TEMPERATURE: Final = number("temperature", *field_of(SamplesView, "temperature"))
 ORDER: Final = one_of("order", ["first", "worst"])
 RANKED: Final = optional_whole_number("ranked", LARGEST, "shown")
-COUNT: Final = whole_number("count", 20, 1, RECONSTRUCTIONS_LIMIT)
+COUNT: Final = whole_number("count", *field_of(ReconstructionsView, "count"))
 
+# Field of a view -> its value in the address, where the two are the same.
+FIELDS: Final[dict[str, Parameter]] = {  # type: ignore[type-arg]
+    "columns": COLUMNS,
+    "count": COUNT,
+    "label": LABEL,
+    "order": ORDER,
+    "pinned": PIN,
+    "ranked": RANKED,
+    "seed": SEED,
+    "temperature": TEMPERATURE,
+}
 SHARED: Final[tuple[Parameter, ...]] = (EPOCH, LABEL, PIN)  # type: ignore[type-arg]
 LATENT: Final = (*SHARED, AXES, X_DIMENSION, Y_DIMENSION)
 MANIFOLD: Final = (*SHARED, X_DIMENSION, Y_DIMENSION, QUANTILES, GRID_SIZE, OTHERS, CODE, PLACE)

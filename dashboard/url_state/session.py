@@ -11,10 +11,12 @@ from typing import Any, Final, TypeVar, cast
 
 import streamlit as st
 
+from cvae_core.analysis.views import View
 from dashboard.streamlit_patches.navigation import went_through_history
-from dashboard.url_state.parameter import Parameter
+from dashboard.url_state.parameters import FIELDS, Parameter
 
 T = TypeVar("T")
+V = TypeVar("V", bound=View)
 _VALUE: Final = "view_"
 _PAGE: Final = "page_of_address"
 _SENT: Final = "sent_to_address"
@@ -23,6 +25,20 @@ _SENT: Final = "sent_to_address"
 def value_of(parameter: Parameter[T]) -> T:
     """The value that holds now."""
     return cast("T", st.session_state.get(_VALUE + parameter.name, parameter.default))
+
+
+def shown_view(view: type[V], **resolved: object) -> V:
+    """The view that the values make which hold now.
+
+    Args:
+        view: Its class.
+        resolved: Fields that are not values of the address, or hold something else at this moment.
+
+    Raises:
+        ConfigError: A value is out of range.
+    """
+    fields = {name: value_of(FIELDS[name]) for name in view.model_fields if name in FIELDS}
+    return view(**fields | resolved)
 
 
 def set_value(parameter: Parameter[T], value: T) -> None:

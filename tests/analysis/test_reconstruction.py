@@ -5,17 +5,21 @@ from hypothesis import strategies as st
 
 from cvae_core.analysis import reconstruction
 from cvae_core.analysis.reconstruction import (
-    first_of_each_label,
+    LossesView,
+    OneOfEachLabelView,
+    ReconstructionsView,
+    TestImageView,
+    indices_of,
     reconstruct,
     reconstruction_losses,
-    worst,
-    worst_of_each_label,
 )
+from cvae_core.analysis.records import Reconstructions
+from cvae_core.analysis.views import Computed, compute
 from cvae_core.architecture import DataShape
 from cvae_core.config.run import ModelConfig
 from cvae_core.errors import ConfigError
 from cvae_core.inference import FoldedNetwork
-from cvae_core.records import Split
+from cvae_core.records import Dataset, Split
 from tests.analysis.toy_network import ToyNetwork, ToyNetworkWithLogits
 from tests.networks import random_split, random_weights
 
@@ -27,11 +31,72 @@ def _split(n: int, network: ToyNetwork) -> Split:
     return Split(images, rng.integers(0, shape.n_classes, n))
 
 
+def _data(labels: np.ndarray) -> Dataset:
+    """Test images of these labels; the first pixel of each says which image it is."""
+    images = np.zeros((len(labels), 5, 4, 3), np.uint8)
+    images[:, 0, 0, 0] = np.arange(len(labels))
+    images[:, 1] = 200
+    nothing = Split(images[:0], labels[:0])
+    return Dataset("none", "no data", tuple("0123"), nothing, Split(images, labels), "0" * 64)
+
+
+def _shown(view: Computed[Reconstructions], labels: list[int], losses: list[float] = []) -> list[int]:  # noqa: B006
+    """Indices of the images that a view shows, if the losses of all are these."""
+    data = _data(np.array(labels, np.int64))
+
+    def records(other: LossesView, epoch: int | None = None) -> np.ndarray:
+        assert epoch == getattr(view, "ranked", None)
+        return np.array(losses, np.float32)[indices_of(data.test, other.label)]
+
+    return compute(ToyNetwork(), data, view, records).indices.tolist()
+
+
 def test_the_first_example_of_each_label_is_chosen_in_label_order():
-    labels = np.array([2, 0, 2, 3, 0, 0])
-    assert first_of_each_label(labels).tolist() == [1, 0, 3]
-    assert first_of_each_label(labels, per_label=2).tolist() == [1, 4, 0, 2, 3]
-    assert first_of_each_label(np.zeros(0, np.int64)).tolist() == []
+    assert _shown(OneOfEachLabelView(), [2, 0, 2, 3, 0, 0]) == [1, 0, 3]
+
+
+def test_the_first_images_are_shown_or_the_first_of_a_label_and_a_pinned_one_before_them():
+    labels = [2, 0, 2, 3, 0, 0]
+    for settings, expected in [
+        ({}, [0, 1, 2, 3, 4, 5]),
+        ({"count": 2}, [0, 1]),
+        ({"label": 2}, [0, 2]),
+        ({"label": 1}, []),
+        ({"pinned": 4, "count": 3}, [4, 0, 1]),
+        ({"pinned": 4, "label": 2}, [4, 0, 2]),
+    ]:
+        view = ReconstructionsView(**settings)
+        assert _shown(view, labels) == expected
+        assert view.number(_data(np.array(labels))) == len(expected)
+
+
+def test_images_and_epochs_that_there_are_not_are_refused():
+    for settings in ({"count": 0}, {"count": 101}, {"count": 1.5}, {"label": -1}, {"order": "best"}, {"pinned": -1}):
+        with pytest.raises(ConfigError, match="expected"):
+            ReconstructionsView(**settings)
+    with pytest.raises(ConfigError, match="label should be a whole number from 0 to 3"):
+        _shown(ReconstructionsView(label=4), [0, 1])
+    with pytest.raises(ConfigError, match="there are 2 of them"):
+        _shown(ReconstructionsView(pinned=2), [0, 1])
+
+
+def test_rows_of_originals_stand_above_their_reconstructions_and_what_is_left_is_black():
+    record = compute(ToyNetwork(), _data(np.arange(4) % 4), ReconstructionsView())
+    rows = record.in_rows(3)
+    assert rows.shape == (4, 3, 5, 4, 3)
+    assert np.array_equal(rows[[0, 2]].reshape(6, 5, 4, 3)[:4], record.originals)
+    assert np.array_equal(rows[[1, 3]].reshape(6, 5, 4, 3)[:4], record.reconstructions)
+    assert not rows[2:, 1:].any()
+
+
+def test_one_image_is_encoded_and_decoded():
+    network, data = ToyNetwork(), _data(np.array([2, 3]))
+    found = compute(network, data, TestImageView(index=1))
+    record = reconstruct(network, data.test, np.array([1]))
+    assert found.label == 3 and found.z_mean.shape == found.z_log_var.shape == (3,)
+    assert np.array_equal(found.images, np.concatenate([record.originals, record.reconstructions]))
+    with pytest.raises(ConfigError, match="there are 2 of them"):
+        compute(network, data, TestImageView(index=2))
 
 
 @pytest.mark.parametrize("flat", [True, False])
@@ -94,31 +159,27 @@ def test_a_pixel_that_was_held_impossible_costs_its_logit_or_at_most_16_nats():
 
 
 def test_the_worst_come_first_and_equals_in_order():
-    losses, labels = np.array([3.0, 9.0, 3.0, 1.0, 9.0, 7.0], np.float32), np.array([0, 1, 0, 0, 1, 3])
-    assert worst(losses, labels).tolist() == [1, 4, 5, 0, 2, 3]
-    assert worst(losses, labels, count=3).tolist() == [1, 4, 5]
-    assert worst(losses, labels, 0, count=2).tolist() == [0, 2]
-    assert worst(losses, labels, 2).tolist() == []
-    assert worst_of_each_label(losses, labels).tolist() == [0, 1, 5]
-    assert worst_of_each_label(losses, labels, per_label=2).tolist() == [0, 2, 1, 4, 5]
-    assert worst_of_each_label(losses[:0], labels[:0]).tolist() == []
+    losses, labels = [3.0, 9.0, 3.0, 1.0, 9.0, 7.0], [0, 1, 0, 0, 1, 3]
+    for settings, expected in [
+        ({}, [1, 4, 5, 0, 2, 3]),
+        ({"count": 3}, [1, 4, 5]),
+        ({"label": 0, "count": 2}, [0, 2]),
+        ({"label": 2}, []),
+        ({"ranked": 7, "count": 1}, [1]),
+        ({"pinned": 3, "count": 2}, [3, 1]),
+    ]:
+        assert _shown(ReconstructionsView(order="worst", **settings), labels, losses) == expected
 
 
 @given(st.lists(st.tuples(st.sampled_from([0.0, 1.0, 2.0, np.inf]), st.integers(0, 3)), max_size=20))
 def test_the_worst_of_all_are_all_sorted(examples):
-    losses = np.array([loss for loss, _ in examples], np.float32)
-    labels = np.array([label for _, label in examples], np.int64)
+    losses, labels = [loss for loss, _ in examples], [label for _, label in examples]
     expected = sorted(range(len(examples)), key=lambda i: (-losses[i], i))
-    assert worst(losses, labels, count=99).tolist() == expected
-    by_label = sorted(range(len(examples)), key=lambda i: (labels[i], -losses[i], i))
-    assert worst_of_each_label(losses, labels, per_label=99).tolist() == by_label
+    assert _shown(ReconstructionsView(order="worst", count=99), labels, losses) == expected
 
 
-@pytest.mark.parametrize("count", [0, -3, 1.5, float("nan"), float("inf")])
-def test_counts_that_are_none_are_refused(count):
-    losses, labels = np.zeros(3, np.float32), np.zeros(3, np.int64)
-    with pytest.raises(ConfigError, match="number of examples should be a whole number of at least 1"):
-        worst(losses, labels, count=count)
-    for choose in (first_of_each_label, lambda labels, count: worst_of_each_label(losses, labels, count)):
-        with pytest.raises(ConfigError, match="at least 1"):
-            choose(labels, count)
+def test_the_losses_of_a_label_are_those_of_its_images():
+    network, data = ToyNetworkWithLogits(), _data(np.array([2, 0, 2, 3]))
+    everything = compute(network, data, LossesView())
+    assert np.array_equal(everything, reconstruction_losses(network, data.test))
+    assert np.allclose(compute(network, data, LossesView(label=2)), everything[[0, 2]])

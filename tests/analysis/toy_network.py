@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import numpy as np
 
+from cvae_core.analysis.network import Network
+from cvae_core.analysis.views import Computed, compute
 from cvae_core.architecture import Architecture, DataShape, plan
 from cvae_core.config.run import ModelConfig
-from cvae_core.records import Bytes, Floats, Labels
+from cvae_core.records import Bytes, Dataset, Floats, Labels, Split
+
+R = TypeVar("R")
 
 
 class ToyNetwork:
@@ -27,13 +33,15 @@ class ToyNetwork:
         self.flat = flat
 
     def encode(self, images: Bytes, labels: Labels) -> tuple[Floats, Floats]:
-        brightness = images.reshape(len(images), -1).mean(axis=1) / 255.0
+        brightness = images.mean(axis=(1, 2, 3)) / 255.0
         z_mean = np.tile(brightness[:, None], (1, self.architecture.latent_dim)).astype(np.float32)
         return z_mean, np.tile(-labels[:, None], (1, self.architecture.latent_dim)).astype(np.float32)
 
     def decode(self, z: Floats, labels: Labels) -> Floats:
-        probabilities = np.stack([self.probability(code, label) for code, label in zip(z, labels, strict=True)])
-        return probabilities.reshape(len(z), -1) if self.flat else probabilities
+        shape = self.architecture.shape
+        pixels = [self.probability(code, label) for code, label in zip(z, labels, strict=True)]
+        probabilities = np.array(pixels, np.float32).reshape(len(z), *shape.image_shape)
+        return probabilities.reshape(len(z), shape.pixels) if self.flat else probabilities
 
     def probability(self, code: Floats, label: int) -> Floats:
         """Pixel p of the flattened image: a logistic function of the code's dot product with 1, 2, 3, ..."""
@@ -52,3 +60,11 @@ class ToyNetworkWithLogits(ToyNetwork):
         with np.errstate(divide="ignore"):
             logits = np.log(probabilities) - np.log1p(-probabilities)
         return np.clip(logits, -1e3, 1e3).astype(np.float32)
+
+
+def computed(network: Network, view: Computed[R]) -> R:
+    """What a view shows of a network, where the data do not matter."""
+    shape = network.architecture.shape
+    nothing = Split(np.zeros((0, *shape.image_shape), np.uint8), np.zeros(0, np.int64))
+    names = tuple(map(str, range(shape.n_classes)))
+    return compute(network, Dataset("none", "no data", names, nothing, nothing, "0" * 64), view)

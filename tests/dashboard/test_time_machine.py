@@ -13,7 +13,8 @@ from streamlit.runtime.caching import clear_session_resource_cache
 from streamlit.testing.v1 import AppTest
 
 from cvae_core.analysis.manifold import manifold
-from cvae_core.analysis.samples import samples
+from cvae_core.analysis.samples import SamplesView
+from cvae_core.analysis.views import compute
 from cvae_core.data import dataset_shape, load_dataset, load_test_data
 from cvae_core.inference.folded import FoldedNetwork
 from cvae_core.runs.run import Run, create_run
@@ -202,7 +203,9 @@ def test_the_address_holds_the_view_and_gives_it_back(run: Run) -> None:
     assert {name: app.query_params[name] for name in asked} == asked
     header, arrays = film(app)
     assert header["frame_epochs"] == [1]
-    expected = samples(network(run, 1), columns=4, seed=7, temperature=0.5).tiles
+    expected = compute(
+        network(run, 1), load_test_data(run.config().data), SamplesView(columns=4, seed=7, temperature=0.5)
+    ).tiles
     np.testing.assert_array_equal(arrays["frame/tiles_samples"][0], expected)
 
 

@@ -12,10 +12,11 @@ import pytest
 
 from cvae_core.analysis.latent import dimension_statistics, encode_split, plane, principal_axes
 from cvae_core.analysis.manifold import label_manifolds, manifold
-from cvae_core.analysis.reconstruction import first_of_each_label, reconstruct, reconstruction_losses
-from cvae_core.analysis.samples import samples
+from cvae_core.analysis.reconstruction import LossesView, OneOfEachLabelView, ReconstructionsView
+from cvae_core.analysis.samples import SamplesView
 from cvae_core.analysis.style import transfer
 from cvae_core.analysis.trained_run import TrainedRun
+from cvae_core.analysis.views import compute
 from cvae_core.data import registry
 from cvae_core.errors import DataUnavailableError
 from cvae_core.evaluation.classification import classify
@@ -40,6 +41,7 @@ def views(trained: TrainedRun, epoch: int) -> list[Any]:
     network, split = trained.network(epoch), trained.test_data.test
     codes = encode_split(network, split)
     few = split.first(10)
+    shown = [OneOfEachLabelView(), LossesView(), ReconstructionsView(order="worst"), SamplesView(seed=3)]
     return [
         codes,
         dimension_statistics(codes),
@@ -47,9 +49,7 @@ def views(trained: TrainedRun, epoch: int) -> list[Any]:
         principal_axes(codes),
         manifold(network, 7),
         label_manifolds(network),
-        reconstruct(network, split, first_of_each_label(split.labels)),
-        reconstruction_losses(network, split),
-        samples(network, seed=3),
+        *(compute(network, trained.test_data, view) for view in shown),
         transfer(network, few.images, few.labels),
         classify(network, few.images),
         style_kept(network, split, 20),

@@ -13,9 +13,10 @@ from scipy.stats import norm
 from cvae_core.analysis.latent import encode_split, of_label
 from cvae_core.analysis.manifold import manifold
 from cvae_core.analysis.reconstruction import reconstruct
-from cvae_core.analysis.samples import samples
+from cvae_core.analysis.samples import SamplesView
 from cvae_core.analysis.style import transfer
 from cvae_core.analysis.trained_run import TrainedRun
+from cvae_core.analysis.views import compute
 from cvae_core.errors import ConfigError, ExportError, ExportStoppedError, RunNotFoundError
 from cvae_core.export.animation_task import save_films
 from cvae_core.records import Bytes
@@ -84,7 +85,7 @@ def test_other_films_have_the_tiles_of_their_records(trained: TrainedRun) -> Non
     sevens = np.flatnonzero(data.train.labels == 7)[:10]
     expected = {
         PictureSettings("style"): transfer(network, data.train.images[sevens], data.train.labels[sevens]).tiles,
-        PictureSettings("samples", seed=4): samples(network, seed=4).tiles,
+        PictureSettings("samples", seed=4): compute(network, data, SamplesView(seed=4)).tiles,
     }
     for settings, tiles in expected.items():
         shown = tiles_in(frames_of(trained, settings)[-1], TileLayout(10, 10, 28, 28, 2, 2, names))

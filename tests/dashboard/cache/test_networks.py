@@ -98,8 +98,8 @@ def test_pictures_that_were_drawn_are_not_drawn_again(run: Run, page: str, monke
     def refuse(*arguments: object, **settings: object) -> None:
         raise AssertionError("drawn again")
 
-    for name in ("manifold.manifold", "samples.samples", "samples.reconstruct"):
-        monkeypatch.setattr(f"dashboard.sections.{name}", refuse)
+    for name in ("sections.manifold.manifold", "cache.networks.compute"):
+        monkeypatch.setattr(f"dashboard.{name}", refuse)
     after = ask(app, page)
     for name, tiles in before.items():
         assert (after[name] == tiles).all()

@@ -3,9 +3,8 @@ import pytest
 
 from cvae_core.analysis.manifold import manifold
 from cvae_core.analysis.reconstruction import reconstruct
-from cvae_core.analysis.samples import samples
 from cvae_core.records import Split
-from dashboard.components.image_grid import ImageTiles, manifold_tiles, packed_tiles, reconstruction_tiles, sample_tiles
+from dashboard.components.image_grid import ImageTiles, manifold_tiles, packed_tiles, reconstruction_tiles
 from dashboard.components.packing import unpack
 from tests.analysis.toy_network import ToyNetwork
 
@@ -27,11 +26,6 @@ def test_a_manifold_says_what_its_sides_are():
     assert tiles.caption == "z3 from −1.64 to 1.64 to the right, z1 from −1.64 to 1.64 downwards."
     one = manifold_tiles(manifold(ToyNetwork(latent_dim=1), 0), NAMES)
     assert one.caption == "z1 from −1.64 to 1.64 to the right."
-
-
-def test_samples_name_their_rows():
-    tiles = sample_tiles(samples(ToyNetwork(), [1, 3], columns=4), NAMES)
-    assert tiles.row_labels == ("bee", "dog") and tiles.tiles.shape[:2] == (2, 4)
 
 
 def test_tiles_reach_the_browser_unchanged():

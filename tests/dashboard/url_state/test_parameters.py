@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboard.url_state import parameters
-from dashboard.url_state.parameter import Parameter
+from dashboard.url_state.parameters import Parameter
 
 ALL = {parameter.name: parameter for parameter in (*parameters.LATENT, *parameters.MANIFOLD, *parameters.SAMPLES)}
 NONSENSE = ["", " ", "1_0x", "nan", "inf", "-inf", "0x1", "true", "1,2,3,,", ",", "9" * 400, "'--", "\0"]

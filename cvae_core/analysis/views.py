@@ -1,0 +1,75 @@
+"""What a picture shows: one small frozen record that its link, cache, player, export and computation share."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Final, Protocol, TypeVar
+
+from cvae_core.analysis.network import Network
+from cvae_core.config.fields import Settings
+from cvae_core.records import Dataset
+
+# How many images of the test set are shown as points, or ranked by their loss.
+POINTS_LIMIT: Final = 10_000
+
+Record_co = TypeVar("Record_co", covariant=True)
+Record = TypeVar("Record")
+Other = TypeVar("Other")
+
+
+class View(Settings):
+    """What is looked at, but for the run and the epoch. It is checked once, hashable, and has one JSON form.
+
+    Raises:
+        ConfigError: A value is out of range.
+    """
+
+    @property
+    def identity(self) -> str:
+        """A short text that is the same for equal views only."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:16]
+
+
+class Records(Protocol):
+    """Gives records of the same run, computed before if possible."""
+
+    def __call__(self, view: Computed[Record], epoch: int | None = None) -> Record:
+        """The record of another view, at the epoch that is looked at or at another one."""
+        ...
+
+
+class Computed(Protocol[Record_co]):
+    """A view whose record can be computed."""
+
+    def compute(self, network: Network, data: Dataset, records: Records) -> Record_co:
+        """What the view shows.
+
+        Args:
+            network: The network of the epoch that is looked at.
+            data: The data of the run; the training part only if the view shows training images.
+            records: Gives what this record builds on.
+
+        Raises:
+            ConfigError: The network or the data lack what the view names, such as a label or a dimension.
+        """
+        ...
+
+
+def compute(network: Network, data: Dataset, view: Computed[Record], records: Records | None = None) -> Record:
+    """What a view shows.
+
+    Args:
+        network: The network of the epoch that is looked at.
+        data: The data of the run; the training part only if the view shows training images.
+        view: What to show.
+        records: Gives records of other views and epochs that this one builds on; computed by the same network if
+            ``None``.
+
+    Raises:
+        ConfigError: The network or the data lack what the view names, such as a label or a dimension.
+    """
+
+    def from_this_network(view: Computed[Other], epoch: int | None = None) -> Other:  # noqa: ARG001
+        return compute(network, data, view)
+
+    return view.compute(network, data, records or from_this_network)
