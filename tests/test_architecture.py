@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -82,6 +83,18 @@ def _makes_fragment(path: Path) -> bool:
 
 def test_names_tell_what_lives_there() -> None:
     assert [path for path, _ in syntax_trees() if VAGUE_NAMES & set(path.with_suffix("").parts)] == []
+
+
+IMPORT_NAMES = {"pillow": "PIL", "scikit-image": "skimage"}
+
+
+def test_every_dependency_is_imported_by_the_product() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    names = [re.split(r"[<>=~!\[ ]", dependency)[0] for dependency in project["dependencies"]]
+    nodes = [node for _, tree in syntax_trees() for node in ast.walk(tree)]
+    imported = {node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)}
+    imported |= {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    assert {IMPORT_NAMES.get(name, name) for name in names} <= {name.split(".")[0] for name in imported}
 
 
 def imports_an_unpickler(node: ast.AST) -> bool:

@@ -28,7 +28,6 @@ TITLE: Final = "Torn manifold"
 DISTANCE_ERROR: Final = 1e-5
 _SINE_END: Final = 2.2
 _SINE_SEGMENTS: Final = 512
-_ROWS_AT_A_TIME: Final = 128
 _WHOLE_TURN: Final = 2.0 * np.pi
 _TRAIN_STREAM: Final = 0
 _TEST_STREAM: Final = 1
@@ -71,24 +70,12 @@ class SineArc:
         1: 9.3e-6. Only the two chords beside the nearest corner are looked at.
         """
         corners = self.points(_SINE_SEGMENTS + 1)
-        nearest = _nearest_corner(points, corners)
+        from scipy.spatial import cKDTree  # not when the module loads: only pages of the toy should wait for it
+
+        _, nearest = cKDTree(corners).query(points)
         left, right = (_to_segments(points, corners, np.clip(nearest + k, 0, _SINE_SEGMENTS - 1)) for k in (-1, 0))
         nearer: Float64Array = np.minimum(left, right)
         return nearer
-
-
-def _nearest_corner(points: Float64Array, corners: Float64Array) -> npt.NDArray[np.int64]:
-    """For each point the index of the nearest corner: where p . c - |c|^2 / 2 is largest."""
-    nearest = np.empty(len(points), np.int64)
-    offsets = np.square(corners).sum(1) / 2.0
-    # In pieces that stay in the cache, and without BLAS, whose threads wait for each other on a busy machine.
-    for begin in range(0, len(points), _ROWS_AT_A_TIME):
-        part = points[begin : begin + _ROWS_AT_A_TIME]
-        scores = part[:, :1] * corners[:, 0]
-        scores += part[:, 1:] * corners[:, 1]
-        scores -= offsets
-        nearest[begin : begin + _ROWS_AT_A_TIME] = scores.argmax(axis=1)
-    return nearest
 
 
 def _to_segments(points: Float64Array, corners: Float64Array, first: npt.NDArray[np.int64]) -> Float64Array:

@@ -1,1 +1,1 @@
-"""Charts: pure functions from records to figures, which know nothing of the page that they stand on."""
+"""Charts: pure functions from records to tables and figures, independent of the page that shows them."""

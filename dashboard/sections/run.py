@@ -8,6 +8,7 @@ from typing import Any, Final, Literal
 
 import pandas as pd
 import streamlit as st
+from plotly.graph_objects import Figure
 
 from cvae_core.data import dataset_title
 from cvae_core.errors import CvaeError
@@ -21,9 +22,8 @@ from dashboard.cache import previews, run_data
 from dashboard.components.image_grid import ImageTiles, image_grid, manifold_tiles, reconstruction_tiles
 from dashboard.components.latent_scatter import latent_scatter
 from dashboard.components.pulse import pulse
-from dashboard.figures.descriptions import kl_bars_description, kl_over_epochs_description, loss_description
-from dashboard.figures.kl import bar_table, kl_points
-from dashboard.figures.losses import Quantity, loss_points
+from dashboard.figures import finished, live
+from dashboard.figures.tables import QUANTITY_TITLES, bar_table, kl_points, loss_points
 from dashboard.sections import manage_runs
 from dashboard.sections.export_run import take_away
 from dashboard.shared import actions, session_state, url_widgets
@@ -201,33 +201,51 @@ def _links_to_all_epochs(run: Run) -> None:
         )
 
 
-_QUANTITIES: Final[tuple[Quantity, ...]] = ("negative_elbo", "reconstruction", "kl")
+def loss_view(history: History, alive: bool) -> None:
+    """Draw the loss curves and the KL of each latent dimension.
 
-
-def loss_view(history: History) -> None:
-    """Draw the curves. Their descriptions stay the same while their data grow, so that they are redrawn in place."""
+    Args:
+        history: The records of the run.
+        alive: Whether the run may go on. Its charts then keep their descriptions while their data grow, so that they
+            are redrawn in place; those of a run that has ended can be zoomed.
+    """
     if not history.steps and not history.epochs:
-        st.caption("The curves start after the first training steps.")
+        st.caption("The curve begins with the first training steps.")
         return
-    for column, quantity in zip(st.columns(3, gap="medium"), _QUANTITIES, strict=True):
+    log = not alive and st.toggle("Logarithmic axis", key="log_losses", help="Of the losses and of the KL over epochs.")
+    for column, quantity in zip(st.columns(3, gap="medium"), QUANTITY_TITLES, strict=True):
+        points = loss_points(history.epochs, history.steps, quantity)
         with column:
-            points = loss_points(history.epochs, history.steps, quantity)
-            _draw(points, loss_description(quantity), f"loss_{quantity}")
+            if alive:
+                _draw(points, live.loss_description(quantity), f"loss_{quantity}")
+            else:
+                _draw_finished(finished.loss_figure(points, quantity, log=log), f"finished_loss_{quantity}")
     if history.epochs:
-        _draw_kl(history.epochs)
+        _draw_kl(history.epochs, alive, log)
 
 
-def _draw_kl(epochs: list[EpochRecord]) -> None:
+def _draw_kl(epochs: list[EpochRecord], alive: bool, log: bool) -> None:
     kl = epochs[-1].test.kl_per_dimension
+    bars, points = bar_table(kl), kl_points(epochs)
     now, over_time = st.columns(2, gap="medium")
     with now:
-        _draw(bar_table(kl), kl_bars_description(len(kl)), "kl_now")
+        if alive:
+            _draw(bars, live.kl_bars_description(len(kl)), "kl_now")
+        else:
+            _draw_finished(finished.kl_bars_figure(bars), "finished_kl_now")
     with over_time:
-        _draw(kl_points(epochs), kl_over_epochs_description(len(kl)), "kl_over_epochs")
+        if alive:
+            _draw(points, live.kl_over_epochs_description(len(kl)), "kl_over_epochs")
+        else:
+            _draw_finished(finished.kl_over_epochs_figure(points, log=log), "finished_kl_over_epochs")
 
 
 def _draw(points: pd.DataFrame, description: dict[str, Any], key: str) -> None:
     st.vega_lite_chart(points, description, key=key, width="stretch")
+
+
+def _draw_finished(figure: Figure, key: str) -> None:
+    st.plotly_chart(figure, key=key, width="stretch", config=finished.CONFIG)
 
 
 _POLL_SECONDS: Final = 0.6
@@ -274,7 +292,7 @@ def _images(run: Run, now: Overview) -> None:
         history, lost = run_data.history(run)
         if lost:
             st.warning(lost, icon=":material/broken_image:")
-        loss_view(history)
+        loss_view(history, now.state in ALIVE)
     for problem in session_state.keep_problems(read_address((LABEL,))):
         st.warning(problem, icon=":material/link_off:")
     label = label_choice(now)

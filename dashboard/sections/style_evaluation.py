@@ -5,15 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-import numpy as np
-import pandas as pd
 import streamlit as st
 
-from cvae_core.analysis.records import Float64Array
 from cvae_core.evaluation.report import SOURCES, Evaluation
 from cvae_core.evaluation.task import MODULE, order
 from cvae_core.tasks import Task
 from dashboard.cache import run_data
+from dashboard.figures.finished import CONFIG, style_heat_map
 from dashboard.shared.snapshot_page import PageContext
 from dashboard.shared.task_progress import collect, start_task, task_progress
 
@@ -101,16 +99,9 @@ def _show(scene: PageContext, epoch: int, found: Evaluation) -> None:
             "-", "−"
         )
     )
-    two_digits = {name: st.column_config.NumberColumn(format="%.2f") for name in scene.data.class_names}
     for column, (title, table) in zip(
         st.columns(2), (("Slant", style.slant), ("Thickness", style.thickness)), strict=True
     ):
-        with column:
-            st.markdown(f"**{title}**: source label down, target label across")
-            st.dataframe(_table(scene, table), width="stretch", column_config=two_digits)
+        figure = style_heat_map(table, scene.data.class_names, title)
+        column.plotly_chart(figure, key=f"kept_{title}", width="stretch", config=CONFIG)
     st.markdown(f"**{found.accuracy_sentence()}.**")
-
-
-def _table(scene: PageContext, values: Float64Array) -> pd.DataFrame:
-    names = list(scene.data.class_names)
-    return pd.DataFrame(np.round(values, 2), index=names, columns=names)

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 import dashboard
-from dashboard.figures.theme import DARK_PALETTE, LIGHT_PALETTE
 
 FOLDER = Path(dashboard.__file__).parent
 # Streamlit reads the configuration beside its main script; this asks it what is in force there.
@@ -49,11 +48,6 @@ def theme():
 def test_no_font_comes_from_outside(theme):
     assert "fontFaces" not in theme
     assert {theme["font"], theme["codeFont"]} <= {"sans-serif", "serif", "monospace"}
-
-
-def test_charts_inside_and_outside_the_page_share_their_palettes(theme):
-    assert tuple(theme["light"]["chartCategoricalColors"]) == LIGHT_PALETTE
-    assert tuple(theme["dark"]["chartCategoricalColors"]) == DARK_PALETTE
 
 
 def _linear(colour: str) -> list[float]:

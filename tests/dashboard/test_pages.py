@@ -270,7 +270,11 @@ def test_a_run_without_a_worker_shows_its_record(written: Any, runs_folder: Path
     assert words in said(app)
     assert picture_count(app) == 3
     assert heartbeats(app) == [4.0]  # it only looks whether the run lives again
-    assert len(app.get("vega_lite_chart")) == 5
+    assert len(app.get("plotly_chart")) == 5  # they stand still and can be zoomed
+    assert not app.get("vega_lite_chart")
+    app.toggle(key="log_losses").set_value(True).run()
+    axes = [json.loads(chart.proto.spec)["layout"].get("yaxis", {}).get("type") for chart in app.get("plotly_chart")]
+    assert axes.count("log") == 4
 
 
 def test_a_run_before_its_first_snapshot_says_what_comes(runs_folder: Path) -> None:
