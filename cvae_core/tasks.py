@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from typing import IO, Any, Self
 
 from cvae_core.errors import CvaeError, StoppedError
+from cvae_core.plugins import load_plugins
 from cvae_core.processes import command, environment
 from cvae_core.remaining_time import RemainingTime
 from cvae_core.short_repr import short_repr
@@ -36,6 +37,7 @@ def serve(work: Work) -> None:
     """
     wanted = json.loads(sys.stdin.readline())
     try:
+        load_plugins()
         _say({"report": work(wanted)})
     except CvaeError as error:
         _say({"problem": error.problem, "advice": error.advice})

@@ -13,6 +13,7 @@ from typing import Final
 from streamlit.web import cli
 
 from cvae_core.errors import CvaeError
+from cvae_core.plugins import load_plugins
 from cvae_core.runs.control import max_workers
 from cvae_core.workers.quotas import PICTURE_MB, Limits, largest_upload_mb, read_limits
 from dashboard.access.rules import given_token
@@ -33,6 +34,7 @@ def options(limits: Limits) -> list[str]:
 def main() -> None:
     """Run until the process is told to end."""
     try:
+        load_plugins()
         max_workers()
         limits = read_limits()
         given_token()

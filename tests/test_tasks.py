@@ -53,6 +53,12 @@ def test_the_time_left_is_told_once_the_pace_is_known() -> None:
         assert task.seconds_left == pytest.approx(0.05 * (1000 - task.done), rel=0.7)
 
 
+def test_a_broken_plugin_fails_the_task_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CVAE_PLUGINS", "tests.not_there")
+    with pytest.raises(CvaeError, match=r"plug-in tests\.not_there could not be imported"):
+        Task(MODULE, {"steps": 1, "number": 1}).report()
+
+
 @pytest.mark.parametrize(
     ("fail", "kind", "words"),
     [

@@ -13,6 +13,7 @@ import cvae_core
 from cvae_core.cli import benchmark, dashboard, evaluate, export, runs, train
 from cvae_core.cli.terminal import ignore_tiny_width, plain, replace_unencodable
 from cvae_core.errors import CvaeError
+from cvae_core.plugins import load_plugins
 from cvae_core.processes import pin_settings
 from cvae_core.system_errors import as_cvae_error
 
@@ -56,6 +57,7 @@ def main() -> None:
     replace_unencodable()
     ignore_tiny_width()
     try:
+        load_plugins()
         app()
     except CvaeError as error:
         _fail(str(error))

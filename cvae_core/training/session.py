@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from cvae_core.data import fashion_mnist, load_dataset
 from cvae_core.errors import CvaeError, DataError, DataUnavailableError
+from cvae_core.plugins import load_plugins
 from cvae_core.records import Dataset, EpochRecord, StepRecord
 from cvae_core.remaining_time import RemainingTime
 from cvae_core.runs import lock
@@ -124,6 +125,7 @@ class _Session:
         self._written_at = -_STATUS_SECONDS
 
     def train(self) -> None:
+        load_plugins()
         self._await_turn()
         from cvae_core.training.engine import train  # TensorFlow takes seconds to load: not before it is our turn
         from cvae_core.training.writer import RunWriter
