@@ -21,6 +21,7 @@ from cvae_core.errors import ConfigError, RunBusyError, RunDamagedError, RunErro
 from cvae_core.runs import lock
 from cvae_core.runs.atomic_io import (
     TEMPORARY_PREFIX,
+    draft_of,
     is_link,
     is_old,
     is_own_file,
@@ -37,7 +38,6 @@ from cvae_core.system_errors import advice, reason, storage_errors
 
 RUNS_VARIABLE: Final = "CVAE_RUNS"
 DEFAULT_RUNS: Final = "runs"
-DELETED_PREFIX: Final = f"{TEMPORARY_PREFIX}deleted-"
 _FILES: Final = ("config.json", "lock", "status.json", "metrics.jsonl", "worker.log")
 _FOLDERS: Final = ("snapshots", "checkpoints", "control", "tensorboard")
 _LOCKING_SECONDS: Final = 10.0
@@ -212,7 +212,7 @@ def drafted_run(folder: Path, name: str) -> Iterator[Run]:
     """
     check_new_name(folder, name)
     final = Run(folder / name)
-    draft = Run(folder / f"{TEMPORARY_PREFIX}{name}-{secrets.token_hex(4)}")
+    draft = Run(draft_of(final.path))
     _sweep(folder)
     with storage_errors(final.path):
         held = None
@@ -353,12 +353,12 @@ def delete_run(run: Run) -> None:
         RunBusyError: Its worker lives.
         StorageError: The folder cannot be changed.
     """
-    grave = run.path.with_name(f"{DELETED_PREFIX}{run.id}-{secrets.token_hex(4)}")
+    deleted = draft_of(run.path)
     with held_idle(run):
         with storage_errors(run.path):
-            run.path.rename(grave)
-        remove(grave)
-        _sweep(grave.parent)
+            run.path.rename(deleted)
+        remove(deleted)
+        _sweep(deleted.parent)
 
 
 @contextmanager

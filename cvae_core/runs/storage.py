@@ -1,28 +1,26 @@
-"""Thins the snapshots of a run out: the first and the last stay, and some between them."""
+"""Frees disk space: drops some snapshots of a run, or moves a run to the trash, from where it can be restored."""
 
 from __future__ import annotations
 
 import os
 import secrets
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from cvae_core.errors import RunError, RunNotFoundError
-from cvae_core.runs import lock
 from cvae_core.runs.atomic_io import (
-    TEMPORARY_PREFIX,
-    is_link,
+    draft_of,
+    is_old,
     is_real_folder,
     make_shared_folder,
     remove,
     remove_leftovers,
     synchronise,
 )
-from cvae_core.runs.run import DELETED_PREFIX, Run, held_idle
+from cvae_core.runs.run import Run, held_idle
 from cvae_core.runs.snapshots import snapshot_epochs, snapshot_folder
 from cvae_core.runs.summary import disk_use
 from cvae_core.short_repr import short_repr
@@ -31,7 +29,7 @@ from cvae_core.system_errors import storage_errors
 
 @dataclass(frozen=True)
 class Pruning:
-    """What a thinning out keeps and drops.
+    """What pruning keeps and drops.
 
     Attributes:
         kept, dropped: Epochs, rising.
@@ -46,9 +44,9 @@ class Pruning:
 
 
 def keep_evenly(epochs: Sequence[int], count: int) -> tuple[int, ...]:
-    """So many of some rising epochs, the first and the last among them, the others spread over their order.
+    """Choose ``count`` of some rising epochs: the first, the last, and the rest evenly spaced in their order.
 
-    The tutorial's snapshots come thick at the beginning, where most happens; so do those that are kept.
+    The tutorial's snapshots are dense at the beginning, where most happens; so are those that are kept.
 
     Raises:
         RunError: ``count`` is less than 2.
@@ -74,7 +72,7 @@ def keep_every(epochs: Sequence[int], step: int) -> tuple[int, ...]:
 
 
 def plan_pruning(run: Run, keep: int | None = None, every: int | None = None) -> Pruning:
-    """What a thinning out would do; exactly one of ``keep`` and ``every`` is given.
+    """What pruning would do; exactly one of ``keep`` and ``every`` is given.
 
     Raises:
         RunError: Neither or both were given, or the number is too small.
@@ -89,7 +87,7 @@ def plan_pruning(run: Run, keep: int | None = None, every: int | None = None) ->
 
 
 def prune(run: Run, keep: int | None = None, every: int | None = None) -> Pruning:
-    """Thin the snapshots of a run out. What it needs to be resumed stays.
+    """Drop some snapshots of a run. What it needs to be resumed stays.
 
     Raises:
         RunError: As ``plan_pruning``.
@@ -108,22 +106,21 @@ def prune(run: Run, keep: int | None = None, every: int | None = None) -> Prunin
 
 
 def _drop(run: Run, epoch: int) -> None:
-    """In one step, so that no reader ever finds a part of it."""
+    """Drop a snapshot in one step, so that no reader finds a part of it."""
     folder = snapshot_folder(run.snapshots_folder, epoch)
-    grave = folder.with_name(f"{TEMPORARY_PREFIX}{folder.name}-{secrets.token_hex(4)}")
+    dropped = draft_of(folder)
     with storage_errors(folder):
-        folder.rename(grave)
-    remove(grave)
+        folder.rename(dropped)
+    remove(dropped)
 
 
-BINS: Final = ".deleted"
-_LOCK: Final = "lock"
-_PATIENCE_SECONDS: Final = 5.0
+TRASH: Final = ".deleted"
+DAY_SECONDS: Final = 86_400.0
 
 
 @dataclass(frozen=True)
 class Deleted:
-    """A run in a bin.
+    """A run in the trash folder.
 
     Attributes:
         run: As it was.
@@ -134,86 +131,50 @@ class Deleted:
     path: Path
 
 
-class Trash:
-    """The bin of this process.
+def move_to_trash(run: Run) -> Deleted:
+    """Delete a run so that it can be restored.
+
+    Raises:
+        RunNotFoundError: It is gone already.
+        RunBusyError: Its worker lives.
+        StorageError: The folder cannot be changed, or the trash folder is a link.
+    """
+    trash = run.path.parent / TRASH
+    place = trash / f"{run.id}-{secrets.token_hex(4)}"
+    with held_idle(run), storage_errors(trash):
+        make_shared_folder(trash)
+        run.path.rename(place)
+    return Deleted(run, place)
+
+
+def restore(deleted: Deleted) -> Run:
+    """Give a run back.
+
+    Raises:
+        RunError: Another has its name by now.
+        RunNotFoundError: It was deleted permanently.
+        StorageError: The folder cannot be changed.
+    """
+    run = deleted.run
+    if not is_real_folder(deleted.path):
+        raise RunNotFoundError(f"The run {run.id} was deleted permanently.")
+    if os.path.lexists(run.path):
+        raise RunError(f"Another run is named {run.id} by now.", "Delete that one first, then restore this one.")
+    with storage_errors(run.path):
+        deleted.path.rename(run.path)
+    return run
+
+
+def empty_trash(folder: Path, older_than: float = DAY_SECONDS) -> None:
+    """Delete permanently what has been in the trash for long; what cannot be deleted stays.
 
     Args:
-        folder: Of runs. Nothing is written there until something is deleted.
+        folder: Of runs.
+        older_than: Seconds; whoever deleted something later may still restore it.
     """
-
-    def __init__(self, folder: Path) -> None:
-        self._bins = folder / BINS
-        self._own = self._bins / secrets.token_hex(8)
-        self._lock: int | None = None
-        self._guard = threading.Lock()
-
-    def put(self, run: Run) -> Deleted:
-        """Delete a run for the time being.
-
-        Raises:
-            RunNotFoundError: It is gone already.
-            RunBusyError: Its worker lives.
-            StorageError: The folder cannot be changed.
-        """
-        self._open()
-        place = self._own / secrets.token_hex(8) / run.id
-        with held_idle(run), storage_errors(run.path):
-            place.parent.mkdir()
-            run.path.rename(place)
-        return Deleted(run, place)
-
-    def restore(self, deleted: Deleted) -> Run:
-        """Give a run back.
-
-        Raises:
-            RunError: Another has its name by now.
-            RunNotFoundError: It is gone for good.
-            StorageError: The folder cannot be changed.
-        """
-        run = deleted.run
-        if not is_real_folder(deleted.path):
-            raise RunNotFoundError(f"The run {run.id} is gone for good.")
-        if os.path.lexists(run.path):
-            raise RunError(
-                f"There is another run named {run.id} by now.", "Delete that one first, then this one can come back."
-            )
-        with storage_errors(run.path):
-            deleted.path.rename(run.path)
-        remove(deleted.path.parent)
-        return run
-
-    def remove(self, deleted: Deleted) -> None:
-        """Delete a run for good; nothing happens if it was given back or is gone."""
-        remove(deleted.path.parent)
-
-    def sweep(self) -> None:
-        """Delete for good what dead servers and interrupted deletions left; what cannot be deleted stays."""
-        for grave in self._bins.parent.glob(f"{DELETED_PREFIX}*"):
-            remove(grave)
-        if not is_real_folder(self._bins):
-            return
-        with self._alone():
-            for other in self._bins.iterdir():
-                if other != self._own and is_real_folder(other) and lock.is_held(other / _LOCK) is False:
-                    remove(other)
-
-    def _open(self) -> None:
-        """Make the bin, with its lock taken before anyone else can take it for that of a dead server."""
-        if is_link(self._bins):
-            raise RunError(f"There is a link in place of {self._bins}, where deleted runs are put.", "Remove it.")
-        with self._guard, storage_errors(self._bins):
-            if self._lock is None:
-                make_shared_folder(self._bins)
-                with self._alone():
-                    self._own.mkdir()
-                    self._lock = lock.acquire(self._own / _LOCK)
-
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        descriptor = lock.acquire(self._bins / _LOCK, _PATIENCE_SECONDS)
-        if descriptor is None:
-            raise RunError("Another server is tidying the folder of runs up.", "Try again in a moment.")
-        try:
-            yield
-        finally:
-            lock.release(descriptor)
+    trash = folder / TRASH
+    if is_real_folder(trash):
+        with suppress(OSError):
+            for place in trash.iterdir():
+                if is_old(place, older_than):
+                    remove(place)

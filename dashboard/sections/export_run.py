@@ -9,13 +9,13 @@ from typing import Any, Final
 
 import streamlit as st
 
-from cvae_core.export.requests import MODULE, archive_order, network_order
 from cvae_core.runs.run import Run
 from cvae_core.runs.snapshots import snapshot_epochs, snapshot_folder
 from cvae_core.runs.summary import size_words
 from cvae_core.tasks import Task
 from dashboard.cache import run_data
 from dashboard.shared.task_progress import collect, start_task, task_progress
+from dashboard.shared.tasks import RUN_TASK
 
 _UNDER_WAY: Final = "take_away_under_way"
 _KEPT: Final = "taken_away"
@@ -168,12 +168,10 @@ def _begin(wanted: _Wanted) -> None:
     if _UNDER_WAY in st.session_state:
         return
     folder = TemporaryDirectory(prefix="cvae-take-away-")
-    run, target = Run(Path(wanted.run[0])), Path(folder.name) / wanted.file_name
-    if wanted.what == "archive":
-        order = archive_order(run, target, "last" if wanted.choice == "last" else "all")
-    else:
-        order = network_order(run, target, int(wanted.choice))
-    task = start_task(MODULE, order)
+    target = Path(folder.name) / wanted.file_name
+    request: dict[str, Any] = {"what": wanted.what, "run": wanted.run[0], "target": str(target)}
+    request["snapshots" if wanted.what == "archive" else "epoch"] = wanted.choice
+    task = start_task(RUN_TASK, request)
     if task is not None:
         st.session_state[_UNDER_WAY] = _Job(wanted, folder, task)
 

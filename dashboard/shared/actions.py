@@ -10,6 +10,7 @@ import shutil
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from os import SEEK_END
 from pathlib import Path
 from tempfile import TemporaryFile, gettempdir
@@ -19,12 +20,11 @@ import streamlit as st
 
 from cvae_core.config.run import RunConfig
 from cvae_core.errors import CvaeError, ReadOnlyError, StorageError
-from cvae_core.export.requests import IMPORT_MODULE, import_order
-from cvae_core.runs.atomic_io import LEFTOVER_SECONDS, remove_leftovers
+from cvae_core.runs.atomic_io import LEFTOVER_SECONDS, remove, remove_leftovers
 from cvae_core.runs.metadata import write_about
 from cvae_core.runs.run import Run, all_runs, check_run_name
 from cvae_core.runs.status import ALIVE
-from cvae_core.runs.storage import Pruning, Trash, plan_pruning
+from cvae_core.runs.storage import Deleted, Pruning, empty_trash, move_to_trash, plan_pruning, restore
 from cvae_core.runs.storage import prune as prune_run
 from cvae_core.runs.summary import overview, overviews
 from cvae_core.tasks import Task
@@ -34,7 +34,6 @@ from cvae_core.workers.quotas import Limits, check_admission, check_resources, c
 from dashboard.cache import run_data
 from dashboard.shared import tasks
 from dashboard.shared.pairs import new_pair
-from dashboard.shared.trash import Deletion, Deletions
 
 FORCE_LABEL: Final = "Train anyway"
 ARCHIVE_MB: Final = 1024  # server.maxUploadSize is one more
@@ -149,7 +148,7 @@ def bring(archive: IO[bytes], name: str | None) -> Task:
         name: The name that the run gets; that of the archive if ``None``.
 
     Returns:
-        Work that reports as ``import_order`` says.
+        Work that reports what ``ImportedRun`` tells.
 
     Raises:
         CvaeError: The server is read-only, the name is no valid one, the archive is larger than it takes, there is no
@@ -163,8 +162,8 @@ def bring(archive: IO[bytes], name: str | None) -> Task:
     check_upload(limits(), ARCHIVE_MB, size)
     with TemporaryFile() as file:
         _copy(archive, file)
-        order = import_order(file.fileno(), run_data.folder(), name)
-        return tasks.start(IMPORT_MODULE, order, [file.fileno()])
+        request = {"what": "import", "archive": file.fileno(), "folder": str(run_data.folder()), "name": name}
+        return tasks.start(tasks.RUN_TASK, request, [file.fileno()])
 
 
 def _copy(archive: IO[bytes], file: IO[bytes]) -> None:
@@ -199,50 +198,62 @@ def stop(*runs: Run) -> None:
         launcher.stop(run)
 
 
+@dataclass(frozen=True)
+class Deletion:
+    """Runs that this session deleted together on its present page.
+
+    Attributes:
+        title: What people call them.
+        runs: Where they are.
+    """
+
+    title: str
+    runs: tuple[Deleted, ...]
+
+
 def delete(*runs: Run) -> None:
-    """Delete runs; until the page is left that can be undone.
+    """Delete runs; until the page is left that can be undone, for a day at most.
 
     Raises:
-        CvaeError: The server is read-only, or as ``Bin.put``; runs before that one are deleted.
+        CvaeError: The server is read-only, or as ``move_to_trash``; runs before that one are deleted.
     """
     check_changeable()
-    title, deleted = " and ".join(overview(run).title for run in runs), []
+    title, deleted = " and ".join(overview(run).title for run in runs), list[Deleted]()
     try:
         for run in runs:
-            gone = _bin(str(run_data.folder())).put(run)
+            gone = move_to_trash(run)
             deleted.append(gone)
     finally:
         if deleted:
-            _deletions().add(title, deleted)
+            st.session_state.setdefault(_DELETIONS, []).append(Deletion(title, tuple(deleted)))
 
 
 def undo(deletion: Deletion) -> None:
-    """Give deleted runs back.
+    """Restore deleted runs.
 
     Raises:
-        CvaeError: The server is read-only, or as ``Bin.restore``.
+        CvaeError: The server is read-only, or as ``restore``; the others can still be restored.
     """
     check_changeable()
-    _deletions().undo(deletion)
+    if deletion in deletions():
+        for deleted in deletion.runs:
+            if deleted.path.exists() or not deleted.run.path.exists():
+                restore(deleted)
+        st.session_state[_DELETIONS].remove(deletion)
 
 
 def deletions() -> Sequence[Deletion]:
-    """What was deleted on this page and can be undone."""
-    found: Deletions | None = st.session_state.get(_DELETIONS)
-    return found.pending if found else ()
+    """What was deleted on this page and can be undone, the newest last."""
+    return tuple(st.session_state.get(_DELETIONS, ()))
 
 
 def enter(page: str) -> None:
-    """Note which page is drawn: what was deleted on another is deleted for good."""
+    """Note which page is drawn: what was deleted on another is deleted permanently."""
+    if st.session_state.get(_SHOWN_PAGE, page) != page:
+        for deletion in st.session_state.pop(_DELETIONS, ()):
+            for deleted in deletion.runs:
+                remove(deleted.path)
     st.session_state[_SHOWN_PAGE] = page
-    found: Deletions | None = st.session_state.get(_DELETIONS)
-    if found is None:
-        return
-    if found.page != page:
-        found.empty()
-    found.page = page
-    found.stay()
-    _while_connected(found.token, found)
 
 
 def describe(run: Run, name: str, note: str) -> None:
@@ -284,10 +295,18 @@ def _keep_spare_unless_busy(starter: launcher.Launcher, runs: Path) -> None:
         starter.keep_spare()
 
 
+@st.cache_resource(show_spinner=False)
 def tidy_up() -> None:
-    """Once for each server: delete for good what servers that are dead left to be undone, or had half written."""
+    """Once for each server, beside its first page: remove old trash, and what was left half written."""
     if not is_read_only():
-        _bin(str(run_data.folder()))
+        threading.Thread(target=_tidy_up, args=(run_data.folder(),), daemon=True).start()
+
+
+def _tidy_up(folder: Path) -> None:
+    empty_trash(folder)
+    with suppress(CvaeError):
+        for run in all_runs(folder):
+            remove_leftovers(run.path, LEFTOVER_SECONDS)
 
 
 @st.cache_resource(show_spinner=False)
@@ -300,35 +319,3 @@ def _launcher() -> launcher.Launcher:
 def _starting() -> threading.Lock:
     """Held while a training is admitted and started, so that two visitors cannot take the same last room."""
     return threading.Lock()
-
-
-@st.cache_resource(show_spinner=False)
-def _bin(folder: str) -> Trash:
-    """The bin of this server; what others left is swept beside the first page."""
-    made = Trash(Path(folder))
-    threading.Thread(target=_sweep, args=(made, Path(folder)), daemon=True).start()
-    return made
-
-
-def _sweep(own: Trash, folder: Path) -> None:
-    with suppress(CvaeError):  # another server is at it
-        own.sweep()
-    with suppress(CvaeError):
-        for run in all_runs(folder):
-            remove_leftovers(run.path, LEFTOVER_SECONDS)
-
-
-def _deletions() -> Deletions:
-    """Those of this session."""
-    if _DELETIONS not in st.session_state:
-        page = st.session_state.get(_SHOWN_PAGE, "")
-        st.session_state[_DELETIONS] = Deletions(_bin(str(run_data.folder())), page)
-    found: Deletions = st.session_state[_DELETIONS]
-    _while_connected(found.token, found)
-    return found
-
-
-@st.cache_resource(scope="session", on_release=Deletions.leave, show_spinner=False)
-def _while_connected(token: str, _of: Deletions) -> Deletions:  # noqa: ARG001  tells one session from another
-    """Kept for as long as the browser is there; Streamlit tells its end."""
-    return _of

@@ -12,6 +12,7 @@ from cvae_core.errors import ServerBusyError
 from cvae_core.tasks import Task
 
 MOST_AT_ONCE: Final = 4
+RUN_TASK: Final = "cvae_core.export.run_task"
 
 
 def start(module: str, order: Mapping[str, Any], files: Sequence[int] = ()) -> Task:

@@ -14,7 +14,6 @@ from cvae_core.runs.status import State
 from cvae_core.runs.summary import Overview
 from dashboard.shared import actions, session_state
 from dashboard.shared.session_state import without_links
-from dashboard.shared.trash import Deletion
 
 Colour = Literal["red", "orange", "yellow", "blue", "green", "violet", "gray"]
 NEW_RUN: Final = ""
@@ -84,14 +83,14 @@ def deleted_notices() -> None:
             st.button(
                 "Undo",
                 icon=":material/undo:",
-                key=f"undo_{deletion.runs[0].path.parent.name}",
+                key=f"undo_{deletion.runs[0].path.name}",
                 on_click=_undo,
                 args=(deletion,),
                 help="Restore. Leaving the page deletes it permanently.",
             )
 
 
-def _undo(deletion: Deletion) -> None:
+def _undo(deletion: actions.Deletion) -> None:
     attempt(actions.undo, deletion)
     (first, *others) = (deleted.run for deleted in deletion.runs)
     if not others and first.path.exists():

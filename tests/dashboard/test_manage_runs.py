@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from streamlit.runtime.caching import clear_session_resource_cache
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import TextInput
 
@@ -13,7 +12,7 @@ from cvae_core.runs.metadata import About, read_about, write_about
 from cvae_core.runs.run import Run
 from cvae_core.runs.snapshots import snapshot_epochs
 from cvae_core.runs.status import WrittenState
-from cvae_core.runs.storage import BINS
+from cvae_core.runs.storage import TRASH
 from dashboard.shared.widgets import plain
 from tests.dashboard.app import open_page, said, select_box
 from tests.dashboard.run_states import living_worker, make_run
@@ -34,8 +33,8 @@ def delete(app: AppTest) -> AppTest:
     return press(press(app, "Delete"), "Delete", "answer")
 
 
-def in_bins(folder: Path) -> list[str]:
-    return sorted(path.name for path in (folder / BINS).glob("*/*/*"))
+def in_trash(folder: Path) -> list[str]:
+    return sorted(path.name.rpartition("-")[0] for path in (folder / TRASH).glob("*"))
 
 
 def test_deleting_asks_first_and_can_be_undone(runs_folder: Path) -> None:
@@ -57,7 +56,7 @@ def test_deleting_asks_first_and_can_be_undone(runs_folder: Path) -> None:
     assert snapshot_epochs(run.snapshots_folder) == [0, 1, 2]
     assert "Deleted" not in said(app)
     assert app.query_params["run"] == "old"
-    assert in_bins(runs_folder) == []
+    assert in_trash(runs_folder) == []
 
 
 def test_what_was_deleted_is_gone_for_good_once_the_page_is_left(runs_folder: Path) -> None:
@@ -67,10 +66,10 @@ def test_what_was_deleted_is_gone_for_good_once_the_page_is_left(runs_folder: Pa
     app.query_params["run"] = "two"
     app = delete(app.run())
     assert said(app).count("Deleted **") == 2
-    assert in_bins(runs_folder) == ["one", "two"]
+    assert in_trash(runs_folder) == ["one", "two"]
     app.switch_page("pages/home.py").run()
     assert not app.exception
-    assert in_bins(runs_folder) == []
+    assert in_trash(runs_folder) == []
     app.switch_page("pages/train.py").run()
     assert "Deleted" not in said(app)
 
@@ -82,7 +81,7 @@ def test_two_sessions_undo_each_their_own(runs_folder: Path) -> None:
     first, second = delete(first), delete(second)
     assert "Deleted **two**" not in said(first)
     first.switch_page("pages/home.py").run()
-    assert in_bins(runs_folder) == ["two"]
+    assert in_trash(runs_folder) == ["two"]
     press(second, "Undo")
     assert not second.exception
     assert (runs_folder / "two" / "config.json").exists()
@@ -96,7 +95,7 @@ def test_a_run_that_another_session_deleted_is_told_of(runs_folder: Path) -> Non
     second = press(second, "Delete", "answer")
     assert not second.exception
     assert "no run 'shared' any more" in said(second)
-    assert in_bins(runs_folder) == ["shared"]
+    assert in_trash(runs_folder) == ["shared"]
 
 
 def test_undo_says_so_when_another_run_has_the_name_by_now(runs_folder: Path) -> None:
@@ -105,28 +104,9 @@ def test_undo_says_so_when_another_run_has_the_name_by_now(runs_folder: Path) ->
     make_run(runs_folder, "name", "finished", seed=5)
     app = press(app, "Undo")
     assert not app.exception
-    assert "another run named name by now" in said(app)
+    assert "Another run is named name by now" in said(app)
     assert "Deleted **name**" in said(app)
-    assert in_bins(runs_folder) == ["name"]
-
-
-def test_when_the_browser_goes_it_is_deleted_unless_it_comes_back(
-    runs_folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    make_run(runs_folder, "old", "finished")
-    started: list[float] = []
-    monkeypatch.setattr("dashboard.shared.trash.threading.Timer.start", lambda timer: started.append(timer.interval))
-    app = delete(open_page("train", run="old"))
-    found = app.session_state["deletions"]
-    clear_session_resource_cache("test session id")  # as Streamlit does when a browser disconnects
-    assert [seconds for seconds in started if seconds > 3.0] == [120.0]  # the others warm a worker
-    assert found._farewell is not None
-    assert in_bins(runs_folder) == ["old"]
-    app.run()
-    assert found._farewell is None
-    assert "Deleted **old**" in said(app)
-    found.empty()
-    assert in_bins(runs_folder) == []
+    assert in_trash(runs_folder) == ["name"]
 
 
 def test_a_damaged_note_is_told_of_and_can_be_given_again(runs_folder: Path) -> None:
@@ -229,7 +209,7 @@ def test_a_pair_is_deleted_after_a_question_and_comes_back_as_a_whole(runs_folde
     assert not app.exception
     assert "Deleted **torn" in said(app)
     assert "Nothing trained yet" in said(app)
-    assert in_bins(runs_folder) == sorted(run.id for run in runs)
+    assert in_trash(runs_folder) == sorted(run.id for run in runs)
     app = press(app, "Undo")
     assert not app.exception
     assert all(run.path.exists() for run in runs)

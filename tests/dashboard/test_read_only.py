@@ -18,7 +18,6 @@ from cvae_core.errors import DataError, ReadOnlyError
 from cvae_core.runs.control import is_asked
 from cvae_core.runs.run import Run
 from dashboard.shared import actions
-from dashboard.shared.trash import Deletion
 from tests.dashboard.app import component_names, open_page, said
 from tests.dashboard.run_states import living_worker, make_run
 from tests.dashboard.test_manage_runs import press
@@ -88,7 +87,7 @@ def act_on(run: Run) -> dict[str, Callable[[], object]]:
         "unpause": lambda: actions.unpause(run),
         "stop": lambda: actions.stop(run),
         "delete": lambda: actions.delete(run),
-        "undo": lambda: actions.undo(Deletion("run", ())),
+        "undo": lambda: actions.undo(actions.Deletion("run", ())),
         "describe": lambda: actions.describe(run, "name", "note"),
         "bring": lambda: actions.bring(BytesIO(packed(run)), "new"),
         "thin_out": lambda: actions.thin_out(run, 2),
@@ -156,7 +155,19 @@ def test_a_variable_that_makes_no_sense_is_one_message(runs_folder: Path, monkey
     assert ["CVAE_READ_ONLY is 'perhaps'" in str(error.value) for error in app.error] == [True]
 
 
-CHANGING = {"create_run", "delete_run", "write_about", "write_status", "publish_snapshot", "prune", "Launcher", "Trash"}
+CHANGING = {
+    "create_run",
+    "delete_run",
+    "write_about",
+    "write_status",
+    "publish_snapshot",
+    "prune",
+    "Launcher",
+    "restore",
+} | {
+    "move_to_trash",
+    "empty_trash",
+}
 
 
 def test_only_the_actions_change_runs() -> None:
@@ -166,7 +177,7 @@ def test_only_the_actions_change_runs() -> None:
         for path in folder.rglob("*.py")
         if (names := imported_names(path)) & CHANGING
     }
-    assert set(found) == {"shared/actions.py", "shared/trash.py"}, found
+    assert set(found) == {"shared/actions.py"}, found
 
 
 def imported_names(path: Path) -> set[str]:
@@ -187,12 +198,14 @@ def test_a_read_only_server_starts_no_worker_and_sweeps_nothing(
     assert left.exists()
 
 
-def test_a_server_sweeps_what_a_dead_one_left(runs_folder: Path) -> None:
+def test_a_server_sweeps_what_another_left_a_day_ago(runs_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     deleted = runs_folder / ".deleted" / "dead" / "x" / "run"
     deleted.mkdir(parents=True)
     named = make_run(runs_folder, "named", "finished").about_file
     draft = named.with_name(f".tmp-{named.name}-12345678")
     draft.touch()
+    now = time.time
+    monkeypatch.setattr(time, "time", lambda: now() + 2 * 86_400.0)
     open_page("home")
     deadline = time.monotonic() + 10
     while (deleted.exists() or draft.exists()) and time.monotonic() < deadline:

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from cvae_core.runs.metadata import About, read_about
 from cvae_core.runs.snapshots import snapshot_epochs
-from cvae_core.runs.storage import BINS
+from cvae_core.runs.storage import TRASH
 from tests.dashboard.run_states import living_worker, make_run
 from tests.e2e.conftest import OpenPage, Serve, the_button, wait_until_idle
 
@@ -77,5 +77,5 @@ def test_thin_out_delete_undo_and_leave(serve: Serve, runs: Path, open_page: Ope
     expect(beside.get_by_role("heading", name="Samples")).to_be_visible()
     wait_until_idle(beside)
     assert not other.path.exists()
-    assert list((runs / BINS).glob("*/*/*")) == []
+    assert list((runs / TRASH).glob("*")) == []
     assert run.path.exists()

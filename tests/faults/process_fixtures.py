@@ -22,9 +22,10 @@ from pathlib import Path
 from typing import Final
 
 from cvae_core.runs import lock
+from cvae_core.runs.atomic_io import remove
 from cvae_core.runs.metadata import About, write_about
 from cvae_core.runs.run import Run, create_run, delete_run
-from cvae_core.runs.storage import Trash
+from cvae_core.runs.storage import move_to_trash, restore
 from cvae_core.workers.launcher import claim
 
 ABOUT: Final = About("A name", "and a note")
@@ -177,9 +178,8 @@ def _describe(run: Run, _: list[int]) -> int:
 
 
 def _bin(run: Run, _: list[int]) -> int:
-    bin_ = Trash(run.path.parent)
-    bin_.restore(bin_.put(run))
-    bin_.remove(bin_.put(run))
+    restore(move_to_trash(run))
+    remove(move_to_trash(run).path)
     return 0
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from cvae_core.runs import lock
 from cvae_core.runs.metadata import read_about, write_about
 from cvae_core.runs.run import Run, create_run, delete_run
 from cvae_core.runs.status import observed_state, read_status, write_status
-from cvae_core.runs.storage import Trash
+from cvae_core.runs.storage import move_to_trash
 from cvae_core.runs.summary import describe, overviews
 from cvae_core.workers.launcher import Launcher
 from tests.runs.examples import CONFIG, run_in
@@ -64,15 +65,11 @@ def test_training_is_refused_and_leaves_nothing(run: Run, no_locks: None) -> Non
     assert read_status(run.status_file).state == "running"
 
 
-def test_nothing_is_deleted_that_may_be_in_use(run: Run, no_locks: None) -> None:
-    bins = run.path.parent / ".deleted"
-    (bins / "another" / "token" / "run").mkdir(parents=True)
-    (bins / "another" / "lock").touch()
+@pytest.mark.parametrize("delete", [delete_run, move_to_trash])
+def test_nothing_is_deleted_that_may_be_in_use(run: Run, no_locks: None, delete: Callable[[Run], object]) -> None:
     with pytest.raises(StorageError, match=REFUSED):
-        delete_run(run)
-    with pytest.raises(StorageError, match=REFUSED):
-        Trash(run.path.parent).sweep()
-    assert run.path.is_dir() and (bins / "another" / "token" / "run").is_dir()
+        delete(run)
+    assert run.path.is_dir()
 
 
 @pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE, errno.EIO, errno.EACCES])

@@ -16,7 +16,7 @@ from cvae_core.runs import lock
 from cvae_core.runs.control import take_turn
 from cvae_core.runs.metadata import write_about
 from cvae_core.runs.run import Run, delete_run
-from cvae_core.runs.storage import BINS, Trash, prune
+from cvae_core.runs.storage import TRASH, move_to_trash, prune, restore
 from cvae_core.workers.launcher import claim, stop
 from tests.runs.examples import run_in
 
@@ -46,8 +46,7 @@ def train_for_a_moment(run: Run) -> None:
 def use_everything(folder: Path, name: str) -> None:
     """Train, delete and restore."""
     train_for_a_moment(run_in(folder, name))
-    bin_ = Trash(folder)
-    bin_.restore(bin_.put(Run(folder / name)))
+    restore(move_to_trash(Run(folder / name)))
     delete_run(run_in(folder, f"{name}-deleted"))
 
 
@@ -84,10 +83,9 @@ def test_what_all_need_is_as_open_as_the_folder_whatever_the_umask(folder: Path,
         use_everything(folder, "run")
     finally:
         os.umask(before)
-    found = {path.name: stat.S_IMODE((folder / path).stat().st_mode) for path in (folder / ".turns", folder / BINS)}
-    assert found == {".turns": mode, BINS: mode}
-    for file in (folder / ".turns" / "turn-0", folder / BINS / "lock"):
-        assert stat.S_IMODE(file.stat().st_mode) == mode & 0o666
+    found = {path.name: stat.S_IMODE((folder / path).stat().st_mode) for path in (folder / ".turns", folder / TRASH)}
+    assert found == {".turns": mode, TRASH: mode}
+    assert stat.S_IMODE((folder / ".turns" / "turn-0").stat().st_mode) == mode & 0o666
 
 
 @as_root
@@ -115,13 +113,13 @@ def test_a_turn_that_only_its_maker_may_write_can_be_taken_by_others(folder: Pat
     "change",
     [
         delete_run,
-        lambda run: Trash(run.path.parent).put(run),
+        move_to_trash,
         lambda run: prune(run, keep=2),
         lambda run: write_about(run.about_file, "mine", ""),
         stop,
         claim,
     ],
-    ids=["delete", "bin", "prune", "about", "stop", "resume"],
+    ids=["delete", "trash", "prune", "about", "stop", "resume"],
 )
 def test_another_users_run_is_theirs(folder: Path, mode: int, change: Callable[[Run], object]) -> None:
     folder.chmod(mode)

@@ -1,13 +1,24 @@
-"""A process that packs a run or its network for a page, which waits for it and must not load TensorFlow itself."""
+"""A process that packs a run, exports its network, or imports an archive, for a page that can be used meanwhile.
+
+What it is asked for, as JSON:
+
+- ``{"what": "archive", "run": ..., "target": ..., "snapshots": "all" or "last"}``; damaged snapshots are left out, and
+  the report says how many there are;
+- ``{"what": "network", "run": ..., "target": ..., "epoch": ...}``: all files for Keras and TensorFlow in one ZIP file;
+- ``{"what": "import", "archive": descriptor of the open file, "folder": of runs, "name": ... or null}``; the report is
+  that of ``ImportedRun``.
+"""
 
 from __future__ import annotations
 
+import os
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
+from cvae_core.export.import_run import import_run
 from cvae_core.export.keras_export import export_network
 from cvae_core.rendering.output import published_together
 from cvae_core.runs.pack import pack_run
@@ -18,12 +29,22 @@ MODEL_FILE: Final = "model.keras"
 DECODER_FOLDER: Final = "decoder"
 
 
-def _take_away(wanted: dict[str, Any]) -> Mapping[str, Any]:
+def _work(wanted: dict[str, Any]) -> Mapping[str, Any]:
+    if wanted["what"] == "import":
+        return _import(wanted)
     run, target = Run(Path(wanted["run"])), Path(wanted["target"])
     with published_together([target]) as [draft]:
         if wanted["what"] == "archive":
             return _archive(run, draft, wanted)
         return _network(run, draft, wanted["epoch"])
+
+
+def _import(wanted: dict[str, Any]) -> Mapping[str, Any]:
+    with os.fdopen(wanted["archive"], "rb") as archive:
+        found = import_run(
+            archive, Path(wanted["folder"]), wanted["name"], progress=report_progress, should_stop=is_cancelled
+        )
+    return {"run": found.run.id, "snapshots": found.snapshots, "resumable": found.resumable, "note": found.note}
 
 
 def _archive(run: Run, draft: Path, wanted: dict[str, Any]) -> Mapping[str, Any]:
@@ -47,4 +68,4 @@ def _network(run: Run, draft: Path, epoch: int) -> Mapping[str, Any]:
 
 
 if __name__ == "__main__":
-    serve(_take_away)
+    serve(_work)
