@@ -47,6 +47,7 @@ def test_back_takes_as_many_presses_as_pages_were_opened(address: str, open_page
     expect_epoch(page, LAST, LAST)
 
 
+@pytest.mark.ui
 def test_what_is_looked_at_on_a_page_is_no_place_of_its_own(address: str, open_page: OpenPage) -> None:
     page = open_page(f"{address}/why")
     go_by_menu(page, "Latent space", "latent")

@@ -29,6 +29,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("runs")
 
 
+@pytest.mark.ui
 def test_a_run_is_named_while_it_trains_and_the_page_renews_itself(
     serve: Serve, runs: Path, open_page: OpenPage
 ) -> None:
@@ -54,9 +55,9 @@ def test_thin_out_delete_undo_and_leave(serve: Serve, runs: Path, open_page: Ope
     run, other = make_run(runs, "old", "finished", 9), make_run(runs, "other", "finished")
     page, beside = open_page(f"{url}/train?run=old"), open_page(f"{url}/train?run=other")
     the_button(page, "Thin out").click()
-    expect(page.get_by_text("Of 10 snapshots 4 stay")).to_be_visible()
+    expect(page.get_by_text("4 of 10 snapshots are kept")).to_be_visible()
     page.get_by_role("dialog").get_by_role("slider").press("ArrowLeft")
-    expect(page.get_by_text("Of 10 snapshots 3 stay")).to_be_visible()
+    expect(page.get_by_text("3 of 10 snapshots are kept")).to_be_visible()
     answer(page, "Thin out")
     assert snapshot_epochs(run.snapshots_folder) == [0, 4, 9]
 

@@ -101,6 +101,7 @@ def play_from_the_start(page: Page, film: Locator) -> None:
     expect(page).to_have_url(re.compile("pair_epoch=3(&|$)"))
 
 
+@pytest.mark.ui
 def test_a_code_of_a_hundred_numbers_copies_its_input(server: str, open_page: OpenPage) -> None:
     page = open_page(f"{server}/why", height=1400)
     unfold(page, "Settings")
