@@ -115,6 +115,13 @@ def test_commands_and_examples_are_found() -> None:
     assert len(examples()) >= 1
 
 
+def test_the_readme_is_short_and_every_link_leads_somewhere() -> None:
+    assert len((ROOT / "README.md").read_text(encoding="utf-8").split()) <= 1000
+    for path in (*DOCUMENTS, ROOT / "CONTRIBUTING.md"):
+        for target in re.findall(r"\]\((?!https?:)([^)#]+)", path.read_text(encoding="utf-8")):
+            assert (path.parent / target).exists(), f"{path.name}: {target}"
+
+
 @pytest.mark.parametrize("command", commands())
 def test_the_command_runs(command: str, here: Path) -> None:
     how = how_to_run(command)
