@@ -1,4 +1,4 @@
-"""`cvae bench`: how fast this machine is at what the laboratory does, beside the usual ways of doing it."""
+"""`cvae bench`: the speed of training and decoding on this machine, compared with plain Keras."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 
 def bench(
-    turns: Annotated[int, typer.Option(min=1, max=100, help="How often each way of training is timed.")] = 5,
+    turns: Annotated[int, typer.Option(min=1, max=100, help="Number of measurements of each way of training.")] = 5,
     as_json: JsonOption = False,
 ) -> None:
-    """Time training, snapshots and decoding side by side with plain Keras, on this machine."""
+    """Measure the speed of training, snapshots and decoding on this machine, compared with plain Keras."""
     with nothing_printed_by_others(), Console(stderr=True).status("Loading TensorFlow") as status:
         from cvae_core.bench import bench as measure  # TensorFlow takes seconds to load
 

@@ -186,10 +186,11 @@ def _labels(label: str | None, n_classes: int) -> Sequence[int | None]:
 
 _KINDS: Final = ", ".join(PICTURE_KINDS)
 _FilmOption = Annotated[
-    list[str] | None, typer.Option(help=f"A film over all snapshots: {_KINDS}. May be repeated, into a folder.")
+    list[str] | None,
+    typer.Option("--animation", "--film", help=f"Animate all snapshots: {_KINDS}. Repeat for several, into a folder."),
 ]
 _PictureOption = Annotated[
-    list[str] | None, typer.Option(help=f"A picture of one snapshot: {_KINDS}. May be repeated, into a folder.")
+    list[str] | None, typer.Option(help=f"Draw one snapshot: {_KINDS}. Repeat for several, into a folder.")
 ]
 _LabelOption = Annotated[str | None, typer.Option(help="A label, or 'all' for a file each, into a folder.")]
 _SourcesOption = Annotated[
@@ -261,7 +262,7 @@ def export(
     A file appears only when complete; after Ctrl-C there is none.
     """
     if keras is not None or saved_model is not None:
-        refuse_together({"--film": film, "--picture": picture, "--output": output})
+        refuse_together({"--animation": film, "--picture": picture, "--output": output})
         export_keras(run, keras, saved_model, epoch, force, runs, as_json)
         return
     _check_kinds(film, picture, epoch, film_format)
@@ -303,11 +304,11 @@ def _check_kinds(film: list[str] | None, picture: list[str] | None, epoch: int |
     """Refuse options that do not go together."""
     if bool(film) == bool(picture):
         raise ConfigError(
-            "Either --film or --picture should say what to make.",
+            "Give either --animation or --picture.",
             f"Both know: {_KINDS}. The network itself comes with --keras or --saved-model.",
         )
     if film and epoch is not None:
-        raise ConfigError("A film shows every epoch.", "Leave --epoch out, or ask for a --picture.")
+        raise ConfigError("An animation shows every epoch.", "Leave --epoch out, or use --picture.")
     if picture and film_format is not None:
         raise ConfigError("Pictures are PNG files.", "Leave --format out.")
 

@@ -18,18 +18,16 @@ KerasOption = Annotated[
     Path | None,
     typer.Option(
         metavar="FILE.keras",
-        help="The network for plain Keras: encoder, decoder and style transfer in one file; a script that draws "
-        "with it comes beside it.",
+        help="Write encoder, decoder and style transfer as one Keras file, with a script beside it that uses them.",
     ),
 ]
 SavedModelOption = Annotated[
-    Path | None, typer.Option(metavar="DIR", help="The decoder as a TensorFlow SavedModel, in a new folder.")
+    Path | None, typer.Option(metavar="DIR", help="Write the decoder as a TensorFlow SavedModel, in a new folder.")
 ]
 _WHOLE: Final = {
-    "style_transfer": "The model itself transfers style: [image, its label, another label] -> image.",
-    "reconstruction": "The run knows no labels, so there is no style transfer: the model itself reconstructs an image.",
-    "autoencoder": "The run has learnt points, so there is no script that draws digits: the model itself reconstructs "
-    "a point.",
+    "style_transfer": "The model does style transfer: [image, its label, another label] -> image.",
+    "reconstruction": "Without labels there is no style transfer: the model reconstructs an image.",
+    "autoencoder": "The run learns points, so there is no script that draws digits: the model reconstructs a point.",
 }
 
 

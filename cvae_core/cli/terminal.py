@@ -1,4 +1,4 @@
-"""What reaches the terminal: our own words, and not those that compiled libraries print as they please."""
+"""Output to the terminal: our messages and progress bars, without the output of compiled libraries."""
 
 from __future__ import annotations
 
@@ -129,9 +129,9 @@ def _sent_into(descriptor: int) -> Iterator[TextIO]:
 
 
 RunsOption = Annotated[
-    str | None, typer.Option("--runs", metavar="DIR", help="The folder of runs. Default: CVAE_RUNS, else ./runs.")
+    str | None, typer.Option("--runs", metavar="DIR", help="The folder of runs. Default: CVAE_RUNS, or ./runs.")
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for scripts instead of text for people.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="The name of a run, as `cvae runs list` shows it.")]
 
 

@@ -39,7 +39,7 @@ _INTERRUPTED: Final = 130
 _STANDARD_ERROR: Final = 2
 _FORCE_HINT: Final = "Or use --force."
 ForceOption = Annotated[
-    bool, typer.Option("--force", help="Train even if it needs more memory than this machine should give.")
+    bool, typer.Option("--force", help="Train even if the training needs more than 75 % of the memory.")
 ]
 
 
@@ -48,22 +48,20 @@ def train(
         str, typer.Option("--preset", help=f"The settings to start from: {', '.join(PRESETS | TOY_PRESETS)}.")
     ] = "tutorial",
     dataset: Annotated[str | None, typer.Option(help="The data set of images: mnist or fashion_mnist.")] = None,
-    epochs: Annotated[int | None, typer.Option(help="How many times to go through the training data.")] = None,
+    epochs: Annotated[int | None, typer.Option(help="Number of passes through the training data.")] = None,
     seed: Annotated[int | None, typer.Option(help="The same seed gives the same weights.")] = None,
     settings: Annotated[
-        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Any other setting; may be repeated.")
+        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Any other setting. Repeat for several.")
     ] = None,
-    name: Annotated[
-        str | None, typer.Option(help="The name of the run; made from time and preset if left out.")
-    ] = None,
+    name: Annotated[str | None, typer.Option(help="The name of the run. Default: date, time and preset.")] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Print parameters, memory, disk and time, and train nothing.")
+        bool, typer.Option("--dry-run", help="Print parameters, memory, disk space and time, without training.")
     ] = False,
     force: ForceOption = False,
     runs: RunsOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Train a model. Ctrl-C stops cleanly; `cvae resume` goes on from there."""
+    """Train a model. Ctrl-C stops and keeps the progress; `cvae resume` continues."""
     named = {"dataset": dataset, "epochs": epochs, "seed": seed}
     chosen = {key: value for key, value in named.items() if value is not None} | parse_settings(settings or [])
     config = preset(preset_name).with_settings(chosen)
@@ -79,7 +77,7 @@ def train(
 
 
 def _tell_cost(config: RunConfig, folder: Path, force: bool, as_json: bool) -> None:
-    """Print what a training will take, and why it would be refused if it would be."""
+    """Print what a training needs, and why it would be refused, if so."""
     cost, seconds = training_cost(config), measured_seconds(config, overviews(folder))
     refusal, download = None, needed_download(config.data.dataset) or None
     try:
@@ -97,7 +95,7 @@ def _tell_cost(config: RunConfig, folder: Path, force: bool, as_json: bool) -> N
 
 
 def resume(run: RunArgument, force: ForceOption = False, runs: RunsOption = None, as_json: JsonOption = False) -> None:
-    """Go on with a run that was stopped, interrupted, or failed."""
+    """Continue a run that was stopped, interrupted, or failed."""
     found = open_run(runs_folder(runs), run)
     if damage := check_resumable(found):
         typer.echo(damage, err=True)
@@ -133,7 +131,7 @@ def _conclude(run: Run, status: Status, as_json: bool) -> None:
     if status.state == "failed":
         raise TrainingError(status.problem, status.advice)
     if status.state == "stopped":
-        typer.echo(f"Stopped after epoch {status.epoch}. Go on with: cvae resume {run.id}", err=True)
+        typer.echo(f"Stopped after epoch {status.epoch}. Continue with: cvae resume {run.id}", err=True)
         raise typer.Exit(_INTERRUPTED)
     if not as_json:
-        typer.echo(f"Finished {run.id}. Look at it with: cvae dashboard")
+        typer.echo(f"Finished {run.id}. View it with: cvae dashboard")

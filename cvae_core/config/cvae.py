@@ -42,8 +42,8 @@ _WARMUP_PAPER: Final = "https://arxiv.org/abs/1602.02282"
 _DROPOUT_PAPER: Final = "https://jmlr.org/papers/v15/srivastava14a.html"
 _BATCHNORM_PAPER: Final = "https://arxiv.org/abs/1502.03167"
 WHAT_GOES_TOGETHER: Final = (
-    "The presets torn-manifold and torn-manifold-conditional learn torn_manifold with an autoencoder; all others learn "
-    "images with a CVAE."
+    "The presets torn-manifold and torn-manifold-conditional train an autoencoder on torn_manifold; all others train "
+    "a CVAE on images."
 )
 
 
@@ -52,8 +52,8 @@ class DataConfig(Settings):
 
     Attributes:
         dataset: Name of the data set, as the data loaders know it.
-        train_limit: Use only the first so many training images; ``None`` for all.
-        test_limit: Use only the first so many test images; ``None`` for all.
+        train_limit: Use only the first N training images; ``None`` for all.
+        test_limit: Use only the first N test images; ``None`` for all.
 
     Raises:
         ConfigError: A setting is out of range, or the data set is that of the autoencoders.
@@ -65,14 +65,14 @@ class DataConfig(Settings):
     train_limit: int | None = setting(
         None,
         "Training images",
-        "Learn from only the first so many training images. Fewer is faster and overfits sooner; empty means all.",
+        "Use only the first N training images. Fewer train faster and overfit sooner. Empty: all.",
         LEARNING_BASICS,
         ge=1,
     )
     test_limit: int | None = setting(
         None,
         "Test images",
-        "Measure on only the first so many test images; empty means all.",
+        "Use only the first N test images. Empty: all.",
         LEARNING_BASICS,
         ge=1,
     )
@@ -81,7 +81,7 @@ class DataConfig(Settings):
     @classmethod
     def _holds_images(cls, name: str) -> str:
         if name == TORN_MANIFOLD:
-            raise ConfigError(f"The data set {name} does not go with a CVAE.", WHAT_GOES_TOGETHER)
+            raise ConfigError(f"A CVAE cannot learn the data set {name}.", WHAT_GOES_TOGETHER)
         return name
 
 
@@ -97,14 +97,14 @@ class ModelConfig(Settings):
     conditional: bool = setting(
         True,
         "Condition on labels",
-        "Give the label to encoder and decoder, so that the latent code holds only style. "
-        "Off gives the plain VAE, a baseline.",
+        "Give the label to encoder and decoder, so that the latent code describes only the style. "
+        "Off: a plain VAE, as a baseline.",
         CVAE_PAPER,
     )
     latent_dim: int = setting(
         8,
         "Latent dimensions",
-        "How many numbers describe an image. More reconstruct better; each costs KL, and unused ones collapse.",
+        "Number of latent variables. More of them improve the reconstruction and raise the KL; unused ones collapse.",
         _VAE_PAPER,
         ge=1,
         le=64,
@@ -112,8 +112,8 @@ class ModelConfig(Settings):
     hidden_widths: tuple[Width, ...] = setting(
         (256,),
         "Hidden widths",
-        "Units of each hidden layer of the encoder, first to last; the decoder mirrors them. More units and "
-        "layers learn more and train slower.",
+        "Units of each hidden layer of the encoder, first to last; the decoder has them in reverse order. Larger "
+        "networks learn more and train slower.",
         FEEDFORWARD_NETWORKS,
         min_length=1,
         max_length=8,
@@ -133,7 +133,7 @@ class ModelConfig(Settings):
     dropout_rate: float = setting(
         0.3,
         "Dropout rate",
-        "The share of hidden units silenced at random in each training step. On MNIST it costs about ten nats.",
+        "Share of hidden units set to zero at random in each training step. On MNIST 0.3 costs about ten nats.",
         _DROPOUT_PAPER,
         ge=0.0,
         lt=1.0,
@@ -141,7 +141,7 @@ class ModelConfig(Settings):
     batch_normalization: BatchNormalization = setting(
         "after",
         "Batch normalisation",
-        "Standardise each hidden unit over the batch: not at all, before the activation, or after it.",
+        "Normalise each hidden unit over the batch: not at all, before the activation, or after it.",
         _BATCHNORM_PAPER,
     )
 
@@ -155,12 +155,12 @@ class TrainConfig(Settings):
     """How to train: Adam on reconstruction + beta * KL, both in nats per image."""
 
     epochs: int = setting(
-        1000, "Epochs", "How many times the training goes through all training images.", OPTIMIZATION, ge=1, le=100_000
+        1000, "Epochs", "Number of passes through the training images.", OPTIMIZATION, ge=1, le=100_000
     )
     batch_size: int = setting(
         500,
         "Batch size",
-        "Images per step. Smaller batches learn more per epoch and take longer for it.",
+        "Images per training step. With smaller batches an epoch learns more and takes longer.",
         OPTIMIZATION,
         ge=1,
         le=65_536,
@@ -168,7 +168,7 @@ class TrainConfig(Settings):
     learning_rate: float = setting(
         1e-3,
         "Learning rate",
-        "The step size of Adam. Too large diverges, too small crawls.",
+        "Step size of Adam. Too large: the training diverges. Too small: it is slow.",
         ADAM_PAPER,
         gt=0.0,
         le=1.0,
@@ -176,13 +176,13 @@ class TrainConfig(Settings):
     learning_rate_schedule: LearningRateSchedule = setting(
         "constant",
         "Learning-rate schedule",
-        "constant; cosine: falls to zero over all epochs; plateau: halves when the training loss stops falling.",
+        "constant; cosine: falls to zero over all epochs; plateau: halved when the training loss stops falling.",
         COSINE_PAPER,
     )
     beta: float = setting(
         1.0,
         "Beta",
-        "The weight of the KL term. 1 maximises the ELBO; larger gives a tidier latent space and blurrier images.",
+        "Weight of the KL term. 1 maximises the ELBO; larger values regularise the codes more and blur the images.",
         _BETA_VAE_PAPER,
         ge=0.0,
         le=1000.0,
@@ -190,7 +190,7 @@ class TrainConfig(Settings):
     kl_warmup_epochs: int = setting(
         0,
         "KL warm-up epochs",
-        "Let beta grow from 0 to its value over the first so many epochs, which keeps dimensions from collapsing.",
+        "Increase beta from 0 to its value over the first N epochs. This keeps latent dimensions from collapsing.",
         _WARMUP_PAPER,
         ge=0,
         le=100_000,
@@ -198,8 +198,8 @@ class TrainConfig(Settings):
     max_shift: int = setting(
         0,
         "Random shift",
-        "Move some of the training images by up to so many pixels at random, others in each epoch, which keeps the "
-        "network from learning them by heart. 0: not at all.",
+        "Augmentation: shift some of the training images by up to N pixels, chosen at random in each epoch. Reduces "
+        "overfitting. 0: off.",
         REGULARIZATION,
         ge=0,
         le=4,
@@ -207,8 +207,8 @@ class TrainConfig(Settings):
     shift_rate: float = setting(
         0.25,
         "Share of images shifted",
-        "How many of the training images are moved, where a random shift is set. Few are better than all: where "
-        "images stand is something that the code would have to say.",
+        "Share of the training images that are shifted. A small share works better than all of them: otherwise the "
+        "code must also describe the position.",
         REGULARIZATION,
         ge=0.0,
         le=1.0,
@@ -216,7 +216,7 @@ class TrainConfig(Settings):
     seed: int = setting(
         0,
         "Seed",
-        "Initial weights, batch order, dropout and sampling noise follow from it: the same seed, the same weights.",
+        "Determines initial weights, batch order, dropout and sampling: the same seed gives the same weights.",
         RANDOM_SEED,
         ge=0,
         le=SEED_LIMIT,
@@ -224,14 +224,14 @@ class TrainConfig(Settings):
     snapshot_schedule: SnapshotSchedule = setting(
         "tutorial",
         "Snapshots",
-        "When to keep the weights. tutorial: often at first, then ever more rarely (after epochs 1 to 10 and "
-        "1 + floor(k^1.701)); every: every so many epochs. The untrained and the last model are always kept.",
+        "Epochs whose weights are kept. tutorial: frequent early, sparser later (epochs 1 to 10, then "
+        "1 + floor(k^1.701)); every: every N epochs. The untrained and the final model are always kept.",
         CHECKPOINTING,
     )
     snapshot_every: int = setting(
         10,
         "Epochs between snapshots",
-        "Used when snapshots are kept every so many epochs.",
+        "N for the schedule “every”.",
         CHECKPOINTING,
         ge=1,
         le=100_000,

@@ -41,12 +41,12 @@ class TornManifoldConfig(Settings):
     """Noisy points of the plane that lie on a manifold of separate pieces; ``data.torn_manifold`` says which."""
 
     dataset: Literal["torn_manifold"] = setting(
-        TORN_MANIFOLD, "Data set", "Points on a manifold of several pieces.", DATA_SETS
+        TORN_MANIFOLD, "Data set", "Points on several separate curves.", DATA_SETS
     )
     noise: float = setting(
         0.06,
         "Noise",
-        "Standard deviation of the Gaussian noise on both coordinates. 0: the exact curves.",
+        "Standard deviation of the Gaussian noise of both coordinates. 0: points exactly on the curves.",
         AUTOENCODERS,
         ge=0.0,
         le=1.0,
@@ -54,7 +54,7 @@ class TornManifoldConfig(Settings):
     points: int = setting(
         1000,
         "Points of each piece",
-        "How many noisy points of each piece there are to learn from.",
+        "Number of training points on each curve.",
         LEARNING_BASICS,
         ge=1,
         le=20_000,
@@ -62,18 +62,16 @@ class TornManifoldConfig(Settings):
     distance: float = setting(
         0.0,
         "Distance",
-        "How much farther than in the tutorial the other pieces lie from the sine arc. 0: as in the tutorial.",
+        "Additional distance of the other curves from the sine arc. 0: as in the tutorial.",
         AUTOENCODERS,
         ge=0.0,
         le=5.0,
     )
-    pieces: int = setting(
-        2, "Pieces", "How many separate pieces the manifold has; each has its own label.", AUTOENCODERS, ge=2, le=5
-    )
+    pieces: int = setting(2, "Pieces", "Number of separate curves; each has its own label.", AUTOENCODERS, ge=2, le=5)
     data_seed: int = setting(
         0,
         "Seed of the data",
-        "The noise of the points follows from it, and nothing else does.",
+        "Determines the noise of the points and nothing else.",
         RANDOM_SEED,
         ge=0,
         le=SEED_LIMIT,
@@ -87,24 +85,24 @@ class AutoencoderConfig(Settings):
     batch_normalization: ClassVar[BatchNormalization] = "none"
 
     kind: Literal["autoencoder"] = setting(
-        "autoencoder", "Model", "An autoencoder: a code, but no distribution over it.", AUTOENCODERS
+        "autoencoder", "Model", "A plain autoencoder: its code has no distribution.", AUTOENCODERS
     )
     conditional: bool = setting(
         False,
         "Condition on labels",
-        "Give the label to encoder and decoder, so that each piece is learned by itself.",
+        "Give the label to encoder and decoder, so that each curve is learned separately.",
         CVAE_PAPER,
     )
     label_code: LabelCode = setting(
         "number",
         "Form of the label",
-        "number: the label as one number, as in the tutorial; one_hot: a 1 in its own place. Used if conditional.",
+        "number: the label as one number, as in the tutorial; one_hot: a vector with a single 1. Used if conditional.",
         LEARNING_BASICS,
     )
     latent_dim: int = setting(
         1,
         "Code dimensions",
-        "How many numbers describe a point. With as many as the point has itself, it is merely copied.",
+        "Size of the code. With 2, as many as the point has, the network can simply copy it.",
         AUTOENCODERS,
         ge=1,
         le=100,
@@ -112,7 +110,7 @@ class AutoencoderConfig(Settings):
     hidden_widths: tuple[Width, ...] = setting(
         (64, 64),
         "Hidden widths",
-        "Units of each hidden layer of the encoder, first to last; the decoder mirrors them.",
+        "Units of each hidden layer of the encoder, first to last; the decoder has them in reverse order.",
         FEEDFORWARD_NETWORKS,
         min_length=1,
         max_length=8,
@@ -138,13 +136,11 @@ class AutoencoderTrainConfig(Settings):
     max_shift: ClassVar[int] = 0
     shift_rate: ClassVar[float] = 0.0
 
-    epochs: int = setting(
-        300, "Epochs", "How many times the training goes through all points.", OPTIMIZATION, ge=1, le=100_000
-    )
+    epochs: int = setting(300, "Epochs", "Number of passes through all points.", OPTIMIZATION, ge=1, le=100_000)
     batch_size: int = setting(
         30,
         "Batch size",
-        "Points per step. Smaller batches learn more per epoch and take longer for it.",
+        "Points per training step. With smaller batches an epoch learns more and takes longer.",
         OPTIMIZATION,
         ge=1,
         le=65_536,
@@ -152,7 +148,7 @@ class AutoencoderTrainConfig(Settings):
     learning_rate: float = setting(
         1e-3,
         "Learning rate",
-        "The step size of Adam. Too large diverges, too small crawls.",
+        "Step size of Adam. Too large: the training diverges. Too small: it is slow.",
         ADAM_PAPER,
         gt=0.0,
         le=1.0,
@@ -160,13 +156,13 @@ class AutoencoderTrainConfig(Settings):
     learning_rate_schedule: LearningRateSchedule = setting(
         "constant",
         "Learning-rate schedule",
-        "constant; cosine: falls to zero over all epochs; plateau: halves when the training loss stops falling.",
+        "constant; cosine: falls to zero over all epochs; plateau: halved when the training loss stops falling.",
         COSINE_PAPER,
     )
     seed: int = setting(
         0,
         "Seed",
-        "Initial weights and batch order follow from it: the same seed, the same weights.",
+        "Determines initial weights and batch order: the same seed gives the same weights.",
         RANDOM_SEED,
         ge=0,
         le=SEED_LIMIT,
@@ -174,14 +170,14 @@ class AutoencoderTrainConfig(Settings):
     snapshot_schedule: SnapshotSchedule = setting(
         "every",
         "Snapshots",
-        "When to keep the weights. tutorial: often at first, then ever more rarely; every: every so many epochs. The "
-        "untrained and the last model are always kept.",
+        "Epochs whose weights are kept. tutorial: frequent early, sparser later; every: every N epochs. The untrained "
+        "and the final model are always kept.",
         CHECKPOINTING,
     )
     snapshot_every: int = setting(
         3,
         "Epochs between snapshots",
-        "Used when snapshots are kept every so many epochs.",
+        "N for the schedule “every”.",
         CHECKPOINTING,
         ge=1,
         le=100_000,

@@ -52,7 +52,7 @@ def fail(arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
         (["--preset", "torn-manifold", "--set", "beta=1"], ["no setting 'beta'", "label_code"]),
         (["--preset", "torn-manifold", "--dataset", "mnist"], ["dataset", "mnist", "torn_manifold"]),
         (["--preset", "torn-manifold-conditional", "--set", "pieces=1"], ["pieces", "1", "at least 2"]),
-        (["--dataset", "torn_manifold"], ["torn_manifold", "does not go with a CVAE"]),
+        (["--dataset", "torn_manifold"], ["torn_manifold", "A CVAE cannot learn"]),
         (["--seed", "-1"], ["seed", "-1"]),
         (["--name", "a/b"], ["a/b", "letters"]),
         (["--name", ".."], ["..", "letters"]),

@@ -40,7 +40,7 @@ def export(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     [
         (["--film", "manifold", "--label", "7"], ["manifold_7.gif"]),
         (["--film", "manifold", "--label", "7", "-o", "own.gif"], ["own.gif"]),
-        (["--film", "latent", "--label", "7"], ["z_distr_7.gif"]),
+        (["--animation", "latent", "--label", "7"], ["z_distr_7.gif"]),
         (["--film", "latent"], ["z_distr.gif"]),
         (["--film", "style", "--sources", "3:2,7:1", "--format", "webp"], ["style.webp"]),
         (["--film", "manifold", "--label", "0", "-o", "m.webp"], ["m.webp"]),
@@ -133,8 +133,8 @@ def test_all_endings_that_would_do_are_named(
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ([], ["--film", "--picture"]),
-        (["--film", "latent", "--picture", "latent"], ["--film", "--picture"]),
+        ([], ["--animation", "--picture"]),
+        (["--film", "latent", "--picture", "latent"], ["--animation", "--picture"]),
         (["--film", "nonsense"], ["nonsense", "manifold"]),
         (["--film", "manifold"], ["label"]),
         (["--film", "manifold", "--label", "10"], ["10", "0 to 9"]),

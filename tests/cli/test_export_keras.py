@@ -25,7 +25,7 @@ def test_both_forms_and_the_script(
     assert (here / "decoder" / "saved_model.pb").is_file()
     assert "MODEL = 'm.keras'" in (here / "draw_digits.py").read_text()
     assert all(str(here / name) in said for name in names_in(here))
-    assert "transfers style" in said
+    assert "does style transfer" in said
     assert "This is the network after epoch 5." in said
 
 
@@ -43,7 +43,7 @@ def test_facts_for_scripts(here: Path, monkeypatch: pytest.MonkeyPatch, capsys: 
     ("arguments", "words"),
     [
         (["--keras", "model.h5"], ["model.h5", ".keras"]),
-        (["--keras", "model.keras", "--film", "latent"], ["--film", "--keras"]),
+        (["--keras", "model.keras", "--film", "latent"], ["--animation", "--keras"]),
         (["--keras", "model.keras", "--picture", "latent"], ["--picture", "--keras"]),
         (["--saved-model", "d", "-o", "d"], ["--output"]),
         (["--keras", "model.keras", "--epoch", "3"], ["no snapshot of epoch 3"]),

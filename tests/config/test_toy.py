@@ -113,7 +113,7 @@ def test_a_bad_setting_is_named_with_what_came_and_what_was_expected(kind, name,
         ({"data": TornManifoldConfig()}, "The data set torn_manifold does not go with the model cvae"),
         ({"model": AutoencoderConfig(), "train": TrainConfig()}, "training are not those of the model autoencoder"),
         ({"train": AutoencoderTrainConfig()}, "training are not those of the model cvae"),
-        ({"data": {"dataset": "torn_manifold", "noise": 0.1}}, "torn_manifold does not go with a CVAE"),
+        ({"data": {"dataset": "torn_manifold", "noise": 0.1}}, "A CVAE cannot learn the data set torn_manifold"),
         ({"model": {"kind": "autoencoder"}, "data": {"dataset": "mnist"}}, "is 'mnist'; expected 'torn_manifold'"),
         ({"model": {"kind": "autoencoder"}, "train": {"beta": 1.0}}, "There is no setting 'beta'"),
     ],
@@ -140,7 +140,9 @@ def test_what_only_a_cvae_has_cannot_be_set(name: str) -> None:
 def test_what_only_the_torn_manifold_has_cannot_be_set_for_images() -> None:
     with pytest.raises(ConfigError, match="no setting 'noise'"):
         RunConfig().with_settings({"noise": 0.1})
-    with pytest.raises(ConfigError, match=r"torn_manifold does not go with a CVAE\. The presets torn-manifold and"):
+    with pytest.raises(
+        ConfigError, match=r"A CVAE cannot learn the data set torn_manifold\. The presets torn-manifold and"
+    ):
         RunConfig().with_settings({"dataset": "torn_manifold"})
 
 
