@@ -19,8 +19,9 @@ from dashboard.figures.tables import COLLAPSED, QUANTITY_TITLES, TEST, TRAIN, Fl
 _HEIGHT: Final = CHART_HEIGHT + 80
 _LEGEND_ROOM: Final = 76
 _LEGEND: Final = {"orientation": "h", "x": 0, "y": 0, "yref": "container", "yanchor": "bottom"}
-# From little to much correlation; opaque, so that Plotly finds a readable colour for the number on each cell.
-_CORRELATIONS: Final = ((0.0, "#e4ecef"), (0.5, "#7cc0d6"), (1.0, "#12637d"))
+# From no correlation to a perfect one: light enough for dark numbers on each cell, in both themes.
+_CORRELATIONS: Final = ((0.0, "#f0f4f6"), (1.0, "#4fa9c7"))
+_NUMBERS: Final = "#11181c"
 # What `st.plotly_chart` is given as its configuration.
 CONFIG: Final[dict[str, Any]] = {"displaylogo": False, "modeBarButtonsToRemove": ["select2d", "lasso2d"]}
 
@@ -88,13 +89,14 @@ def style_heat_map(correlations: Float64Array, class_names: Sequence[str], title
         xgap=1,
         ygap=1,
         texttemplate="%{z:.2f}",
+        textfont_color=_NUMBERS,
         hovertemplate="source %{y}, target %{x}: r = %{z:.2f}<extra></extra>",
         hoverongaps=False,
     )
     figure = _framed(go.Figure(cells), title, "correlation r: source label down, target label across")
     figure.update_xaxes(type="category", side="top", showgrid=False)
     figure.update_yaxes(type="category", autorange="reversed", showgrid=False)
-    return figure.update_layout(height=_HEIGHT + 60)
+    return figure.update_layout(height=_HEIGHT + 80, margin_t=92)  # the labels stand below the subtitle
 
 
 def _line(part: pd.DataFrame, name: str, decimals: int) -> go.Scatter:
