@@ -94,9 +94,9 @@ def style_heat_map(correlations: Float64Array, class_names: Sequence[str], title
         hoverongaps=False,
     )
     figure = _framed(go.Figure(cells), title, "correlation r: source label down, target label across")
-    figure.update_xaxes(type="category", side="top", showgrid=False)
+    figure.update_xaxes(type="category", showgrid=False)
     figure.update_yaxes(type="category", autorange="reversed", showgrid=False)
-    return figure.update_layout(height=_HEIGHT + 80, margin_t=92)  # the labels stand below the subtitle
+    return figure.update_layout(height=_HEIGHT + 60)
 
 
 def _line(part: pd.DataFrame, name: str, decimals: int) -> go.Scatter:
