@@ -24,7 +24,7 @@ help:
 	@echo 'make app     set up, then open the laboratory in the browser  (FLAGS="--server.port 8600")'
 	@echo 'make test    set up, then lint, types, import contracts and every test'
 	@echo 'make fast    only the quick tests                             (FLAGS="-k latent")'
-	@echo 'make test-faults  kill workers at every moment, fill disks, ...; some 25 minutes, then the counts'
+	@echo 'make test-faults  kill workers at every moment, fill disks, ...; the other cases of slow tests; some 30 minutes'
 	@echo 'make bench-ui  every browser test beyond one flow per page, frame rates, speeds; some 25 minutes'
 	@echo 'make latency how long pictures of the time machine take       (FLAGS="--only play")'
 	@echo 'make crowd   how twenty people at once are served              (FLAGS="--sessions 5")'

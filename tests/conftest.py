@@ -18,7 +18,15 @@ settings.load_profile("tests")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave the long fault injection out, unless it is asked for by its mark."""
+    """Leave the long fault injection out, unless it is asked for by its mark, and all but one case of slow tests."""
+    seen: set[str] = set()
+    for item in items:
+        case = f"{item.path}::{getattr(item, 'originalname', item.name)}"
+        is_long = item.get_closest_marker("slow") and not item.get_closest_marker("e2e")
+        if is_long and not item.get_closest_marker("every_case"):
+            if case in seen:
+                item.add_marker("faults")
+            seen.add(case)
     if "faults" not in config.option.markexpr:
         long = [item for item in items if item.get_closest_marker("faults")]
         config.hook.pytest_deselected(items=long)

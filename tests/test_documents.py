@@ -19,7 +19,7 @@ from cvae_core.config.presets import preset
 from cvae_core.config.run import RunConfig
 from cvae_core.runs.run import create_run
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.every_case]
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
