@@ -11,6 +11,7 @@ FLAGS ?=
 LOCK_FLAGS ?=
 # -P: a random.py in the working folder is not taken for the standard one.
 RUN := $(VENV)/bin/python -P -m
+NODE := $(RUN) tests.javascript.node
 SIDE_BY_SIDE := -n auto --maxprocesses 4
 # Tests of a file share trainings and servers, so that a file is one worker's; in their own order the longest do not
 # come last. What measures frame rates and times, or needs the machine to itself, runs in bench-ui, one at a time.
@@ -28,7 +29,7 @@ help:
 	@echo 'make bench-ui  every browser test beyond one flow per page, frame rates, speeds; some 25 minutes'
 	@echo 'make latency how long pictures of the time machine take       (FLAGS="--only play")'
 	@echo 'make crowd   how twenty people at once are served              (FLAGS="--sessions 5")'
-	@echo 'make lint    lint, formatting, types and import contracts'
+	@echo 'make lint    lint, formatting, types and import contracts, of the JavaScript as well'
 	@echo 'make format  put the sources in the form that lint asks for'
 	@echo 'make wheel   build the package into dist/'
 	@echo 'make lock    renew the lock files after a change of dependencies (LOCK_FLAGS=--upgrade)'
@@ -61,11 +62,12 @@ crowd: $(VENV)/.test
 	@chromium="$$($(VENV)/bin/python tests/e2e/browser.py)" && \
 		CVAE_CHROMIUM="$$chromium" $(RUN) tests.e2e.crowd $(FLAGS)
 
-lint: $(VENV)/.test
+lint: $(VENV)/.test $(VENV)/.npm
 	@$(RUN) ruff check
 	@$(RUN) ruff format --check
 	@$(RUN) mypy
 	@$(VENV)/bin/lint-imports --no-logo
+	@$(NODE) node_modules/eslint/bin/eslint.js --max-warnings 0 . && $(NODE) node_modules/typescript/bin/tsc
 
 format: $(VENV)/.test
 	@$(RUN) ruff check --fix
@@ -84,7 +86,7 @@ lock: $(VENV)/.python
 	@$(LOCK) --extra build --extra test --constraint requirements.lock --output-file requirements-test.lock
 
 clean:
-	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) node_modules build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # --- Set-up: a stamp is written only after all that it stands for has succeeded. ---
@@ -113,6 +115,12 @@ $(VENV)/.app: $(VENV)/.python requirements.lock pyproject.toml
 $(VENV)/.test: $(VENV)/.app requirements-test.lock
 	@echo 'Installing what the tests need'
 	@$(call install,requirements-test.lock)
+	@touch $@
+
+# What checks the JavaScript. Nothing that runs needs it.
+$(VENV)/.npm: $(VENV)/.test package-lock.json .npmrc
+	@echo 'Installing what checks the JavaScript'
+	@$(NODE) npm ci --silent
 	@touch $@
 
 # Shows the package at hand on a terminal, and all that pip says once something has failed.

@@ -19,6 +19,7 @@ from dashboard.access.gate import Gate
 from dashboard.access.rules import Rules, read_rules
 from dashboard.access.uploads import UploadBound
 from dashboard.streamlit_patches import descriptors
+from dashboard.streamlit_patches.modules import LastingModules
 from dashboard.streamlit_patches.page_script import PageScript
 from dashboard.streamlit_patches.sessions import use_few_heaps
 from dashboard.streamlit_patches.startup import ask_nobody, forget_pages_directory
@@ -35,6 +36,7 @@ def middleware() -> list[Middleware]:
         Middleware(Gate, rules=_rules()),
         Middleware(descriptors.DescriptorRelease),
         Middleware(UploadBound),
+        Middleware(LastingModules),
         Middleware(PageScript),
     ]
 

@@ -1,1 +1,10 @@
-"""Pictures drawn in the browser: each takes a record and a key, and computes nothing."""
+"""The parts of pages that run in the browser: a Python mount each, and the ES modules and styles that it serves."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from dashboard.streamlit_patches.modules import ComponentFolder
+
+FOLDER: Final = ComponentFolder(Path(__file__).parent)

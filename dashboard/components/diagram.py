@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import streamlit as st
+from dashboard.components import FOLDER
 
-from dashboard.components.packing import read_sources
-
-_mount = st.components.v2.component("cvae_diagram", html=read_sources("diagram.svg"))
+_mount = FOLDER.component("diagram", html=FOLDER.read("page/diagram.svg"))
 
 
 def cvae_diagram() -> None:

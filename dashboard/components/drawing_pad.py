@@ -9,33 +9,18 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import streamlit as st
 
 from cvae_core.architecture import DataShape
 from cvae_core.inference import FoldedNetwork
 from cvae_core.records import Bytes
+from dashboard.components import FOLDER
 from dashboard.components.decoder import check_posterior, decoder_blob, encoder_blob
-from dashboard.components.packing import pack, read_sources
+from dashboard.components.packing import pack
 
-_mount = st.components.v2.component(
-    "cvae_style_pad",
-    css=read_sources("surface.css", "label_cells.css", "style_pad.css"),
-    js=read_sources(
-        "packing.js",
-        "surface.js",
-        "normal_quantile.js",
-        "mlp.js",
-        "recognition.js",
-        "mnist_form.js",
-        "image_grid_painter.js",
-        "image_canvas.js",
-        "label_cells.js",
-        "reported_values.js",
-        "soft_brush.js",
-        "style_pad_paper.js",
-        "style_pad_answer.js",
-        "style_pad.js",
-    ),
+_mount = FOLDER.component(
+    "drawing_pad",
+    "drawing/drawing_pad.js",
+    ("shared/shared.css", "drawing/drawing_pad.css"),
 )
 
 

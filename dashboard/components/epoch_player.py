@@ -17,17 +17,7 @@ import numpy.typing as npt
 from cvae_core.errors import CvaeError
 from dashboard.components.packing import pack
 
-FILM_STYLES: Final = ("surface.css", "film.css")
-FILM_SCRIPTS: Final = (
-    "packing.js",
-    "surface.js",
-    "presses.js",
-    "film_store.js",
-    "film_questions.js",
-    "film_player.js",
-    "film_controls.js",
-    "film.js",
-)
+PLAYER_STYLES: Final = ("shared/shared.css", "player/epoch_player.css")
 MOST_EPOCHS: Final = 200
 
 Array = npt.NDArray[Any]

@@ -6,17 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import streamlit as st
 
 from cvae_core.analysis.records import ManifoldGrid, Reconstructions
 from cvae_core.records import Bytes
-from dashboard.components.packing import pack, read_sources
+from dashboard.components import FOLDER
+from dashboard.components.packing import pack
 
-_mount = st.components.v2.component(
-    "cvae_image_grid",
-    css=read_sources("surface.css"),
-    js=read_sources("packing.js", "surface.js", "image_grid_painter.js", "image_grid.js"),
-)
+_mount = FOLDER.component("image_grid", "grid/image_grid.js", ("shared/shared.css",))
 
 
 @dataclass(frozen=True)

@@ -6,16 +6,12 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
-import streamlit as st
 
 from cvae_core.records import Bytes
-from dashboard.components.packing import pack, read_sources
+from dashboard.components import FOLDER
+from dashboard.components.packing import pack
 
-_mount = st.components.v2.component(
-    "cvae_image_picker",
-    css=read_sources("image_picker.css"),
-    js=read_sources("packing.js", "surface.js", "image_canvas.js", "reported_values.js", "image_picker.js"),
-)
+_mount = FOLDER.component("image_picker", "grid/image_picker.js", ("shared/shared.css", "grid/image_picker.css"))
 
 
 def image_picker(

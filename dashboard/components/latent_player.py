@@ -12,9 +12,9 @@ import streamlit as st
 
 from cvae_core.errors import CvaeError
 from cvae_core.records import Bytes, Floats, Labels
+from dashboard.components import FOLDER
 from dashboard.components.epoch_player import (
-    FILM_SCRIPTS,
-    FILM_STYLES,
+    PLAYER_STYLES,
     FilmState,
     FrameOf,
     Question,
@@ -22,24 +22,15 @@ from dashboard.components.epoch_player import (
     answers,
     film_blob,
 )
-from dashboard.components.latent_scatter import AXIS_LIMIT, SCATTER_SCRIPTS
-from dashboard.components.packing import read_sources
+from dashboard.components.latent_scatter import AXIS_LIMIT
 
 COLLAPSED_NATS: Final = 0.01
 _FIGURES: Final = ("x", "y", "kl", "mean", "variance")
 
-_mount = st.components.v2.component(
-    "cvae_latent_film",
-    css=read_sources(*FILM_STYLES, "latent_scatter.css", "latent_film.css"),
-    js=read_sources(
-        *FILM_SCRIPTS,
-        *SCATTER_SCRIPTS,
-        "latent_dimensions.js",
-        "latent_curves.js",
-        "latent_film_pin.js",
-        "latent_film_pointer.js",
-        "latent_film.js",
-    ),
+_mount = FOLDER.component(
+    "latent_player",
+    "latent/latent_player.js",
+    (*PLAYER_STYLES, "latent/latent_scatter.css", "latent/latent_player.css"),
 )
 
 

@@ -6,19 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import streamlit as st
 
 from cvae_core.analysis.records import LatentPlane
-from dashboard.components.packing import pack, read_sources
+from dashboard.components import FOLDER
+from dashboard.components.packing import pack
 
 AXIS_LIMIT = 5.0
-# What paints a plane and finds points in it; they build on packing.js and surface.js.
-SCATTER_SCRIPTS = ("point_stamps.js", "latent_plane_painter.js", "latent_scatter_pointer.js")
 
-_mount = st.components.v2.component(
-    "cvae_latent_scatter",
-    css=read_sources("surface.css", "latent_scatter.css"),
-    js=read_sources("packing.js", "surface.js", *SCATTER_SCRIPTS, "latent_scatter.js"),
+_mount = FOLDER.component(
+    "latent_scatter", "latent/latent_scatter.js", ("shared/shared.css", "latent/latent_scatter.css")
 )
 
 

@@ -8,31 +8,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeGuard
 
-import streamlit as st
-
 from cvae_core.inference import FoldedNetwork
 from cvae_core.records import Floats
+from dashboard.components import FOLDER
 from dashboard.components.decoder import check_posterior, decoder_blob
-from dashboard.components.packing import pack, read_sources
+from dashboard.components.packing import pack
 
 STEPS: Final = 10
 
-_mount = st.components.v2.component(
-    "cvae_code_studio",
-    css=read_sources("surface.css", "label_cells.css", "code_studio.css"),
-    js=read_sources(
-        "packing.js",
-        "surface.js",
-        "normal_quantile.js",
-        "mlp.js",
-        "recognition.js",
-        "image_grid_painter.js",
-        "image_canvas.js",
-        "label_cells.js",
-        "code_sliders.js",
-        "code_blend.js",
-        "code_studio.js",
-    ),
+_mount = FOLDER.component(
+    "latent_sliders",
+    "sliders/latent_sliders.js",
+    ("shared/shared.css", "sliders/latent_sliders.css"),
 )
 
 

@@ -13,35 +13,22 @@ import streamlit as st
 from cvae_core.errors import CvaeError
 from cvae_core.inference import FoldedNetwork
 from cvae_core.records import Bytes, Floats
+from dashboard.components import FOLDER
 from dashboard.components.decoder import decoder_blob
 from dashboard.components.epoch_player import (
-    FILM_SCRIPTS,
-    FILM_STYLES,
+    PLAYER_STYLES,
     FilmState,
     Question,
     Timeline,
     answers,
     film_blob,
 )
-from dashboard.components.packing import read_sources
 from dashboard.components.tile_player import MIN_WIDTH, TilePicture
 
-LENS_SCRIPTS = (
-    "normal_quantile.js",
-    "mlp.js",
-    "lens_plane.js",
-    "lens_overlay.js",
-    "lens_pointer.js",
-    "lens_way.js",
-    "image_canvas.js",
-    "lens_panel.js",
-    "lens.js",
-)
-
-_mount = st.components.v2.component(
-    "cvae_manifold_film",
-    css=read_sources(*FILM_STYLES, "tile_film.css", "lens.css", "manifold_film.css"),
-    js=read_sources(*FILM_SCRIPTS, "image_grid_painter.js", "tile_cell.js", *LENS_SCRIPTS, "manifold_film.js"),
+_mount = FOLDER.component(
+    "manifold_player",
+    "manifold/manifold_player.js",
+    (*PLAYER_STYLES, "grid/tile_player.css", "manifold/lens.css", "manifold/manifold_player.css"),
 )
 
 

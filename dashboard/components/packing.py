@@ -1,25 +1,13 @@
-"""Reads the scripts and styles that lie beside the components' Python."""
+"""A header and arrays as one block of bytes, which the browser reads by ``shared/packing.js``."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from importlib import resources
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-
-
-def read_sources(*file_names: str) -> str:
-    """Join files of this package, so that a component's script can use what others share.
-
-    Args:
-        file_names: Names of files of this folder, in the order in which they are joined.
-    """
-    folder = resources.files(__package__)
-    return "\n".join((folder / name).read_text(encoding="utf-8") for name in file_names)
-
 
 _ALIGNMENT: Final = 8
 _DTYPES: Final = ("uint8", "int32", "float32", "float64")

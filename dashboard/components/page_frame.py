@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard.components.packing import read_sources
+from dashboard.components import FOLDER
 
-_guard = st.components.v2.component("cvae_page_frame", js=read_sources("page_frame.js"))
+_guard = FOLDER.component("reload_guard", "page/reload_guard.js")
 
 
 def page_frame() -> None:
     """Draw it, after the page. It must be drawn by the first script, whose elements Streamlit never clears."""
     with st.container(key="page_frame"):
-        st.markdown(read_sources("page_frame.html"), unsafe_allow_html=True)
+        st.markdown(FOLDER.read("page/page.html"), unsafe_allow_html=True)
         _guard(key="page_guard", on_lost_change=lambda: None)

@@ -9,11 +9,9 @@ from __future__ import annotations
 
 import time
 
-import streamlit as st
+from dashboard.components import FOLDER
 
-from dashboard.components.packing import read_sources
-
-_mount = st.components.v2.component("cvae_pulse", js=read_sources("presses.js", "pulse.js"))
+_mount = FOLDER.component("auto_refresh", "page/auto_refresh.js")
 
 
 def pulse(key: str, seconds: float) -> None:

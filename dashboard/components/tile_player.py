@@ -9,16 +9,12 @@ from typing import Any, Final
 import streamlit as st
 
 from cvae_core.records import Bytes
-from dashboard.components.epoch_player import FILM_SCRIPTS, FILM_STYLES, FilmState, Question, Timeline, film_blob
-from dashboard.components.packing import read_sources
+from dashboard.components import FOLDER
+from dashboard.components.epoch_player import PLAYER_STYLES, FilmState, Question, Timeline, film_blob
 
 MIN_WIDTH: Final = 320
 
-_mount = st.components.v2.component(
-    "cvae_tile_film",
-    css=read_sources(*FILM_STYLES, "tile_film.css"),
-    js=read_sources(*FILM_SCRIPTS, "image_grid_painter.js", "tile_cell.js", "tile_film.js"),
-)
+_mount = FOLDER.component("tile_player", "grid/tile_player.js", (*PLAYER_STYLES, "grid/tile_player.css"))
 
 
 @dataclass(frozen=True)

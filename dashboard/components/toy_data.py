@@ -7,18 +7,14 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-import streamlit as st
 
 from cvae_core.records import Floats, Labels
-from dashboard.components.packing import pack, read_sources
+from dashboard.components import FOLDER
+from dashboard.components.packing import pack
 
 _MARGIN: Final = 0.3
 
-_mount = st.components.v2.component(
-    "cvae_torn_ground",
-    css=read_sources("surface.css"),
-    js=read_sources("packing.js", "surface.js", "torn_painter.js", "torn_ground.js"),
-)
+_mount = FOLDER.component("toy_data", "toy/toy_data.js", ("shared/shared.css",))
 
 
 @dataclass(frozen=True)

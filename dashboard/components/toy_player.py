@@ -11,14 +11,12 @@ import numpy.typing as npt
 import streamlit as st
 
 from cvae_core.records import Bytes, Floats
-from dashboard.components.epoch_player import FILM_SCRIPTS, FILM_STYLES, FilmState, Question, Timeline, film_blob
-from dashboard.components.packing import read_sources
+from dashboard.components import FOLDER
+from dashboard.components.epoch_player import PLAYER_STYLES, FilmState, Question, Timeline, film_blob
 from dashboard.components.toy_data import TornGround
 
-_mount = st.components.v2.component(
-    "cvae_torn_film",
-    css=read_sources(*FILM_STYLES, "latent_scatter.css", "torn_film.css"),
-    js=read_sources(*FILM_SCRIPTS, "torn_painter.js", "torn_chart.js", "torn_film.js"),
+_mount = FOLDER.component(
+    "toy_player", "toy/toy_player.js", (*PLAYER_STYLES, "latent/latent_scatter.css", "toy/toy_player.css")
 )
 
 

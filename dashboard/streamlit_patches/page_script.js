@@ -21,14 +21,15 @@
   // calls itself a phone's.
   const NARROW = "(max-width: 768px)"; // below this width Streamlit lays its sidebar over the page
   const MENU = "[data-testid=stSidebar]";
+  const find = (selector) => /** @type {HTMLElement | null} */ (document.querySelector(selector));
   const CLOSE = "[data-testid=stSidebarCollapseButton] button";
   addEventListener("click", ({ target }) => {
-    if (!target.closest?.(`${MENU} a[href]`) || !matchMedia(NARROW).matches) return;
+    const isLink = target instanceof Element && target.closest(`${MENU} a[href]`);
+    if (!isLink || !matchMedia(NARROW).matches) return;
     // After Streamlit's own handling, lest a menu that it closes be opened again.
     setTimeout(() => {
-      const menu = document.querySelector(MENU);
-      if (menu?.dataset.collapsed !== "true") menu?.querySelector(CLOSE)?.click();
-      const main = document.querySelector("[data-testid=stMain]");
+      if (find(MENU)?.dataset.collapsed !== "true") find(`${MENU} ${CLOSE}`)?.click();
+      const main = find("[data-testid=stMain]");
       main.tabIndex = -1;
       main.focus({ preventScroll: true });
     });

@@ -31,7 +31,7 @@ def said(app: AppTest) -> str:
 def component_names(app: AppTest) -> list[str]:
     """Our own components that the page has, but for the frame that surrounds every page."""
     names = [str(element.proto.component_name).rpartition(".")[2] for element in app.get("bidi_component")]
-    return [name for name in names if name != "cvae_page_frame"]
+    return [name for name in names if name != "reload_guard"]
 
 
 def select_box(app: AppTest, label: str) -> Selectbox:

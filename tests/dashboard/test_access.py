@@ -144,6 +144,7 @@ PATHS = (
     "/media/a.png",
     "/static/js/index.js",
     "/component/x/y",
+    "/_stcore/bidi-components/cvae-0123.image_grid/grid/image_grid.js",
 )
 
 

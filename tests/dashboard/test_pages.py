@@ -30,7 +30,7 @@ def buttons(app: AppTest) -> set[str]:
 
 
 def picture_count(app: AppTest) -> int:
-    return sum(name != "cvae_pulse" for name in component_names(app))
+    return sum(name != "auto_refresh" for name in component_names(app))
 
 
 def places(app: AppTest) -> list[str]:
@@ -41,7 +41,7 @@ def places(app: AppTest) -> list[str]:
 def heartbeats(app: AppTest) -> list[float]:
     """After how many seconds each part of the page that renews itself does so."""
     found = (element.proto for element in app.get("bidi_component"))
-    return [json.loads(proto.json)["seconds"] for proto in found if proto.component_name.endswith("cvae_pulse")]
+    return [json.loads(proto.json)["seconds"] for proto in found if proto.component_name.endswith(".auto_refresh")]
 
 
 def test_home_explains_itself_when_there_is_no_run(runs_folder: Path) -> None:

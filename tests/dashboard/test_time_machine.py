@@ -78,7 +78,7 @@ def test_a_run_that_lives_is_renewed_and_can_be_followed(page: str, runs_folder:
         app = open_page(page, run="young")
         header, _ = film(app)
         assert header["alive"]
-        assert any("pulse" in element.proto.component_name for element in app.get("bidi_component"))
+        assert any("auto_refresh" in element.proto.component_name for element in app.get("bidi_component"))
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -104,7 +104,7 @@ def test_a_living_run_waits_for_its_first_epoch_and_then_moves_on(page: str, run
     with living_worker(young):
         app = open_page(page, run="young")
         assert "Waiting for the first epoch" in said(app)
-        assert "film" not in str(component_names(app))
+        assert "player" not in str(component_names(app))
         publish_snapshot(young.snapshots_folder, 1, random_weights(young.config(), 1))
         assert film(app.run())[0]["epoch"] == 1
         assert film(open_page(page, run="young", epoch="0"))[0]["epoch"] == 0
@@ -445,7 +445,7 @@ def test_a_digit_can_be_drawn_and_its_style_transferred(run: Run) -> None:
     app = open_page("style", run="done", source="drawn")
     assert not app.exception
     assert "Draw a digit above" in said(app)
-    assert "cvae_style_pad" in component_names(app)
+    assert "drawing_pad" in component_names(app)
     image = load_test_data(run.config().data).test.images[3]
     drawing = {"image": base64.b64encode(image.tobytes()).decode(), "label": 4, "id": 1}
     app.session_state["style_pad"] = {"drawing": drawing}
@@ -468,7 +468,7 @@ def test_a_drawing_is_redrawn_by_a_network_without_condition(runs_folder: Path) 
     app.run()
     assert not app.exception
     assert not app.error
-    assert "cvae_tile_film" in component_names(app)
+    assert "tile_player" in component_names(app)
 
 
 def test_sources_that_the_data_do_not_have_are_told_of(run: Run) -> None:
@@ -488,10 +488,10 @@ def test_an_upload_is_asked_for(run: Run) -> None:
 
 def test_one_style_can_be_moved_number_by_number_and_blended_with_another(run: Run) -> None:
     app = open_page("style", run="done", epoch="1")
-    assert "cvae_code_studio" not in component_names(app)
+    assert "latent_sliders" not in component_names(app)
     next(toggle for toggle in app.toggle if toggle.key == "studio_opened").set_value(True).run()
     assert not app.exception
-    assert "cvae_code_studio" in component_names(app)
+    assert "latent_sliders" in component_names(app)
     select_box(app, "Blend with").set_value(1).run()
     assert not app.exception
 

@@ -25,10 +25,14 @@ QUIET_MS = 200
 # True once the page has been connected and at rest for a while: alone it may come just before a rerun starts, so
 # tests wait for the content that they expect as well.
 IDLE = """quiet => {
+  // The module of a component comes after its place; those that draw nothing are told by their keys.
+  const isDrawn = ({ shadowRoot, parentElement }) => shadowRoot?.childElementCount > 1
+    || shadowRoot?.querySelector('svg') || parentElement.closest('[class*=_guard],[class*=pulse],[class*=refresh]');
   const app = document.querySelector('[data-testid=stApp]');
   const atRest = app && app.dataset.testConnectionState === 'CONNECTED'
     && app.dataset.testScriptState === 'notRunning'
-    && !document.querySelector('[data-testid=stSpinner],[data-testid=stSkeleton],[data-stale=true]');
+    && !document.querySelector('[data-testid=stSpinner],[data-testid=stSkeleton],[data-stale=true]')
+    && [...document.querySelectorAll('[data-testid=stBidiComponentIsolated]')].every(isDrawn);
   const now = performance.now();
   if (!atRest) { window.__restingSince = null; return false; }
   window.__restingSince ??= now;

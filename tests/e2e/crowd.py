@@ -169,12 +169,12 @@ class Visitor:
         return self._page
 
     async def _until_complete(self) -> None:
-        film = self._there.locator(".film")
+        film = self._there.locator(".player")
         await expect(film).to_have_attribute("data-loaded", f"{SNAPSHOTS}/{SNAPSHOTS}", timeout=180_000)
 
     async def _drag(self) -> list[float]:
         """Take the slider's thumb from one end to the other with the mouse."""
-        slider = self._there.locator(".film").get_by_role("slider", name="Epoch")
+        slider = self._there.locator(".player").get_by_role("slider", name="Epoch")
         box = await slider.bounding_box()
         assert box is not None
         left, right = box["x"] + 8, box["x"] + box["width"] - 8

@@ -33,7 +33,7 @@
     });
   const presented = () =>
     isInFrame ? nextTask() : new Promise((resolve) => requestFrame(() => resolve(nextTask())));
-  const film = () => pick(".film");
+  const film = () => pick(".player");
 
   /** Drag: from the slider's input event to the frame with its epoch. The mouse is moved by the caller. */
   function watchDrag() {

@@ -38,7 +38,7 @@ def slider(page: Page, dimension: int) -> Locator:
 
 def shown_code(page: Page) -> Floats:
     page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
-    return np.array(json.loads(page.locator(".studio").get_attribute("data-code") or ""), np.float32)
+    return np.array(json.loads(page.locator(".latent-sliders").get_attribute("data-code") or ""), np.float32)
 
 
 def every_label(model: FoldedNetwork, code: Floats) -> Bytes:

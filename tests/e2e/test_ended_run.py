@@ -81,11 +81,11 @@ def test_a_film_of_an_ended_run_grows_once_it_lives_again(serve: Serve, open_pag
 
     run = make_run(runs, "filmed", "stopped", epochs=2)
     page = open_page(f"{serve(CVAE_RUNS=str(runs))}/samples?run=filmed")
-    expect(page.locator(".film").first).to_have_attribute("data-loaded", "3/3")
+    expect(page.locator(".player").first).to_have_attribute("data-loaded", "3/3")
     assert changes(page) == []
     with resumed(run):
         publish_snapshot(run.snapshots_folder, 3, random_weights(run.config(), 3))
-        expect(page.locator(".film").first).to_have_attribute("data-loaded", "4/4", timeout=_SOON_MS)
+        expect(page.locator(".player").first).to_have_attribute("data-loaded", "4/4", timeout=_SOON_MS)
 
 
 @pytest.mark.ui

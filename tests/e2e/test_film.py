@@ -48,7 +48,7 @@ def open_film(gallery: str, open_page: OpenPage) -> OpenFilm:
 
 
 def film(page: Page) -> Locator:
-    return page.locator(".film")
+    return page.locator(".player")
 
 
 def button(page: Page, name: str) -> Locator:

@@ -32,7 +32,7 @@ def orders(page: Page) -> dict[int, str]:
 
 
 def test_the_images_are_drawn_pixel_by_pixel(page):
-    np.testing.assert_array_equal(pixels(page.locator(".picker-canvas")), picker_images().repeat(3, axis=3))
+    np.testing.assert_array_equal(pixels(page.locator(".picker .pixels")), picker_images().repeat(3, axis=3))
 
 
 def test_pythons_picks_are_shown(page):
@@ -46,12 +46,12 @@ def test_clicks_pick_in_an_order_up_to_the_limit(page):
         option(page, index).click()
     assert orders(page) == {101: "1", 110: "2", 104: "3"}
     expect(page.get_by_text("picked (101, 110, 104)")).to_be_visible()
-    expect(page.get_by_text("3 of at most 3 picked: let go of one")).to_be_visible()
+    expect(page.get_by_text("3 of at most 3 selected: deselect one")).to_be_visible()
     option(page, 101).click()
     expect(page.get_by_text("picked (110, 104)")).to_be_visible()
     wait_until_idle(page)
     assert orders(page) == {110: "1", 104: "2"}
-    page.get_by_role("button", name="Let go of all").click()
+    page.get_by_role("button", name="Clear selection").click()
     expect(page.get_by_text("picked ()")).to_be_visible()
     wait_until_idle(page)
     assert orders(page) == {}

@@ -39,8 +39,8 @@ SPEED = """async epochs => {
     }
     return null;
   };
-  const slider = find('.film-slider');
-  const element = find('.film');
+  const slider = find('.player-slider');
+  const element = find('.player');
   const drawn = [];
   const painted = [];
   for (const index of epochs) {
@@ -67,7 +67,7 @@ def open_film(serve: Serve, open_page: OpenPage) -> OpenPage:
         more = "" if pin is None else f"&pin={pin}"
         page = open_page(f"{url}/?mode={mode}&dimensions={dimensions}{more}", **options)
         loaded = f"{len(cases.EPOCHS)}/{len(cases.EPOCHS)}"
-        expect(page.locator(".film")).to_have_attribute("data-loaded", loaded, timeout=30_000)
+        expect(page.locator(".player")).to_have_attribute("data-loaded", loaded, timeout=30_000)
         wait_until_idle(page)
         return page
 
@@ -76,7 +76,7 @@ def open_film(serve: Serve, open_page: OpenPage) -> OpenPage:
 
 def go_to(page: Page, epoch: int) -> None:
     page.get_by_role("slider", name="Epoch").fill(str(epoch))
-    expect(page.locator(".film")).to_have_attribute("data-epoch", str(epoch))
+    expect(page.locator(".player")).to_have_attribute("data-epoch", str(epoch))
 
 
 def plane(page: Page) -> Locator:
@@ -212,7 +212,7 @@ NOTE_TOOLTIP = """canvas => {
   const tooltip = canvas.parentElement.querySelector('.tooltip-text');
   addEventListener('click', () => window.clicked.push(Number(tooltip.textContent.match(/index (\\d+)/)[1])), true);
 }"""
-PINNED = "canvas => canvas.closest('.film').querySelector('.pin-title').textContent.match(/image (\\d+)/)[1]"
+PINNED = "canvas => canvas.closest('.player').querySelector('.pin-title').textContent.match(/image (\\d+)/)[1]"
 
 
 def click_here(page: Page) -> tuple[int, int]:
@@ -241,10 +241,10 @@ def test_a_click_while_the_film_plays_pins_the_image_of_the_tooltip(open_film):
     go_to(page, 0)
     plane(page).focus()
     for _ in range(3):
-        hover(page, cases.centre(3, int(page.locator(".film").get_attribute("data-epoch") or 0)))
-        before = page.locator(".film").get_attribute("data-epoch")
+        hover(page, cases.centre(3, int(page.locator(".player").get_attribute("data-epoch") or 0)))
+        before = page.locator(".player").get_attribute("data-epoch")
         page.keyboard.press(" ")
-        expect(page.locator(".film")).not_to_have_attribute("data-epoch", before or "")
+        expect(page.locator(".player")).not_to_have_attribute("data-epoch", before or "")
         page.wait_for_timeout(300)
         shown, pinned = click_here(page)
         page.keyboard.press(" ")
@@ -313,7 +313,7 @@ def test_many_dimensions_are_scrolled(open_film):
     # What is out of sight follows when the slider rests.
     expect(last).to_have_attribute("data-kl", f"{kl:.3f}")
     expect(page.get_by_text("nats in 64 dimensions, 1 collapsed")).to_be_visible()
-    film = page.locator(".film").bounding_box()
+    film = page.locator(".player").bounding_box()
     assert film["height"] < 900
     page.locator("[data-dimension='1']").focus()
     for _ in range(cases.MANY_DIMENSIONS - 1):

@@ -29,7 +29,10 @@ FRAME_MS = 16.0
 
 @pytest.fixture
 def page(serve: Serve, open_page: OpenPage) -> Page:
-    return open_page(serve(GALLERY))
+    opened = open_page(serve(GALLERY))
+    plane(opened).wait_for()
+    plane(opened, "colour").wait_for()
+    return opened
 
 
 def plane(page: Page, name: str = "grey") -> Locator:
@@ -118,7 +121,7 @@ def test_every_label_is_drawn_as_python_decodes_it(page):
     hover(page, case, 6.5, 2)
     expect_decoder(page)
     z = np.tile(whole(case, code(page)), (10, 1))
-    expect_images(panel(page).locator(".lens-label canvas"), images(case, z, np.arange(10)))
+    expect_images(panel(page).locator(".lens-labels canvas"), images(case, z, np.arange(10)))
     expect(panel(page).locator("[aria-current=true]")).to_have_text(f"label {LABEL}")
 
 
@@ -126,7 +129,7 @@ def test_at_a_tiles_centre_the_selected_label_is_the_tile(page):
     case = grey()
     hover(page, case, 3, 8)
     expect_decoder(page)
-    expect_images(panel(page).locator(".lens-label.selected canvas"), case.grid.tiles[8, 3][None])
+    expect_images(panel(page).locator(".label-cell.own canvas"), case.grid.tiles[8, 3][None])
 
 
 def test_the_code_stands_there_in_numbers(page):
@@ -143,11 +146,11 @@ def test_a_line_of_codes_without_condition_shows_one_image(page):
     np.testing.assert_allclose(shown, [ndtri(QUANTILES[0] + 4.25 * (QUANTILES[1] - QUANTILES[0]) / 9)], atol=1e-6)
     expect(panel(page, 1).locator("output")).to_have_text(f"z1 = −{-shown[0]:.2f}")
     expected = images(case, np.array([shown]), np.zeros(1, np.int64))
-    expect_images(panel(page, 1).locator(".lens-label canvas"), expected)
+    expect_images(panel(page, 1).locator(".lens-labels canvas"), expected)
 
 
 def test_the_hint_stands_there_until_the_lens_is_used(page):
-    hint = panel(page).get_by_text("Move over the picture")
+    hint = panel(page).get_by_text("Point at the picture")
     expect(hint).to_be_visible()
     hover(page, grey(), 5, 5)
     expect(hint).to_be_hidden()
@@ -167,7 +170,7 @@ def test_a_click_holds_a_place_and_its_button_lets_go(page):
     page.mouse.move(1, 1)
     settle(page)
     assert code(page) == held
-    panel(page).get_by_role("button", name="Let go of this place").click()
+    panel(page).get_by_role("button", name="Release this place").click()
     expect(page.get_by_text("grey asked for 0, held None")).to_be_visible()
     expect(panel(page)).to_have_attribute("data-z", "")
 
@@ -213,7 +216,7 @@ def test_a_held_place_and_a_way_are_taken_home_as_pictures(page):
     assert np.abs(taken - images(case, z, np.arange(10)).astype(int)).max() <= 1
     drag(page, case, (1, 2), (10, 7))
     steps = panel(page).locator(".lens-strip canvas").count()
-    taken = row_of_png(page, "PNG of the way", f"way_of_label {LABEL}.png", steps)
+    taken = row_of_png(page, "PNG of the interpolation", f"interpolation_of_label {LABEL}.png", steps)
     begin, end = (ndtri(QUANTILES[0] + STEP * np.array(at)) for at in ((1, 2), (10, 7)))
     codes = np.stack([whole(case, begin + (end - begin) * share) for share in np.linspace(0, 1, steps)])
     assert np.abs(taken - images(case, codes, np.full(steps, LABEL)).astype(int)).max() <= 1
@@ -261,13 +264,13 @@ def test_a_drag_plays_the_way_between_two_codes(page):
     resting = code(page)
     page.wait_for_timeout(200)
     assert code(page) == resting
-    slider = panel(page).get_by_role("slider", name="Along the way")
+    slider = panel(page).get_by_role("slider", name="Along the interpolation")
     slider.fill("0.25")
     settle(page)
     np.testing.assert_allclose(code(page), begin + 0.25 * (end - begin), atol=1e-6)
     panel(page).get_by_role("button", name="Play").click()
     page.wait_for_function("slider => slider.valueAsNumber !== 0.25", arg=slider.element_handle())
-    panel(page).get_by_role("button", name="Leave the way").click()
+    panel(page).get_by_role("button", name="Leave the interpolation").click()
     expect(slider).to_be_hidden()
     expect(page.get_by_text("held None").first).to_be_visible()
 
@@ -280,7 +283,7 @@ def test_the_strip_shows_nine_steps_for_the_selected_label(page):
     begin, end = (ndtri(QUANTILES[0] + STEP * np.array(at)) for at in ((9, 1), (2, 10)))
     codes = np.stack([whole(case, list(begin + step / 8 * (end - begin))) for step in range(9)])
     expect_images(
-        page.get_by_role("group", name=f"The way for label {LABEL}").get_by_role("img"),
+        page.get_by_role("group", name=f"The interpolation for label {LABEL}").get_by_role("img"),
         images(case, codes, np.full(9, LABEL)),
     )
 
@@ -332,8 +335,8 @@ def test_a_finger_slides_holds_and_draws_a_way_from_the_held_place(serve: Serve,
     touch("touchMove", 5, 8)
     touch("touchMove", 2, 10)
     touch("touchEnd")
-    expect(panel(page).get_by_role("slider", name="Along the way")).to_be_visible()
-    panel(page).get_by_role("button", name="Leave the way").tap()
+    expect(panel(page).get_by_role("slider", name="Along the interpolation")).to_be_visible()
+    panel(page).get_by_role("button", name="Leave the interpolation").tap()
     settle(page)
     assert code(page) == held
     context.close()

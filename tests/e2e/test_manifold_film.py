@@ -24,7 +24,7 @@ SIZE = 15
 @pytest.fixture
 def page(serve: Serve, open_page: OpenPage) -> Page:
     page = open_page(serve(GALLERY))
-    expect(page.locator(f".film[data-loaded='{len(EPOCHS)}/{len(EPOCHS)}']")).to_be_attached()
+    expect(page.locator(f".player[data-loaded='{len(EPOCHS)}/{len(EPOCHS)}']")).to_be_attached()
     return page
 
 
@@ -41,7 +41,7 @@ def tile(page: Page, column: int, row: int) -> dict[str, float]:
 
 def step_to(page: Page, name: str, epoch: int) -> None:
     page.get_by_role("button", name=name).click()
-    expect(page.locator(f".film[data-epoch='{epoch}']")).to_be_attached()
+    expect(page.locator(f".player[data-epoch='{epoch}']")).to_be_attached()
 
 
 def expect_panel(page: Page, epoch: int, dimensions: tuple[int, int] = (0, 1)) -> None:
@@ -50,7 +50,7 @@ def expect_panel(page: Page, epoch: int, dimensions: tuple[int, int] = (0, 1)) -
     settle(page)
     z = np.zeros((10, 3), np.float32)
     z[:, list(dimensions)] = code(page)
-    expect_images(panel(page).locator(".lens-label canvas"), decode_images(trained(epoch), z, np.arange(10)))
+    expect_images(panel(page).locator(".lens-labels canvas"), decode_images(trained(epoch), z, np.arange(10)))
 
 
 def test_a_held_place_follows_the_epochs(page):

@@ -132,7 +132,7 @@ def test_a_page_that_is_left_asks_for_no_news_and_the_next_is_never_empty(
         expect(page.get_by_role("heading", name="Latent space")).to_be_visible()
         page.wait_for_timeout(1500)
         expect(page.get_by_role("heading", name="Latent space")).to_be_visible(timeout=15_000)
-        expect(page.locator(".film")).to_be_visible(timeout=15_000)
+        expect(page.locator(".player")).to_be_visible(timeout=15_000)
     context.close()
 
 
@@ -143,7 +143,7 @@ def test_a_film_that_is_left_asks_and_tells_nothing_more(serve: Serve, browser: 
     line = SlowLine()
     page.route_web_socket("**/_stcore/stream", line)
     page.goto(f"{serve(CVAE_RUNS=str(folder))}/samples?run=scrubbed")
-    expect(page.locator(".film")).to_have_attribute("data-loaded", "5/5")
+    expect(page.locator(".player")).to_have_attribute("data-loaded", "5/5")
     wait_until_idle(page)
     page.get_by_role("button", name="Previous epoch").click()
     expect(page).to_have_url(re.compile("epoch=3"))
@@ -157,5 +157,5 @@ def test_a_film_that_is_left_asks_and_tells_nothing_more(serve: Serve, browser: 
     line.release()
     expect(page.get_by_role("heading", name="Latent space")).to_be_visible()
     expect(page).to_have_url(re.compile("latent.*epoch=3"))
-    expect(page.locator(".film")).to_have_attribute("data-epoch", "3")
+    expect(page.locator(".player")).to_have_attribute("data-epoch", "3")
     context.close()

@@ -22,6 +22,11 @@ pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 TOKEN = "let the class in"
 EVIL = "evil.example"
 
+# What was fetched of each module of the components; 0 if the browser had it.
+MODULE_BYTES = """performance.getEntriesByType('resource')
+  .filter(({ name }) => new URL(name).pathname.startsWith('/cvae/_stcore/bidi-components/cvae-'))
+  .map(({ transferSize }) => transferSize)"""
+
 
 @pytest.fixture(scope="module")
 def elsewhere(driver: Playwright) -> Iterator[Browser]:
@@ -95,6 +100,10 @@ def test_a_visitor_gives_the_token_and_trains(server: Server, elsewhere: Browser
     page.goto(f"http://127.0.0.1:{server.port}/cvae/latent?run=first&token={TOKEN.replace(' ', '+')}")
     wait_until_loaded(page, 13)  # the film's scripts and its frames come below the path, too
     assert "token" not in page.url
+    assert page.evaluate(MODULE_BYTES)
+    page.reload()
+    wait_until_loaded(page, 13)
+    assert set(page.evaluate(MODULE_BYTES)) == {0}  # the browser has kept them
     keep_picture(page, "latent_below_a_path")
     context.close()
     assert problems == []

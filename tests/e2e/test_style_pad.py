@@ -288,7 +288,7 @@ def test_versions_follow_the_pen_thirty_times_a_second(serve: Serve, open_page: 
         """async () => {
           const deep = (root, selector) => root.querySelector(selector) ?? [...root.querySelectorAll('*')]
             .map(it => it.shadowRoot && deep(it.shadowRoot, selector)).find(Boolean);
-          const pad = deep(document, '.style-pad'), canvas = deep(document, '.pad-paper');
+          const pad = deep(document, '.drawing-pad'), canvas = deep(document, '.pad-paper');
           const box = canvas.getBoundingClientRect(), spent = [];
           canvas.setPointerCapture = () => {};
           const request = window.requestAnimationFrame.bind(window);

@@ -162,7 +162,7 @@ def test_the_lens_decodes_every_label_and_a_click_holds_it(open_time_machine: Op
         expected = ndtri(low + (high - low) * np.array([column, row]) / (GRID - 1))
         np.testing.assert_allclose(code(page), expected, atol=0.02)
         z = np.tile(np.array(code(page), np.float32), (10, 1))
-        expect_images(panel(page).locator(".lens-label canvas"), decode_images(network(run, 2), z, np.arange(10)))
+        expect_images(panel(page).locator(".lens-labels canvas"), decode_images(network(run, 2), z, np.arange(10)))
     page.mouse.down()
     page.mouse.up()
     held = code(page)

@@ -34,7 +34,7 @@ SHARE_OF_COLOUR = """(canvas, [x, y, reach, colour, tolerance]) => {
 @pytest.fixture
 def page(serve: Serve, open_page: OpenPage) -> Page:
     page = open_page(serve(GALLERY))
-    expect(page.locator(".film[data-loaded='21/21']")).to_be_attached()
+    expect(page.locator(".player[data-loaded='21/21']")).to_be_attached()
     return page
 
 
@@ -86,18 +86,18 @@ def test_numbers_follow_the_slider(page: Page) -> None:
     slider = page.get_by_role("slider")
     slider.focus()
     page.keyboard.press("ArrowRight")
-    expect(page.locator(".film[data-epoch='2']")).to_be_attached()
+    expect(page.locator(".player[data-epoch='2']")).to_be_attached()
 
 
 @pytest.mark.parametrize("dark", [False, True])
 def test_nothing_is_wider_than_a_narrow_window(serve: Serve, open_page: OpenPage, dark: bool) -> None:
     page = open_page(serve(GALLERY), dark=dark, width=400)
-    expect(page.locator(".film[data-loaded='21/21']")).to_be_attached()
+    expect(page.locator(".player[data-loaded='21/21']")).to_be_attached()
     assert page.evaluate("document.documentElement.scrollWidth") <= 400
 
 
 def test_a_chart_is_taken_home_with_its_legend(page: Page) -> None:
-    chart = page.locator(".tear-chart").first
+    chart = page.locator(".toy-chart").first
     chart.hover()
     with page.expect_download() as event:
         chart.get_by_role("button", name="PNG of this chart").click()

@@ -35,7 +35,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 def numbers(page: Page, pattern: re.Pattern[str]) -> list[tuple[float, ...]]:
     """What the captions of both models say at the shown epoch."""
-    texts = page.locator(".torn-planes figcaption").all_inner_texts()
+    texts = page.locator(".toy-planes figcaption").all_inner_texts()
     return [tuple(map(float, match.groups())) for match in map(pattern.search, texts) if match]
 
 
@@ -59,13 +59,13 @@ def test_the_keyboard_alone_trains_both_and_only_one_builds_a_bridge(
     page = open_page(f"{server}/why", height=1120)
     tab_to(page, the_button(page, "Train both"))
     page.keyboard.press("Enter")
-    film = page.locator(".film[data-epoch]")
+    film = page.locator(".player[data-epoch]")
     expect(film).to_be_visible(timeout=_LONG_MS)
     film.evaluate(_WATCH)
     expect(the_button(page, "Stop both")).to_be_visible()
     expect(page.get_by_role("button", name="Live")).to_have_attribute("aria-pressed", "true")
     expect(the_button(page, "Delete both")).to_be_visible(timeout=_LONG_MS)
-    expect(page.locator(".film[data-epoch='300']")).to_be_visible(timeout=_LONG_MS)
+    expect(page.locator(".player[data-epoch='300']")).to_be_visible(timeout=_LONG_MS)
     live = shown_epochs(page)
     assert live == sorted(live)
     assert len(live) >= 3
@@ -78,7 +78,7 @@ def test_the_keyboard_alone_trains_both_and_only_one_builds_a_bridge(
     keep_picture(page, "why", tmp_path)
     play_from_the_start(page, film)
     page.reload()
-    expect(page.locator(".film[data-epoch='3']")).to_be_visible(timeout=_LONG_MS)
+    expect(page.locator(".player[data-epoch='3']")).to_be_visible(timeout=_LONG_MS)
     tab_to(page, page.get_by_role("link", name=re.compile("Now with digits")))
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile("/train"))
@@ -87,17 +87,17 @@ def test_the_keyboard_alone_trains_both_and_only_one_builds_a_bridge(
 def play_from_the_start(page: Page, film: Locator) -> None:
     """With the slider in focus: to the start, play to the end, and step from the start once more."""
     page.keyboard.press("Home")
-    expect(page.locator(".film[data-epoch='0']")).to_be_visible()
+    expect(page.locator(".player[data-epoch='0']")).to_be_visible()
     expect(page).to_have_url(re.compile("pair_epoch=0"))
     film.evaluate(_WATCH)
     page.keyboard.press("Space")
-    expect(page.locator(".film[data-epoch='300']")).to_be_visible(timeout=_LONG_MS)
+    expect(page.locator(".player[data-epoch='300']")).to_be_visible(timeout=_LONG_MS)
     played = shown_epochs(page)
     assert played == sorted(played)
     assert len(played) > 50
     page.keyboard.press("Home")
     page.keyboard.press("ArrowRight")
-    expect(page.locator(".film[data-epoch='3']")).to_be_visible()
+    expect(page.locator(".player[data-epoch='3']")).to_be_visible()
     expect(page).to_have_url(re.compile("pair_epoch=3(&|$)"))
 
 
@@ -111,7 +111,7 @@ def test_a_code_of_a_hundred_numbers_copies_its_input(server: str, open_page: Op
         field.press("Enter")
         wait_until_idle(page)
     the_button(page, "Train both").click()
-    expect(page.locator(".film[data-epoch='60']")).to_be_visible(timeout=_LONG_MS)
+    expect(page.locator(".player[data-epoch='60']")).to_be_visible(timeout=_LONG_MS)
     expect(the_button(page, "Delete both")).to_be_visible(timeout=_LONG_MS)
     assert numbers(page, _TEAR) == []
     for (distance,) in numbers(page, _COPIED):

@@ -22,7 +22,7 @@ _RECORDER = Path(__file__).with_name("canvas_recorder.js").read_text(encoding="u
 
 
 def film(page: Page) -> Locator:
-    return page.locator(".film")
+    return page.locator(".player")
 
 
 def slider(page: Page) -> Locator:
