@@ -11,7 +11,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -20,15 +20,15 @@ from cvae_core.config.run import RunConfig
 from cvae_core.errors import ConfigError, RunBusyError, RunDamagedError, RunError, RunNotFoundError
 from cvae_core.runs import lock
 from cvae_core.runs.atomic_io import (
-    TEMPORARY_PREFIX,
+    LEFTOVER_SECONDS,
     draft_of,
     is_link,
-    is_old,
     is_own_file,
     is_real_folder,
     named_path,
     read_text,
     remove,
+    remove_leftovers,
     replace_file,
     synchronise,
 )
@@ -40,7 +40,6 @@ RUNS_VARIABLE: Final = "CVAE_RUNS"
 DEFAULT_RUNS: Final = "runs"
 _FILES: Final = ("config.json", "lock", "status.json", "metrics.jsonl", "worker.log")
 _FOLDERS: Final = ("snapshots", "checkpoints", "control", "tensorboard")
-_LOCKING_SECONDS: Final = 10.0
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 
 
@@ -213,36 +212,19 @@ def drafted_run(folder: Path, name: str) -> Iterator[Run]:
     check_new_name(folder, name)
     final = Run(folder / name)
     draft = Run(draft_of(final.path))
-    _sweep(folder)
+    remove_leftovers(folder, LEFTOVER_SECONDS)  # of a creation or deletion that was killed
     with storage_errors(final.path):
-        held = None
         try:
             draft.path.mkdir(parents=True)
-            held = lock.acquire(draft.lock_file)  # until it is published: others see that somebody is at work on it
+            held = lock.acquire(draft.lock_file)  # refuses a file system that cannot lock
+            if held is not None:
+                lock.release(held)
             for place in (draft.snapshots_folder, draft.checkpoints_folder, draft.control_folder):
                 place.mkdir()
             yield draft
             _publish(draft, final)
         finally:
-            if held is not None:
-                lock.release(held)
             remove(draft.path)
-
-
-def _sweep(folder: Path) -> None:
-    """Remove what a creation or deletion left that was killed."""
-    with suppress(OSError):  # nothing is lost by leaving it to the next time
-        for leftover in folder.glob(f"{TEMPORARY_PREFIX}*"):
-            if not _is_under_way(leftover):
-                remove(leftover)
-
-
-def _is_under_way(draft: Path) -> bool:
-    """Whether somebody is at work on a draft: its lock is held, all but its first moment long."""
-    own = Run(draft).lock_file
-    if is_real_folder(draft) and is_own_file(own):
-        return lock.is_held(own) is not False or not is_old(own, _LOCKING_SECONDS)
-    return not is_old(draft)
 
 
 def _publish(draft: Run, final: Run) -> None:
@@ -284,20 +266,6 @@ def open_run(folder: Path, name: str) -> Run:
             "`cvae runs list` shows those that there are.",
         )
     return run
-
-
-def load_run(name: str, folder: str | Path | None = None) -> Run:
-    """An existing run by its name.
-
-    Args:
-        name: As `cvae runs list` shows it.
-        folder: The folder of runs; that of ``CVAE_RUNS`` or ``./runs`` if ``None``.
-
-    Raises:
-        RunError: The name is no valid one.
-        RunNotFoundError: There is no such run.
-    """
-    return open_run(runs_folder(folder), name)
 
 
 def all_runs(folder: Path) -> list[Run]:
@@ -358,7 +326,7 @@ def delete_run(run: Run) -> None:
         with storage_errors(run.path):
             run.path.rename(deleted)
         remove(deleted)
-        _sweep(deleted.parent)
+        remove_leftovers(deleted.parent, LEFTOVER_SECONDS)
 
 
 @contextmanager
@@ -396,8 +364,3 @@ def _claimed(run: Run) -> int | None:
     if descriptor is None:
         raise RunBusyError(f"The run {run.id} is being trained.", "Stop it first.")
     return descriptor
-
-
-def now() -> str:
-    """The present moment in UTC, as the files of a run write it."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -25,7 +25,6 @@ from cvae_core.config.presets import preset
 from cvae_core.config.run import RunConfig
 from cvae_core.data import dataset_shape
 from cvae_core.errors import ArchiveError, ExportStoppedError, RunDamagedError, RunError, StorageError
-from cvae_core.runs import run as directory
 from cvae_core.runs import unpack
 from cvae_core.runs.metrics import MetricsWriter, read_history
 from cvae_core.runs.pack import Manifest, pack_run
@@ -274,21 +273,6 @@ def test_a_full_disk_leaves_nothing(run: Run, tmp_path: Path, monkeypatch: pytes
         with pytest.raises(StorageError, match="The disk is full"):
             unpacked(archive, disk)
         assert everything_in(disk) == set()
-
-
-def test_what_a_killed_import_left_is_removed_by_the_next(
-    run: Run, there: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    left, busy = (Run(there / f".tmp-{name}-abcd") for name in ("left", "busy"))
-    for draft in (left, busy):
-        draft.path.mkdir()
-        draft.lock_file.touch()
-    unpacked(packed(run), there, "first")
-    assert {path.name for path in there.iterdir()} == {".tmp-left-abcd", ".tmp-busy-abcd", "first"}
-    monkeypatch.setattr(directory, "_LOCKING_SECONDS", -1.0)
-    with living_worker(busy):
-        unpacked(packed(run), there, "second")
-    assert {path.name for path in there.iterdir()} == {".tmp-busy-abcd", "first", "second"}
 
 
 def test_what_people_say_of_a_run_travels_with_it(run: Run, there: Path) -> None:
