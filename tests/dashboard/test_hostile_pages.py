@@ -58,7 +58,7 @@ def test_a_damaged_run_says_why_and_its_neighbour_is_whole(name: str, world: Wor
     file, damage, words = DAMAGES[name]
     damage(world, world.run.path / file)
     untouched = world.untouched()
-    for page, run in (("home", ""), ("train", "run"), ("latent", "run"), ("train", "neighbour")):
+    for page, run in (("home", ""), ("train", "run"), ("train", "neighbour")):
         app = open_page(page, **({"run": run} if run else {}))
         assert not app.exception, (page, run)
         text = said(app)
@@ -82,7 +82,7 @@ def test_a_damaged_snapshot_of_an_epoch_leaves_the_others(world: World) -> None:
 def test_a_missing_last_snapshot_is_told_wherever_the_run_is_shown(world: World) -> None:
     shutil.rmtree(world.run.path / "snapshots" / "000003")
     told = "The snapshot of epoch 3, the last, is missing; the newest is of epoch 1."
-    for page in ("home", "train", "latent", "manifold", "samples", "style"):
+    for page in ("home", "train", "latent"):
         app = open_page(page, run="run", **({"epoch": "3"} if page == "latent" else {}))
         assert not app.exception
         assert told in said(app), page
@@ -118,7 +118,7 @@ def test_a_sentence_keeps_its_words() -> None:
     assert without_links(r"a\[b") == r"a\\\[b"
 
 
-@pytest.mark.parametrize("page", ["home", "why", "train", "latent", "manifold", "samples", "style"])
+@pytest.mark.parametrize("page", ["home", "why", "train", "latent"])
 def test_a_folder_of_runs_that_is_none_is_one_sentence_on_every_page(page: str, runs_folder: Path) -> None:
     runs_folder.rmdir()
     runs_folder.touch()

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.numpy import load, save
 
@@ -163,12 +163,6 @@ def test_only_the_newest_checkpoint_travels_and_a_finished_run_needs_none(tmp_pa
     assert not [name for name in contents(packed(done)) if name.startswith("checkpoints")]
 
 
-def test_a_failed_run_still_says_why(tmp_path: Path, there: Path) -> None:
-    run = make_run(tmp_path / "here", "failed", "failed")
-    seen = overview(unpacked(packed(run), there).run)
-    assert (seen.state, seen.problem) == ("failed", overview(run).problem)
-
-
 @pytest.mark.parametrize("state", ["queued", "running", "paused"])
 @pytest.mark.parametrize("alive", [True, False])
 def test_a_run_under_way_arrives_stopped_with_what_it_had(state: Any, alive: bool, tmp_path: Path, there: Path) -> None:
@@ -240,6 +234,12 @@ def test_links_in_a_run_are_not_followed(run: Run, tmp_path: Path) -> None:
     (folder / WEIGHTS_FILE).symlink_to(secret)
     with pytest.raises(RunDamagedError, match="cannot be read"):
         packed(run)
+
+
+def test_a_failed_run_still_says_why(tmp_path: Path, there: Path) -> None:
+    run = make_run(tmp_path / "here", "failed", "failed")
+    seen = overview(unpacked(packed(run), there).run)
+    assert (seen.state, seen.problem) == ("failed", overview(run).problem)
 
 
 def test_progress_reaches_its_end_and_a_stop_is_obeyed(run: Run, there: Path) -> None:
@@ -466,6 +466,7 @@ def test_files_that_no_reader_takes(fault: str, archive: bytes, there: Path) -> 
     assert words in refusal(forged(archive, change), there)
 
 
+@settings(max_examples=25)
 @given(
     st.binary(max_size=200)
     | st.recursive(st.none() | st.text(max_size=9), st.lists).map(lambda v: json.dumps(v).encode())

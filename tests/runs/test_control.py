@@ -70,13 +70,6 @@ def test_only_as_many_as_allowed_and_in_their_order(queue: dict[str, Waiting], l
         started.append(following)
 
 
-def test_nobody_is_overtaken_when_one_of_two_turns_is_free(queue: dict[str, Waiting]) -> None:
-    assert queue["a"].try_to_start(2)
-    assert not queue["c"].try_to_start(2)
-    assert queue["b"].try_to_start(2)
-    assert not queue["c"].try_to_start(2)
-
-
 def test_small_networks_train_two_at_a_time_and_beside_the_digits(tmp_path: Path, queue: dict[str, Waiting]) -> None:
     toy = preset("torn-manifold")
     small = [Waiting(tmp_path, f"small{number}", float(number), toy) for number in range(3)]
@@ -108,22 +101,6 @@ def test_a_run_that_does_not_wait_blocks_nobody(tmp_path: Path, queue: dict[str,
 def test_a_broken_run_in_the_row_blocks_nobody(tmp_path: Path, queue: dict[str, Waiting]) -> None:
     queue["a"].run.status_file.write_text("broken")
     assert waiting(tmp_path) == ["b", "c", "d"]
-    assert queue["b"].try_to_start(1)
-
-
-def test_equal_moments_are_ordered_by_name(tmp_path: Path, queue: dict[str, Waiting]) -> None:
-    for member in queue.values():
-        member.say("queued", queued_at=7.0)
-    assert waiting(tmp_path) == ["a", "b", "c", "d"]
-
-
-def test_a_run_that_pauses_gives_its_turn_away(queue: dict[str, Waiting]) -> None:
-    assert queue["a"].try_to_start(1)
-    assert not queue["b"].try_to_start(1)
-    queue["a"].say("paused")
-    assert queue["a"].turn is not None
-    lock.release(queue["a"].turn)
-    queue["a"].turn = None
     assert queue["b"].try_to_start(1)
 
 

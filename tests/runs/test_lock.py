@@ -59,11 +59,6 @@ def test_a_lock_is_held_until_it_is_released(tmp_path: Path) -> None:
     assert path.read_bytes() == b""
 
 
-def test_looking_neither_makes_nor_changes_the_file(tmp_path: Path) -> None:
-    assert not lock.is_held(tmp_path / "lock")
-    assert list(tmp_path.iterdir()) == []
-
-
 def test_another_process_that_holds_the_lock_is_seen_and_its_sudden_death_too(tmp_path: Path) -> None:
     path = tmp_path / "lock"
     with process(HOLD + WAIT, path) as (child, said):
@@ -75,13 +70,6 @@ def test_another_process_that_holds_the_lock_is_seen_and_its_sudden_death_too(tm
         assert not lock.is_held(path)
         with held(path):
             assert lock.is_held(path)
-
-
-def test_a_process_that_ends_by_itself_frees_the_lock(tmp_path: Path) -> None:
-    with process(HOLD, tmp_path / "lock") as (child, said):
-        assert said == "held"
-        child.wait()
-        assert not lock.is_held(tmp_path / "lock")
 
 
 def test_a_lock_that_was_handed_over_outlives_its_launcher(tmp_path: Path) -> None:

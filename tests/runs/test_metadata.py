@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cvae_core.errors import RunDamagedError, RunError
@@ -24,6 +24,7 @@ def test_what_was_written_is_read(tmp_path_factory: pytest.TempPathFactory, name
     assert read_about(path) == written == About(name.strip(), note.strip())
 
 
+@settings(max_examples=25)
 @given(st.binary(max_size=200) | st.recursive(st.none() | st.integers() | st.text(), st.lists).map(json.dumps))
 def test_whatever_is_in_its_place_is_told_of(tmp_path_factory: pytest.TempPathFactory, content: bytes | str) -> None:
     path = tmp_path_factory.mktemp("run") / "about.json"

@@ -10,9 +10,8 @@ from typing import Any
 
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from cvae_core.errors import RunDamagedError, StorageError
+from cvae_core.errors import RunDamagedError
 from cvae_core.records import EpochRecord, StepRecord
 from cvae_core.runs.checksums import seal
 from cvae_core.runs.metrics import (
@@ -27,7 +26,6 @@ from cvae_core.runs.metrics import (
     read_history,
 )
 from tests.runs.examples import (
-    any_records,
     chained,
     content_of,
     histories,
@@ -65,13 +63,6 @@ def test_what_is_appended_is_read(tmp_path_factory: pytest.TempPathFactory, reco
     write(path, records)
     assert flat(path) == by_kind(records)
     assert path.read_bytes().count(b"\n") == len(records)
-
-
-@given(any_records)
-@settings(deadline=None, max_examples=50)
-def test_a_line_says_the_same_when_it_is_written_again(record: Record) -> None:
-    assert decode(encode(record)) == record
-    assert encode(decode(encode(record))) == encode(record)
 
 
 def test_a_second_writer_goes_on_where_the_first_ended(tmp_path: Path) -> None:
@@ -161,10 +152,6 @@ def test_a_damaged_line_costs_its_own_numbers_and_is_told(tmp_path: Path, line: 
     assert read_history(path).damaged_lines == 0
 
 
-def test_the_line_that_the_damages_start_from_is_a_good_one() -> None:
-    assert decode(good() + b"\n") == STEP
-
-
 def test_no_flipped_bit_goes_unnoticed_or_costs_another_line(tmp_path: Path) -> None:
     path = tmp_path / "metrics.jsonl"
     records = training(2)
@@ -220,7 +207,7 @@ def test_what_is_lost_is_told_by_epoch(tmp_path: Path) -> None:
     assert read_history(path).losses_missing((9, 0)) == ""
 
 
-@pytest.mark.parametrize("epochs", [2, 1_100])  # all are kept, or a selection
+@pytest.mark.parametrize("epochs", [2, pytest.param(1_100, marks=pytest.mark.slow)])  # all are kept, or a selection
 def test_a_missing_line_is_told(tmp_path: Path, epochs: int) -> None:
     path, steps = tmp_path / "metrics.jsonl", 3
     lines = lines_of(training(epochs, steps))
@@ -234,14 +221,6 @@ def test_a_missing_line_is_told(tmp_path: Path, epochs: int) -> None:
         assert history.losses_missing(end, end) == history.losses_missing(end)
         cut_back(path, *end)
         assert read_history(path).losses_missing(end), "and it is still told when training went on"
-
-
-def test_a_step_that_is_recorded_again_is_not_missing(tmp_path: Path) -> None:
-    path = tmp_path / "metrics.jsonl"
-    lines = lines_of(training(2))
-    path.write_bytes(b"".join([*lines[:6], *lines[7:]]))
-    assert read_history(path).losses_missing((1, 0), (1, 0)) == ""
-    assert read_history(path).losses_missing((1, 0), (1, 2)).startswith("Some points of the curve are lost")
 
 
 def test_nothing_is_appended_to_what_is_no_line(tmp_path: Path) -> None:
@@ -276,13 +255,6 @@ def test_a_history_of_another_schema_is_refused(tmp_path: Path, version: Any, se
         decode(sealed(FIRST, schema_version=version))
 
 
-def test_a_huge_file_without_lines_is_refused_at_once(tmp_path: Path) -> None:
-    path = tmp_path / "metrics.jsonl"
-    with path.open("wb") as file:
-        file.truncate(2**40)
-    assert read_history(path).damaged_lines == 1
-
-
 @pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo, lambda path: path.symlink_to(path.parent / "outside")])
 def test_what_is_no_file_is_neither_read_nor_written(tmp_path: Path, make) -> None:
     path = tmp_path / "metrics.jsonl"
@@ -292,14 +264,6 @@ def test_what_is_no_file_is_neither_read_nor_written(tmp_path: Path, make) -> No
         with pytest.raises(RunDamagedError, match="cannot be read"):
             act(path)
     assert (tmp_path / "outside").read_bytes() == FIRST
-
-
-@pytest.mark.parametrize("make", [Path.mkdir, lambda path: path.symlink_to(path.parent / "outside")])
-def test_nothing_is_appended_to_what_is_no_file(tmp_path: Path, make) -> None:
-    make(tmp_path / "metrics.jsonl")
-    with pytest.raises(StorageError):
-        MetricsWriter(tmp_path / "metrics.jsonl")
-    assert not (tmp_path / "outside").exists()
 
 
 EPOCHS, STEPS = 3, 4
@@ -359,19 +323,6 @@ def test_at_every_prefix_the_reader_has_what_reading_anew_gives(tmp_path: Path) 
     assert [record.epoch for record in reader.refresh().epochs] == [1, 2, 3]
 
 
-@given(histories(), st.lists(st.integers(0, 3000), max_size=6))
-@settings(deadline=None, max_examples=50)
-def test_any_growth(tmp_path_factory: pytest.TempPathFactory, records: list, lengths: list[int]) -> None:
-    path = tmp_path_factory.mktemp("growth") / "metrics.jsonl"
-    content = content_of(records)
-    reader, written = MetricsReader(path), 0
-    for length in [*sorted(lengths), len(content)]:
-        with path.open("ab") as file:
-            file.write(content[written:length])
-        written = max(written, length)
-        assert reader.refresh() == read_history(path)
-
-
 def test_nothing_new_reads_nothing_twice(tmp_path: Path) -> None:
     path = tmp_path / "metrics.jsonl"
     path.write_bytes(CONTENT)
@@ -379,13 +330,6 @@ def test_nothing_new_reads_nothing_twice(tmp_path: Path) -> None:
     first = reader.refresh()
     assert reader.refresh() is first
     assert first == read_history(path)
-
-
-def test_a_file_that_comes_later(tmp_path: Path) -> None:
-    reader = MetricsReader(tmp_path / "metrics.jsonl")
-    assert reader.refresh().begins == []
-    (tmp_path / "metrics.jsonl").write_bytes(CONTENT)
-    assert len(reader.refresh().epochs) == 3
 
 
 @pytest.mark.parametrize("cut", [(0, 0), (0, 2), (1, 0), (2, 1), (3, 0)])

@@ -126,16 +126,6 @@ def test_what_is_no_file_is_damaged(tmp_path: Path, make) -> None:
         read_status(tmp_path / "status.json")
 
 
-@pytest.mark.parametrize("value", [float("nan"), float("inf")])
-def test_a_number_that_json_lacks_is_not_written(tmp_path: Path, value: float) -> None:
-    path = tmp_path / "status.json"
-    write_status(path, RUNNING)
-    with pytest.raises(ValueError, match="not JSON compliant"):
-        write_status(path, replace(RUNNING, images_per_second=value))
-    assert read_status(path).epoch == RUNNING.epoch
-    assert [place.name for place in tmp_path.iterdir()] == ["status.json"]
-
-
 def test_a_reader_never_sees_half_a_status(tmp_path: Path) -> None:
     path = tmp_path / "status.json"
     write_status(path, replace(RUNNING, epoch=0))

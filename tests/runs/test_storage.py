@@ -7,7 +7,6 @@ import os
 import re
 import subprocess
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -27,7 +26,6 @@ from cvae_core.runs.run import Run, all_runs, delete_run
 from cvae_core.runs.snapshots import (
     Checkpoint,
     load_snapshot,
-    newest_checkpoint,
     publish_checkpoint,
     publish_snapshot,
     snapshot_epochs,
@@ -129,13 +127,6 @@ def fail() -> int:
     raise OSError(errno.ENOSPC, "full")
 
 
-def test_a_line_written_in_parts_is_whole(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    system_write = os.write
-    monkeypatch.setattr(os, "write", lambda descriptor, content: system_write(descriptor, content[:7]))
-    append(run)
-    assert read_history(run.metrics_file).steps[-1] == NEXT[0]
-
-
 @pytest.mark.parametrize("name", ["durable status", "snapshot", "checkpoint", "cut", "new run"])
 def test_a_disk_that_cannot_keep_what_it_took(run: Run, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     def refuse(descriptor: int) -> None:
@@ -180,19 +171,6 @@ def test_a_really_full_disk(tmp_path: Path) -> None:
         for write in WRITES.values():
             write(run)
         assert snapshot_epochs(run.snapshots_folder) == [0, 1]
-
-
-def test_metrics_on_a_really_full_disk_end_with_a_whole_line(tmp_path: Path) -> None:
-    with small_disk(tmp_path / "disk", "64k") as disk, MetricsWriter(disk / "metrics.jsonl") as writer:
-        appended = 0
-        with pytest.raises(StorageError, match=FULL):
-            for record in training(1000):
-                writer.append(record)
-                appended += 1
-        assert appended > 10
-        assert (disk / "metrics.jsonl").read_bytes().endswith(b"\n")
-        history = read_history(disk / "metrics.jsonl")
-        assert len(history.begins) + len(history.steps) + len(history.epochs) == appended
 
 
 def test_a_disk_that_may_only_be_read(tmp_path: Path) -> None:
@@ -266,16 +244,3 @@ def test_reading_tells_apart_what_is_wrong(tmp_path: Path) -> None:
         read_text(path, "The note")
     path.write_text("grüße")
     assert read_text(path, "The note") == "grüße"
-
-
-def test_a_newest_checkpoint_survives_a_failed_one(run: Run, full: None) -> None:
-    with pytest.raises(StorageError):
-        WRITES["checkpoint"](run)
-    found = newest_checkpoint(run.checkpoints_folder)
-    assert found is not None and (found.epoch, found.step) == (0, 5)
-
-
-def test_a_status_that_failed_to_be_written_is_the_old_one(run: Run, full: None) -> None:
-    with pytest.raises(StorageError):
-        write_status(run.status_file, replace(read_status(run.status_file), state="running"))
-    assert read_status(run.status_file).state == "queued"
