@@ -11,7 +11,7 @@ from itertools import islice
 from operator import attrgetter
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO, Final, NamedTuple, Self
+from typing import Any, BinaryIO, Final, NamedTuple, Self, cast
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -29,7 +29,15 @@ _WHAT: Final = "The metrics of the run"
 _LINE_LIMIT: Final = 2**20
 _LINES_AT_A_TIME: Final = 1000
 _RANGES_TOLD: Final = 4
+# Later lines are decoded when they are shown, and their checksums alone are compared while they are counted.
+_DECODED_AT_ONCE: Final = 4096
 _BEGINNING: Final = re.compile(rb'\{(?:"schema_version": ([0-9]{1,9}), )?"kind": "(\w+)", ')
+
+# Place and loss of a step or an epoch. Of a long history most lines are only counted, so they are not decoded.
+_HEAD: Final = re.compile(
+    rb'\{"kind": "(?:step", "epoch": (\d+), "step": (\d+), (?:"steps": (\d+), )?"steps_per_epoch": (\d+), '
+    rb'"train": \{"loss": ([-+.\deE]+)|epoch", "epoch": (\d+), "train": \{[^}]*\}, "test": \{"loss": ([-+.\deE]+))[,}]'
+)
 
 Position = tuple[int, int]
 
@@ -92,6 +100,53 @@ def decode(line: bytes) -> Record:
         return record
     except (ValidationError, KeyError):
         raise RunDamagedError(f"{_WHAT} hold a line that cannot be read (metrics.jsonl).") from None
+
+
+class Line:
+    """A whole line of the metrics, decoded when it is needed.
+
+    Attributes:
+        kind: Of its record.
+        position: As ``position`` of the record.
+        value: The loss by which curves are thinned; 0 of a beginning.
+        steps, steps_per_epoch: As of a ``StepRecord``; else 0.
+    """
+
+    __slots__ = ("_record", "_text", "kind", "position", "steps", "steps_per_epoch", "value")
+
+    def __init__(self, text: bytes) -> None:
+        self._text = text
+        self._record: Record | None = None
+        self.steps = self.steps_per_epoch = 0
+        found = _HEAD.match(text)
+        if found is None:
+            self._describe(self.record)
+            return
+        epoch, step, steps, per_epoch, loss, completed, test_loss = found.groups()
+        self.kind: type[Record] = StepRecord if completed is None else EpochRecord
+        if completed is None:
+            self.position, self.value = (int(epoch) - 1, int(step)), float(loss)
+            self.steps, self.steps_per_epoch = int(steps or 0), int(per_epoch)
+        else:
+            self.position, self.value = (int(completed), 0), float(test_loss)
+
+    def _describe(self, record: Record) -> None:
+        self.kind, self.position, self.value = type(record), position(record), 0.0
+        if isinstance(record, StepRecord):
+            self.steps, self.steps_per_epoch, self.value = record.steps, record.steps_per_epoch, record.train.loss
+        elif isinstance(record, EpochRecord):
+            self.value = record.test.loss
+
+    @property
+    def record(self) -> Record:
+        """The record.
+
+        Raises:
+            RunTooNewError, RunDamagedError: As of ``decode``.
+        """
+        if self._record is None:
+            self._record = decode(self._text)
+        return self._record
 
 
 class Entry(NamedTuple):
@@ -161,8 +216,8 @@ class Thinned:
         return [*first, *(kept[place] for place in sorted(kept)), *self._recent]
 
     def records(self) -> list[Any]:
-        """The records of ``entries``."""
-        return [entry.record for entry in self.entries()]
+        """The records of ``entries``, of which each is a ``Line``."""
+        return [entry.record.record for entry in self.entries()]
 
 
 _value = attrgetter("value")
@@ -296,45 +351,49 @@ class _Checker:
         self.gap: Position | None = None
         self._steps_per_epoch = 0
         self._before = b""
+        self._read_so_far = 0
 
-    def take(self, line: bytes) -> Record | None:
-        """The record of a line; ``None`` if it is passed over.
+    def take(self, text: bytes) -> Line | None:
+        """A line; ``None`` if it is passed over.
 
         Raises:
             RunTooNewError: A newer version wrote it.
         """
-        record = self._read(line)
-        self._before = line
-        if record is None or not self._is_in_order(record):
+        line = self._read(text)
+        self._before = text
+        if line is None or not self._is_in_order(line):
             self.damaged += 1
             return None
-        if self.gap is None and self._start(record) > self.position:
+        if self.gap is None and self._start(line) > self.position:
             self.gap = self.position
-        if isinstance(record, StepRecord):
-            self._steps_per_epoch = record.steps_per_epoch
-        self.position = position(record)
-        return record
+        if line.kind is StepRecord:
+            self._steps_per_epoch = line.steps_per_epoch
+        self.position = line.position
+        return line
 
-    def _read(self, line: bytes) -> Record | None:
-        if not is_sealed(line, self._before):
+    def _read(self, text: bytes) -> Line | None:
+        if not is_sealed(text, self._before):
             return None
+        self._read_so_far += 1
         try:
-            return decode(line)
+            line = Line(text)
+            if self._read_so_far <= _DECODED_AT_ONCE:
+                line.record  # noqa: B018  (what is no record is passed over)
+            return line
         except RunTooNewError:
             raise
         except RunDamagedError:
             return None
 
-    def _is_in_order(self, record: Record) -> bool:
-        place = position(record)
-        return place > self.position or (isinstance(record, BeginRecord) and place == self.position)
+    def _is_in_order(self, line: Line) -> bool:
+        return line.position > self.position or (line.kind is BeginRecord and line.position == self.position)
 
-    def _start(self, record: Record) -> Position:
+    def _start(self, line: Line) -> Position:
         """Up to where the records before this one should reach; if that is not known, as far as they do."""
-        epoch, step = position(record)
-        if isinstance(record, StepRecord):
-            return (epoch, step - record.steps) if record.steps else self.position
-        if isinstance(record, EpochRecord):
+        epoch, step = line.position
+        if line.kind is StepRecord:
+            return (epoch, step - line.steps) if line.steps else self.position
+        if line.kind is EpochRecord:
             return epoch - 1, self._steps_per_epoch
         return epoch, step
 
@@ -396,18 +455,21 @@ class MetricsReader:
             self._forget()
             file.seek(0)
 
-    def _take(self, line: bytes) -> None:
-        record = self._checker.take(line)
-        self._offset, self._tail = self._offset + len(line), line
-        if isinstance(record, BeginRecord):
-            self.history.begins.append(record)
-        elif isinstance(record, StepRecord):
-            self._steps.append(record.train.loss, record)
-        elif record is not None:
-            self._epochs.append(record.test.loss, record)
-            if record.epoch > self.history.last_epoch + 1:
-                self.history.missing.append((self.history.last_epoch + 1, record.epoch - 1))
-            self.history.last_epoch = record.epoch
+    def _take(self, text: bytes) -> None:
+        line = self._checker.take(text)
+        self._offset, self._tail = self._offset + len(text), text
+        if line is None:
+            return
+        if line.kind is BeginRecord:
+            self.history.begins.append(cast(BeginRecord, line.record))
+        elif line.kind is StepRecord:
+            self._steps.append(line.value, line)
+        else:
+            self._epochs.append(line.value, line)
+            epoch, before = line.position[0], self.history.last_epoch
+            if epoch > before + 1:
+                self.history.missing.append((before + 1, epoch - 1))
+            self.history.last_epoch = epoch
 
     def _gather(self) -> None:
         """Put a history together of what is kept."""
@@ -437,10 +499,10 @@ def whole_lines(path: Path, until: Position | None = None) -> Iterator[bytes]:
     checker = _Checker()
     try:
         with open_to_read(path) as file:
-            while (line := file.readline(_LINE_LIMIT)).endswith(b"\n"):
-                record = checker.take(line)
-                if record is not None and (until is None or position(record) <= until):
-                    yield line if is_sealed(line) else encode(record)
+            while (text := file.readline(_LINE_LIMIT)).endswith(b"\n"):
+                line = checker.take(text)
+                if line is not None and (until is None or line.position <= until):
+                    yield text if is_sealed(text) else encode(line.record)
     except FileNotFoundError:
         return
     except OSError as error:
