@@ -12,7 +12,7 @@ from cvae_core.analysis.network import Network as AnyNetwork
 from cvae_core.analysis.network import Progress, no_progress
 from cvae_core.analysis.trained_run import TrainedRun
 from cvae_core.config.run import RunConfig
-from cvae_core.data import load_dataset, load_test_data
+from cvae_core.data import load_dataset, load_test_data, shape_of
 from cvae_core.errors import ConfigError, TrainingError
 from cvae_core.evaluation import classification, report
 from cvae_core.evaluation.report import Evaluation
@@ -110,7 +110,7 @@ class Run(RunFolder):
         """
         trained = TrainedRun(self)
         weights = load_snapshot(self.snapshots_folder, trained.epochs[-1] if epoch is None else epoch)
-        return Network(trained.config.model, trained.test_data.shape, weights)
+        return Network(trained.config.model, shape_of(trained.config), weights)
 
     def dataset(self) -> Dataset:
         """The data that the run learns from and is measured on."""

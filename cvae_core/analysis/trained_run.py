@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from functools import cached_property
 
-import numpy as np
-
-from cvae_core.data.registry import load_dataset, load_test_data
+from cvae_core.config.run import TornManifoldConfig
+from cvae_core.data.registry import load_dataset, load_test_data, shape_of
 from cvae_core.errors import ExportError
 from cvae_core.inference.folded import FoldedNetwork
 from cvae_core.records import Dataset
@@ -38,7 +37,7 @@ class TrainedRun:
         self.epochs = snapshot_epochs(run.snapshots_folder)
         if not self.epochs:
             raise ExportError(*without_snapshots(run))
-        if self.test_data.test.images.dtype != np.uint8:
+        if isinstance(self.config.data, TornManifoldConfig):
             raise ExportError(f"The run {run.id} has learnt points and not images.", "Choose a run on images.")
 
     @cached_property
@@ -60,4 +59,4 @@ class TrainedRun:
             WeightsError: Its weights are not those of the run's configuration.
         """
         weights = load_snapshot(self.run.snapshots_folder, epoch)
-        return FoldedNetwork(self.config.model, self.test_data.shape, weights)
+        return FoldedNetwork(self.config.model, shape_of(self.config), weights)

@@ -24,6 +24,7 @@ from cvae_core.cli.terminal import (
 )
 from cvae_core.config.presets import PRESETS, TOY_PRESETS, preset
 from cvae_core.config.run import RunConfig
+from cvae_core.data import with_data_facts
 from cvae_core.errors import CvaeError, TrainingError
 from cvae_core.runs import lock
 from cvae_core.runs.run import Run, check_new_name, create_run, open_run, runs_folder
@@ -73,7 +74,7 @@ def train(
         _tell_cost(config, folder, force, as_json)
         return
     check_resources(folder, [config], force, _FORCE_HINT)
-    _work(create_run(folder, config, name), as_json)
+    _work(create_run(folder, with_data_facts(config), name), as_json)
 
 
 def _tell_cost(config: RunConfig, folder: Path, force: bool, as_json: bool) -> None:

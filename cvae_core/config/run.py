@@ -7,7 +7,7 @@ the torn manifold.
 from __future__ import annotations
 
 import json
-from typing import Any, Final, Self
+from typing import Annotated, Any, Final, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -35,6 +35,7 @@ __all__ = [
     "AutoencoderTrainConfig",
     "BatchNormalization",
     "DataConfig",
+    "DataFacts",
     "DataSettings",
     "LabelCode",
     "LearningRateSchedule",
@@ -51,6 +52,7 @@ __all__ = [
 
 SCHEMA_VERSION: Final = 1
 
+_Side = Annotated[int, Field(ge=1, le=4096)]
 DataSettings = DataConfig | TornManifoldConfig
 ModelSettings = ModelConfig | AutoencoderConfig
 TrainSettings = TrainConfig | AutoencoderTrainConfig
@@ -60,6 +62,20 @@ SECTIONS_OF: Final[dict[str, dict[str, type[Settings]]]] = {
     "cvae": SECTIONS,
     "autoencoder": {"data": TornManifoldConfig, "model": AutoencoderConfig, "train": AutoencoderTrainConfig},
 }
+
+
+class DataFacts(Settings):
+    """What of the data is needed to open a run where they are not installed.
+
+    Attributes:
+        image_shape: (height, width, channels); 1, 2, 1 for points of the plane.
+        class_names: One for each label, in order.
+        sha256: Checksum of the data, 64 hexadecimal digits; empty if it was not known when the run was made.
+    """
+
+    image_shape: tuple[_Side, _Side, _Side]
+    class_names: tuple[str, ...] = Field(min_length=1, max_length=1000)
+    sha256: str = Field("", max_length=64)
 
 
 class RunConfig(Settings):
@@ -74,6 +90,7 @@ class RunConfig(Settings):
         data: What to learn from.
         model: Which network.
         train: How to train.
+        data_facts: What a run says of its data; ``None`` before it is made, and in runs of earlier versions.
 
     Raises:
         ConfigError: A setting is unknown or out of range, or the sections do not go together.
@@ -84,6 +101,7 @@ class RunConfig(Settings):
     data: DataSettings = DataConfig()
     model: ModelSettings = ModelConfig()
     train: TrainSettings = TrainConfig()
+    data_facts: DataFacts | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -115,7 +133,8 @@ class RunConfig(Settings):
 
     def to_json(self) -> str:
         """The configuration as indented JSON text."""
-        return self.model_dump_json(indent=2) + "\n"
+        left_out = {"data_facts"} if self.data_facts is None else None
+        return self.model_dump_json(indent=2, exclude=left_out) + "\n"
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Self:
@@ -135,6 +154,8 @@ class RunConfig(Settings):
 
     def with_settings(self, settings: dict[str, Any]) -> Self:
         """A copy with some settings replaced, each named by its field alone (``latent_dim``, ``epochs``, ...).
+
+        It carries no facts about the data, as these may be others.
 
         Args:
             settings: Field name -> new value; text is parsed as the field's type.

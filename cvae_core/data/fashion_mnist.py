@@ -17,6 +17,7 @@ from cvae_core.errors import DataError, DataUnavailableError
 from cvae_core.records import Bytes, Dataset, Split
 from cvae_core.system_errors import reading_errors
 
+NAME: Final = "fashion_mnist"
 TITLE: Final = "Fashion-MNIST clothes"
 CLASS_NAMES: Final = (
     "T-shirt", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
@@ -60,7 +61,7 @@ def load(with_training: bool = True) -> Dataset:
             )
         test = _split("test")
         train = _split("train") if with_training else test.first(0)
-        return Dataset("fashion_mnist", TITLE, CLASS_NAMES, train, test, _checksum())
+        return Dataset(NAME, TITLE, CLASS_NAMES, train, test, checksum())
 
 
 def _split(part: str) -> Split:
@@ -89,7 +90,10 @@ def _damaged(name: str) -> DataError:
     return DataError(f"The Fashion-MNIST file {name} is damaged.", f"Delete the folder {folder()} and train again.")
 
 
-def _checksum() -> str:
+def checksum() -> str:
+    """SHA-256 of the four files one after the other; empty if they are not on this machine."""
+    if not is_downloaded():
+        return ""
     digest = hashlib.sha256()
     for images, labels, _ in _FILES.values():
         for name in (images, labels):

@@ -15,10 +15,17 @@ from cvae_core.errors import DataError
 from cvae_core.records import Dataset, Split
 from cvae_core.system_errors import reading_errors
 
+NAME: Final = "mnist"
 TITLE: Final = "MNIST handwritten digits"
 SHA256: Final = "06af5dfe73b70e3bc1c36439982b18a8d76803db9b544f6fdf838a37fbb01b64"
 FILE_NAME: Final = "mnist.npz"
+CLASS_NAMES: Final = tuple("0123456789")
 SHAPE: Final = DataShape(28, 28, 1, 10)
+
+
+def checksum() -> str:
+    """SHA-256 of the bundled file."""
+    return SHA256
 
 
 def load(with_training: bool = True) -> Dataset:
@@ -35,7 +42,7 @@ def load(with_training: bool = True) -> Dataset:
         with np.load(path, allow_pickle=False) as arrays:
             test = _split(arrays, "test")
             train = _split(arrays, "train") if with_training else test.first(0)
-    return Dataset("mnist", TITLE, tuple("0123456789"), train, test, SHA256)
+    return Dataset(NAME, TITLE, CLASS_NAMES, train, test, SHA256)
 
 
 def _split(arrays: np.lib.npyio.NpzFile, part: str) -> Split:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import IO
 
 from cvae_core.config.run import DataSettings
-from cvae_core.data.registry import dataset_shape, dataset_title, load_test_data
+from cvae_core.data.registry import dataset_title, load_test_data, shape_of
 from cvae_core.errors import DataError
 from cvae_core.runs.pack import Progress, ShouldStop
 from cvae_core.runs.run import Run
@@ -44,7 +44,7 @@ def import_run(
 
     Args and errors are those of ``unpack_run``.
     """
-    found = unpack_run(stream, folder, name, dataset_shape, progress=progress, should_stop=should_stop)
+    found = unpack_run(stream, folder, name, shape_of, progress=progress, should_stop=should_stop)
     manifest = found.manifest
     note = _difference(found.run.config().data, manifest.data_sha256)
     resumable = read_status(found.run.status_file).state in RESUMABLE

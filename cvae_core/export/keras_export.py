@@ -10,7 +10,7 @@ from typing import Final
 
 from cvae_core.architecture import Weights
 from cvae_core.config.run import RunConfig
-from cvae_core.data.registry import dataset_shape
+from cvae_core.data.registry import shape_of
 from cvae_core.errors import ExportError, ExportStoppedError
 from cvae_core.rendering.output import check_new_folder, check_target, published_folder, published_together
 from cvae_core.runs.recovery import without_snapshots
@@ -81,7 +81,7 @@ def export_network(
 
     with ExitStack() as stack:
         drafts = stack.enter_context(published_together(files, replace=replace))
-        whole = keras_file.build_whole(config.model, dataset_shape(config.data), weights)
+        whole = keras_file.build_whole(config.model, shape_of(config), weights)
         steps.done()
         if keras is not None:
             keras_file.save_keras(whole, drafts[0])

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import IO, Final
 
 from cvae_core.architecture import DataShape, check_weights, plan
-from cvae_core.config.run import DataSettings
+from cvae_core.config.run import RunConfig
 from cvae_core.errors import ArchiveError, CvaeError, ExportStoppedError, RunError, StorageError
 from cvae_core.runs.atomic_io import is_folder, synchronise
 from cvae_core.runs.metadata import read_about
@@ -37,7 +37,7 @@ from cvae_core.runs.snapshots import (
 from cvae_core.runs.status import ENDED, read_status, write_status
 from cvae_core.system_errors import advice, reason
 
-ShapeOf = Callable[[DataSettings], DataShape]
+ShapeOf = Callable[[RunConfig], DataShape]
 MOST_FILES: Final = 20_000
 LARGEST_MANIFEST: Final = 8 * 2**20
 _NEEDED: Final = frozenset({MANIFEST_FILE, "config.json", "status.json", "metrics.jsonl"})
@@ -89,7 +89,7 @@ def unpack_run(
         stream: The archive; it must be possible to seek in it.
         folder: The folder of runs; made if missing.
         name: The name that the run gets; that of the archive if ``None``.
-        shape_of: Gives the size of the examples of a data set, which the weights have to fit.
+        shape_of: Gives the size of the examples that a run learns, which the weights have to fit.
         progress: Told how much is done, and of how much: bytes that are unpacked, and bytes that are read again.
         should_stop: Asked several times a second.
 
@@ -265,7 +265,7 @@ def _inspect(run: Run, manifest: Manifest, shape_of: ShapeOf, meter: Meter) -> N
     """Make sure that an unpacked run can be looked at, and resumed if it has a checkpoint."""
     try:
         config, status, history = run.config(), read_status(run.status_file), read_history(run.metrics_file)
-        architecture = plan(config.model, shape_of(config.data))
+        architecture = plan(config.model, shape_of(config))
         read_about(run.about_file)
         if history.damaged_lines:
             raise ArchiveError(f"lines of its metrics cannot be read, {history.damaged_lines:,} in all")

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from cvae_core.config.run import RunConfig
-from cvae_core.data import check_dataset_name
+from cvae_core.data import check_dataset_name, with_data_facts
 from cvae_core.errors import RunBusyError, RunDamagedError, RunError
 from cvae_core.processes import command, environment
 from cvae_core.runs import lock
@@ -49,7 +49,7 @@ class Launcher:
             StorageError: The folder cannot be written.
         """
         check_startable(config)
-        run = create_run(folder, config, name)
+        run = create_run(folder, with_data_facts(config), name)
         self._launch(run)
         return run
 

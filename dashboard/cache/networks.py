@@ -18,6 +18,7 @@ import streamlit as st
 from cvae_core.analysis.latent import encode_split
 from cvae_core.analysis.records import LatentCodes
 from cvae_core.analysis.views import POINTS_LIMIT, Computed, compute
+from cvae_core.data import shape_of
 from cvae_core.errors import WeightsError
 from cvae_core.inference.folded import FoldedNetwork
 from cvae_core.records import Bytes, Labels, Split
@@ -148,7 +149,7 @@ def _load(key: run_data.RunKey, epoch: int) -> FoldedNetwork:
     config = run_data.run_config(key)
     weights = load_snapshot(Run(Path(key[0])).snapshots_folder, epoch)
     try:
-        return FoldedNetwork(config.model, run_data.test_data(config.data).shape, weights)
+        return FoldedNetwork(config.model, shape_of(config), weights)
     except WeightsError as error:
         problem = f"The snapshot of epoch {epoch} does not fit the configuration of its run. {error.problem}"
         raise WeightsError(problem, "Other epochs can still be looked at.") from error

@@ -12,6 +12,7 @@ from cvae_core.analysis.latent import plane
 from cvae_core.analysis.manifold import manifold
 from cvae_core.analysis.reconstruction import OneOfEachLabelView
 from cvae_core.analysis.records import LatentPlane, ManifoldGrid, Reconstructions
+from cvae_core.data import shape_of
 from dashboard.cache import networks, run_data
 
 
@@ -29,5 +30,5 @@ def manifold_grid(key: run_data.RunKey, epoch: int, label: int) -> ManifoldGrid:
 
 def latent_plane(key: run_data.RunKey, epoch: int, label: int | None) -> LatentPlane:
     """The codes of one label, or of all, in the plane of the first two dimensions."""
-    n_classes = run_data.test_data(run_data.run_config(key).data).shape.n_classes
+    n_classes = shape_of(run_data.run_config(key)).n_classes
     return plane(networks.codes(key, epoch, label), n_classes)

@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 from plotly.graph_objects import Figure
 
-from cvae_core.data import dataset_title
+from cvae_core.data import class_names_of, dataset_title
 from cvae_core.errors import CvaeError
 from cvae_core.records import EpochRecord
 from cvae_core.runs.metrics import History
@@ -140,10 +140,10 @@ _EPOCH_PAGES: Final = {
 
 
 def label_choice(item: Overview) -> int:
-    """Let the person choose a label of the run's data set; 0 as long as the data are not there."""
+    """Let the person choose a label of the run's data set; 0 if its configuration cannot be read."""
     st.subheader("What the model has learnt")
     try:
-        names = run_data.test_data(run_data.run_config(run_data.run_key(item.run)).data).class_names
+        names = class_names_of(run_data.run_config(run_data.run_key(item.run)))
     except CvaeError:
         return 0
     return url_widgets.label_choice(names, with_all=False) or 0
@@ -165,7 +165,7 @@ def snapshot_view(item: Overview, label: int) -> None:
         )
         return
     key, epoch = run_data.run_key(run), epochs[-1]
-    names = run_data.test_data(run_data.run_config(key).data).class_names
+    names = class_names_of(run_data.run_config(key))
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         st.caption(f"Snapshot of epoch {epoch:,}, the newest of {len(epochs)}." if epoch else "The untrained model.")
         with st.container(horizontal=True, width="content"):

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from cvae_core.data import dataset_shape
+from cvae_core.data import shape_of
 from cvae_core.errors import ArchiveError
 from cvae_core.runs.checksums import seal
 from cvae_core.runs.pack import Snapshots, pack_run
@@ -34,7 +34,7 @@ def packed(run: Run, snapshots: Snapshots = "all") -> bytes:
 
 
 def unpacked(archive: bytes, folder: Path, name: str | None = None) -> Unpacked:
-    return unpack_run(BytesIO(archive), folder, name, dataset_shape)
+    return unpack_run(BytesIO(archive), folder, name, shape_of)
 
 
 def refusal(archive: bytes, folder: Path) -> str:

@@ -23,7 +23,7 @@ from safetensors.numpy import load, save
 
 from cvae_core.config.presets import preset
 from cvae_core.config.run import RunConfig
-from cvae_core.data import dataset_shape
+from cvae_core.data import dataset_shape, shape_of
 from cvae_core.errors import ArchiveError, ExportStoppedError, RunDamagedError, RunError, StorageError
 from cvae_core.runs import unpack
 from cvae_core.runs.metrics import MetricsWriter, read_history
@@ -256,11 +256,11 @@ def test_progress_reaches_its_end_and_a_stop_is_obeyed(run: Run, there: Path) ->
 
 def test_a_stop_is_obeyed_while_what_came_is_looked_through(run: Run, there: Path) -> None:
     stream, told = BytesIO(packed(run)), list[tuple[int, int]]()
-    unpack.unpack_run(stream, there, "whole", dataset_shape, progress=lambda done, total: told.append((done, total)))
+    unpack.unpack_run(stream, there, "whole", shape_of, progress=lambda done, total: told.append((done, total)))
     assert told[-1][0] == told[-1][1] and told == sorted(told)
     before, asked = everything_in(there), iter([False] * (len(told) - 1))
     with pytest.raises(ExportStoppedError):
-        unpack.unpack_run(stream, there, "stopped", dataset_shape, should_stop=lambda: next(asked, True))
+        unpack.unpack_run(stream, there, "stopped", shape_of, should_stop=lambda: next(asked, True))
     assert everything_in(there) == before
 
 
