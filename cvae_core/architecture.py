@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from cvae_core.config.run import Activation, BatchNormalization, LabelCode, ModelSettings
 from cvae_core.errors import WeightsError
+from cvae_core.likelihoods import likelihood
 from cvae_core.short_repr import short_repr
 
 LEAKY_RELU_SLOPE = 0.3
@@ -47,6 +48,11 @@ class DataShape:
     def image_shape(self) -> tuple[int, int, int]:
         """(height, width, channels)."""
         return (self.height, self.width, self.channels)
+
+    @property
+    def are_points(self) -> bool:
+        """Whether the examples are points of the plane, which are floats of any size, and not images."""
+        return self.image_shape == (1, 2, 1)
 
 
 @dataclass(frozen=True)
@@ -93,8 +99,9 @@ class Architecture:
         encoder, decoder: Hidden layers, first to last.
         z_mean: Head of the encoder: the posterior's mean, or the code itself of a plain autoencoder.
         z_log_var: Head of the encoder; ``None`` for a plain autoencoder, which has no posterior.
-        output: Last layer of the decoder, (n, pixels): logits of a CVAE, the reconstruction itself of an autoencoder.
+        output: Last layer of the decoder; gives the parameters of the likelihood, such as logits.
         label_code: The form in which the label is appended.
+        likelihood: Name of what the output is the parameters of; ``likelihoods`` has it.
     """
 
     shape: DataShape
@@ -106,6 +113,7 @@ class Architecture:
     decoder: tuple[DenseLayer, ...]
     output: DenseLayer
     label_code: LabelCode = "one_hot"
+    likelihood: str = "bernoulli"
 
     __repr__ = short_repr
 
@@ -117,7 +125,7 @@ class Architecture:
 
     @property
     def is_variational(self) -> bool:
-        """Whether codes are drawn from a posterior and have a KL, and pixels are probabilities."""
+        """Whether codes are drawn from a posterior and have a KL."""
         return self.z_log_var is not None
 
     @property
@@ -143,8 +151,9 @@ def plan(model: ModelSettings, shape: DataShape) -> Architecture:
         z_mean=DenseLayer("z_mean", widths[-1], model.latent_dim),
         z_log_var=DenseLayer("z_log_var", widths[-1], model.latent_dim) if variational else None,
         decoder=_stack("decoder", model.latent_dim + condition, widths[::-1], model.decoder_activation, model),
-        output=DenseLayer("output", widths[0], shape.pixels),
+        output=DenseLayer("output", widths[0], shape.pixels * likelihood(model.likelihood).parameters_per_pixel),
         label_code=model.label_code,
+        likelihood=model.likelihood,
     )
 
 

@@ -53,18 +53,18 @@ class Network(Protocol):
 
 
 @runtime_checkable
-class OffersLogits(Protocol):
-    """A network that also tells the logits of its pixel probabilities, which keep what rounding to 0 or 1 loses."""
+class OffersOutputs(Protocol):
+    """A network that also gives its decoder's outputs, such as logits, which keep what rounding to 0 or 1 loses."""
 
-    def decode_logits(self, z: Floats, labels: Labels) -> Floats:
-        """Logits of each code.
+    def decode_outputs(self, z: Floats, labels: Labels) -> Floats:
+        """Outputs for each code.
 
         Args:
             z: float32 (n, latent_dim).
             labels: int64 (n,).
 
         Returns:
-            float32, (n, height, width, channels) or flattened to (n, pixels).
+            float32 (n, pixels * parameters_per_pixel of the likelihood).
         """
         ...
 

@@ -8,10 +8,11 @@ from typing import Final, Literal
 import numpy as np
 from pydantic import Field
 
-from cvae_core.analysis.network import Network, OffersLogits, check_label, decode_images
+from cvae_core.analysis.network import Network, OffersOutputs, check_label, decode_images
 from cvae_core.analysis.records import EncodedImage, Reconstructions
 from cvae_core.analysis.views import POINTS_LIMIT, Records, View
 from cvae_core.errors import ConfigError
+from cvae_core.likelihoods import likelihood
 from cvae_core.records import Dataset, Floats, Labels, Split
 
 PROBABILITY_MARGIN: Final = 1e-7
@@ -151,7 +152,8 @@ def reconstruction_losses(network: Network, split: Split) -> Floats:
     """How far each image is from what is decoded from its z_mean with its own label.
 
     Binary cross-entropy (Kingma and Welling 2014, appendix C.1), from logits if the network offers them, else from
-    probabilities kept 1e-7 away from 0 and 1, so that no pixel costs more than 16.2 nats.
+    probabilities kept 1e-7 away from 0 and 1, so that no pixel costs more than 16.2 nats. Other likelihoods than a
+    CVAE's usual one give their own log-probability.
 
     Args:
         network: Encoder and decoder.
@@ -166,13 +168,15 @@ def reconstruction_losses(network: Network, split: Split) -> Floats:
         images, labels = split.images[part], split.labels[part]
         z_mean, _ = network.encode(images, labels)
         targets = images.reshape(len(images), -1) * np.float32(1.0 / 255.0)
-        losses[part] = cross_entropy(network, z_mean, labels, targets)
+        losses[part] = -log_probability(network, z_mean, labels, targets)
     return losses
 
 
 @np.errstate(under="ignore")
-def cross_entropy(network: Network, z: Floats, labels: Labels, targets: Floats) -> Floats:
-    """How far images are from what codes are decoded to, as ``reconstruction_losses`` measures it.
+def log_probability(network: Network, z: Floats, labels: Labels, targets: Floats) -> Floats:
+    """Log p(x | z) of images under what codes are decoded to.
+
+    A network that gives probabilities alone is asked for its likelihood at their logits, kept finite by a margin.
 
     Args:
         network: The decoder.
@@ -183,16 +187,13 @@ def cross_entropy(network: Network, z: Floats, labels: Labels, targets: Floats) 
     Returns:
         float32 (n,), nats, summed over pixels.
     """
-    if isinstance(network, OffersLogits):
-        logits = network.decode_logits(z, labels).reshape(targets.shape)
-        # Not log1p: what this loses is under 1e-7 nats a pixel, and log takes a fraction of the time.
-        nats = np.maximum(logits, 0.0) - logits * targets + np.log(np.exp(-np.abs(logits)) + np.float32(1.0))
+    if isinstance(network, OffersOutputs):
+        outputs = network.decode_outputs(z, labels)
     else:
-        probabilities = network.decode(z, labels).reshape(targets.shape)
-        p = np.clip(probabilities, PROBABILITY_MARGIN, 1.0 - PROBABILITY_MARGIN, dtype=np.float32)
-        nats = -(targets * np.log(p) + (1.0 - targets) * np.log(1.0 - p))
-    sums: Floats = nats.sum(axis=1, dtype=np.float32)
-    return sums
+        p = network.decode(z, labels).reshape(targets.shape).astype(np.float64)
+        p = np.clip(p, PROBABILITY_MARGIN, 1.0 - PROBABILITY_MARGIN)
+        outputs = (np.log(p) - np.log1p(-p)).astype(np.float32)
+    return likelihood(network.architecture.likelihood).log_probability(targets, outputs)
 
 
 def _parts(count: int, pixels: int) -> Iterator[slice]:

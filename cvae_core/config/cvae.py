@@ -145,6 +145,15 @@ class ModelConfig(Settings):
         _BATCHNORM_PAPER,
     )
 
+    likelihood: str = setting(
+        "bernoulli",
+        "Likelihood",
+        "What the decoder's outputs mean: with bernoulli they are logits of pixel probabilities.",
+        _VAE_PAPER,
+        min_length=1,
+        max_length=100,
+    )
+
     @field_validator("hidden_widths", mode="before")
     @classmethod
     def _widths_from_text(cls, value: Any) -> Any:

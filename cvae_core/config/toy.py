@@ -81,6 +81,7 @@ class TornManifoldConfig(Settings):
 class AutoencoderConfig(Settings):
     """The tutorial's ``deep_ae``: Dense layers down to a linear code, and their mirror image up to a linear output."""
 
+    likelihood: ClassVar[str] = "squared_error"
     dropout_rate: ClassVar[float] = 0.0
     batch_normalization: ClassVar[BatchNormalization] = "none"
 

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from cvae_core.analysis.network import Network, Progress, no_progress
-from cvae_core.analysis.reconstruction import cross_entropy
+from cvae_core.analysis.reconstruction import log_probability
 from cvae_core.analysis.records import Classification, Float64Array
 from cvae_core.errors import ConfigError, DataError
 from cvae_core.records import Bytes, Floats, Labels, Split, checked_images
@@ -94,7 +94,7 @@ def elbo(network: Network, images: Bytes, labels: Labels) -> Float64Array:
     for part in _parts(network, len(images)):
         targets = images[part].reshape(part.stop - part.start, -1) * np.float32(1.0 / 255.0)
         z_mean, z_log_var = network.encode(images[part], labels[part])
-        found[part] = -cross_entropy(network, z_mean, labels[part], targets).astype(np.float64)
+        found[part] = log_probability(network, z_mean, labels[part], targets).astype(np.float64)
         found[part] -= _kl(z_mean, z_log_var)
     return found
 

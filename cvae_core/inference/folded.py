@@ -21,21 +21,14 @@ from cvae_core.architecture import (
 )
 from cvae_core.config.run import ModelSettings
 from cvae_core.errors import DataError
+from cvae_core.likelihoods import likelihood, sigmoid
 from cvae_core.records import Bytes, Floats, Labels, checked_labels, checked_pixels
 from cvae_core.short_repr import short_repr
 
 _SQRT_HALF: Final = np.float32(np.sqrt(0.5))
-_LARGEST_EXPONENT: Final = np.float32(88.0)
 _ERF_STEP: Final = np.float32(0.3275911)
 _ERF_TERMS: Final = tuple(map(np.float32, (1.061405429, -1.453152027, 1.421413741, -0.284496736, 0.254829592)))
 _ERF_IS_ONE: Final = np.float32(6.0)
-
-
-def sigmoid(x: Floats) -> Floats:
-    """1 / (1 + exp(-x)) without overflow, float32 in, float32 0 to 1 out."""
-    one = np.float32(1.0)
-    result: Floats = one / (one + np.exp(np.minimum(-x, _LARGEST_EXPONENT)))
-    return result
 
 
 def erf(x: Floats) -> Floats:
@@ -144,7 +137,7 @@ class FoldedNetwork:
         z_mean, z_log_var: Heads, from the last hidden layer. The first gives the code itself of a plain autoencoder,
             whose second has no outputs.
         decoder: Hidden layers, first to last.
-        output: Gives logits, whose sigmoid is the probability of each pixel; coordinates if it is an autoencoder.
+        output: Gives what the likelihood makes an image of: logits of a CVAE, coordinates of an autoencoder on points.
 
     Raises:
         WeightsError: The weights are not those of the network.
@@ -153,6 +146,7 @@ class FoldedNetwork:
     def __init__(self, model: ModelSettings, shape: DataShape, weights: Weights) -> None:
         self.architecture: Architecture = plan(model, shape)
         check_weights(self.architecture, weights)
+        self._likelihood = likelihood(self.architecture.likelihood)
         encoder = _Folding(weights)
         self.encoder = tuple(encoder.hidden(layer) for layer in self.architecture.encoder)
         self.z_mean = encoder.head(self.architecture.z_mean)
@@ -179,7 +173,7 @@ class FoldedNetwork:
         Raises:
             DataError: Images or labels do not fit the network.
         """
-        checked = checked_pixels(images, are_points=not self.architecture.is_variational)
+        checked = checked_pixels(images, are_points=self.architecture.shape.are_points)
         pixels = _rows(checked, self.architecture.shape.pixels, "image", "pixels")
         labels = self._checked_labels(labels, len(pixels))
         z_mean = np.empty((len(pixels), self.architecture.latent_dim), np.float32)
@@ -204,22 +198,23 @@ class FoldedNetwork:
         Raises:
             DataError: Codes or labels do not fit the network.
         """
-        return self._decode(z, labels, sigmoid if self.architecture.is_variational else ACTIVATIONS["linear"])
+        images = self._decode(z, labels, self._likelihood.mean, self.architecture.shape.pixels)
+        return images.reshape(-1, *self.architecture.shape.image_shape)
 
-    def decode_logits(self, z: Floats, labels: Labels) -> Floats:
-        """Logits of the pixel probabilities of each code; of an autoencoder, which has none, the same as ``decode``.
+    def decode_outputs(self, z: Floats, labels: Labels) -> Floats:
+        """The decoder's outputs for each code, before the likelihood makes an image of them: logits of a CVAE.
 
         Args:
             z: As in ``decode``.
             labels: As in ``decode``.
 
         Returns:
-            float32 (n, height, width, channels).
+            float32 (n, pixels * parameters_per_pixel).
 
         Raises:
             DataError: Codes or labels do not fit the network.
         """
-        return self._decode(z, labels, ACTIVATIONS["linear"])
+        return self._decode(z, labels, lambda outputs: outputs, self.architecture.output.outputs)
 
     def reconstruct(self, images: Bytes | Floats, labels: Labels) -> Floats:
         """Each image encoded to ``z_mean`` and decoded with its own label.
@@ -237,14 +232,14 @@ class FoldedNetwork:
         return self.decode(self.encode(images, labels)[0], labels)
 
     @np.errstate(under="ignore")
-    def _decode(self, z: Floats, labels: Labels, link: Callable[[Floats], Floats]) -> Floats:
+    def _decode(self, z: Floats, labels: Labels, link: Callable[[Floats], Floats], width: int) -> Floats:
         codes = _rows(z, self.architecture.latent_dim, "code", "numbers")
         labels = self._checked_labels(labels, len(codes))
-        pixels = np.empty((len(codes), self.architecture.shape.pixels), np.float32)
+        found = np.empty((len(codes), width), np.float32)
         for part in _parts(len(codes)):
             h = self._hidden(self.decoder, codes[part].astype(np.float32), labels[part])
-            pixels[part] = link(self.output(h))
-        return pixels.reshape(-1, *self.architecture.shape.image_shape)
+            found[part] = link(self.output(h))
+        return found
 
     def _hidden(self, layers: tuple[Affine, ...], x: Floats, labels: Labels) -> Floats:
         first, *rest = layers

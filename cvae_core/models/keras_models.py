@@ -21,6 +21,7 @@ from cvae_core.architecture import (
 )
 from cvae_core.config.run import ModelSettings
 from cvae_core.errors import WeightsError
+from cvae_core.likelihoods import likelihood
 from cvae_core.models.keras_setup import float32, keras
 from cvae_core.short_repr import short_repr
 
@@ -163,9 +164,21 @@ def _decoder(architecture: Architecture) -> KerasModel:
     label = keras.Input((architecture.shape.n_classes,), name="label")
     labels = [label] if architecture.conditional else []
     logits = dense(architecture.output)(hidden_layers(architecture.decoder, joined([z, *labels])))
-    probabilities = keras.layers.Activation("sigmoid", name="probabilities")(logits)
+    probabilities = keras.layers.Activation(_mean(architecture), name="probabilities")(logits)
     image = keras.layers.Reshape(architecture.shape.image_shape, name="image")(probabilities)
     return keras.Model([z, *labels], image, name="decoder")
+
+
+def _mean(architecture: Architecture) -> str:
+    """The activation that turns the decoder's outputs into an image.
+
+    Raises:
+        WeightsError: Keras has none for the likelihood.
+    """
+    name = likelihood(architecture.likelihood).keras_activation
+    if not name:
+        raise WeightsError(f"Keras models cannot have the likelihood {architecture.likelihood!r}.")
+    return name
 
 
 def _style_transfer(architecture: Architecture, z_mean: KerasModel, decoder: KerasModel) -> KerasModel:

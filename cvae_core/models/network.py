@@ -33,13 +33,13 @@ class ForwardPass:
     """What the network makes of a batch.
 
     Attributes:
-        logits: float32 (n, pixels), before the sigmoid; of a plain autoencoder the reconstruction itself.
+        outputs: float32 (n, pixels * parameters_per_pixel), of which the likelihood makes an image.
         z_mean: float32 (n, latent_dim); of a plain autoencoder the code itself.
         z_log_var: float32 (n, latent_dim); ``None`` of a plain autoencoder.
         statistics: Name of each moving statistic -> the batch's own, float32 (units,); empty at inference.
     """
 
-    logits: Tensor
+    outputs: Tensor
     z_mean: Tensor
     z_log_var: Tensor | None
     statistics: dict[str, Tensor]
@@ -148,40 +148,6 @@ class _Network:
         variance = tf.reduce_mean(tf.square(x - mean), 0)
         self.statistics.update(zip(names, (mean, variance), strict=True))
         return mean, variance
-
-
-def reconstruction_per_image(images: Tensor, logits: Tensor) -> Tensor:
-    """Binary cross-entropy from logits, summed over pixels.
-
-    Args:
-        images: float32 (n, pixels), 0 to 1; taken as constants.
-        logits: float32 (n, pixels).
-
-    Returns:
-        float32 (n,), nats. Its gradient is written out as sigmoid(logits) - images: exact, and half the work of
-        differentiating the formula.
-    """
-
-    def with_gradient(logits: Tensor) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
-        # Not log1p: what this loses is under 1e-7 nats a pixel, and log takes half the time.
-        softplus = tf.math.log(1.0 + tf.exp(-tf.abs(logits)))
-        losses = tf.reduce_sum(tf.maximum(logits, 0.0) - logits * images + softplus, 1)
-        return losses, lambda upstream: upstream[:, None] * (tf.sigmoid(logits) - images)
-
-    return tf.custom_gradient(with_gradient)(logits)
-
-
-def squared_error_per_example(targets: Tensor, outputs: Tensor) -> Tensor:
-    """Squared error averaged over the coordinates of each example, as Keras has it.
-
-    Args:
-        targets: float32 (n, pixels).
-        outputs: float32 (n, pixels).
-
-    Returns:
-        float32 (n,), in squared units of the coordinates.
-    """
-    return tf.reduce_mean(tf.square(outputs - targets), 1)
 
 
 def kl_per_dimension(z_mean: Tensor, z_log_var: Tensor) -> Tensor:

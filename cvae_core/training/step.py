@@ -9,6 +9,7 @@ from typing import Final, NamedTuple, Protocol
 import tensorflow as tf
 
 from cvae_core.architecture import BATCH_NORM_MOMENTUM, Architecture, DenseLayer
+from cvae_core.likelihoods import likelihood
 from cvae_core.models.layout import Layout, Slot
 from cvae_core.models.network import (
     ForwardPass,
@@ -16,8 +17,6 @@ from cvae_core.models.network import (
     condition_of,
     forward,
     kl_per_dimension,
-    reconstruction_per_image,
-    squared_error_per_example,
 )
 from cvae_core.short_repr import short_repr
 from cvae_core.training.schedules import ADAM_BETA_1, ADAM_BETA_2
@@ -95,14 +94,14 @@ def scaled(images: Tensor) -> Tensor:
     return tf.cast(images, tf.float32) * (1.0 / 255.0)
 
 
-def losses_per_image(passed: ForwardPass, images: Tensor) -> Tensor:
-    """Reconstruction and KL of each latent dimension, float32 (n, 1 + latent_dim), nats.
+def losses_per_image(architecture: Architecture, passed: ForwardPass, images: Tensor) -> Tensor:
+    """Reconstruction loss and the KL of each latent dimension, float32 (n, 1 + KL terms).
 
-    Of a plain autoencoder the squared error alone, averaged over coordinates: float32 (n, 1), their squared units.
+    The unit is that of the likelihood: nats, or of an autoencoder on points the squared unit of the coordinates.
     """
+    reconstruction = likelihood(architecture.likelihood).negative_log_probability(images, passed.outputs)[:, None]
     if passed.z_log_var is None:
-        return squared_error_per_example(images, passed.logits)[:, None]
-    reconstruction = reconstruction_per_image(images, passed.logits)[:, None]
+        return reconstruction
     return tf.concat([reconstruction, kl_per_dimension(passed.z_mean, passed.z_log_var)], 1)
 
 
@@ -113,7 +112,7 @@ def _losses(
     condition = condition_of(architecture, batch.labels)
     dropout = _dropout_factors(architecture, batch)
     passed = forward(architecture, parameters, images, condition, batch.noise, dropout)
-    return tf.reduce_mean(losses_per_image(passed, images), 0), passed.statistics
+    return tf.reduce_mean(losses_per_image(architecture, passed, images), 0), passed.statistics
 
 
 def dropout_layers(architecture: Architecture) -> tuple[DenseLayer, ...]:
@@ -310,4 +309,5 @@ def evaluation_program(architecture: Architecture) -> EvaluationProgram:
 def _evaluation_losses(architecture: Architecture, weights: dict[str, Tensor], test: EvaluationTensors) -> Tensor:
     images = scaled(test.images)
     condition = condition_of(architecture, test.labels)
-    return losses_per_image(forward(architecture, weights, images, condition, test.noise), images)
+    passed = forward(architecture, weights, images, condition, test.noise)
+    return losses_per_image(architecture, passed, images)

@@ -81,8 +81,7 @@ def training_cost(config: RunConfig) -> TrainingCost:
 
 def _memory(config: RunConfig, architecture: Architecture, parameters: int) -> int:
     pixels, images = architecture.shape.pixels, training_size(config.data)
-    is_image = architecture.is_variational
-    example = pixels * (1 if is_image else _FLOAT) + architecture.kl_terms * _FLOAT
+    example = pixels * (_FLOAT if architecture.shape.are_points else 1) + architecture.kl_terms * _FLOAT
     units = 2 * pixels + sum(layer.outputs for layer in (*architecture.encoder, *architecture.decoder))
     return (
         _PROCESS_BYTES

@@ -22,8 +22,13 @@ def decoder_blob(network: FoldedNetwork, prefix: str = "decoder") -> tuple[dict[
         A part of a header (``activations`` of the layers, the last of which gives logits; ``conditional``,
         ``n_classes``, ``latent_dim``, ``image_shape`` as height, width, channels), and the arrays that belong to it,
         both for ``pack``.
+
+    Raises:
+        ConfigError: The browser cannot run this network.
     """
     architecture = network.architecture
+    if architecture.likelihood != "bernoulli":
+        raise ConfigError(f"The browser cannot draw images of the likelihood {architecture.likelihood}.")
     activations, arrays = network_arrays((*network.decoder, network.output), prefix)
     header = {
         "activations": activations,

@@ -75,7 +75,7 @@ _PRESET_WORDS: Final = {
     "tutorial": "The network and the 1,000 epochs of the tutorial, unchanged. You can stop it at any time.",
 }
 _SECTION_TITLES: Final = {"model": "Model", "train": "Training", "data": "Data"}
-_OUTSIDE: Final = {"dataset", "kind"}
+_OUTSIDE: Final = {"dataset", "kind", "likelihood"}
 _COLUMNS: Final = 3
 
 

@@ -55,11 +55,11 @@ class ToyNetwork:
 class ToyNetworkWithLogits(ToyNetwork):
     """The same network with the logits of its probabilities, which are at least 0 and at most 1 exactly."""
 
-    def decode_logits(self, z: Floats, labels: Labels) -> Floats:
+    def decode_outputs(self, z: Floats, labels: Labels) -> Floats:
         probabilities = self.decode(z, labels).astype(np.float64)
         with np.errstate(divide="ignore"):
             logits = np.log(probabilities) - np.log1p(-probabilities)
-        return np.clip(logits, -1e3, 1e3).astype(np.float32)
+        return np.clip(logits, -1e3, 1e3).astype(np.float32).reshape(len(z), -1)
 
 
 def computed(network: Network, view: Computed[R]) -> R:

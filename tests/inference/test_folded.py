@@ -59,9 +59,9 @@ def test_tutorial_size_equals_keras() -> None:
 def test_probabilities_are_the_sigmoid_of_the_logits() -> None:
     z = np.random.default_rng(1).normal(0, 3, (6, 2)).astype(np.float32)
     labels = np.arange(6) % 3
-    logits = network().decode_logits(z, labels)
-    assert logits.shape == (6, 4, 3, 2) and logits.min() < 0
-    np.testing.assert_allclose(1 / (1 + np.exp(-logits)), network().decode(z, labels), atol=1e-6)
+    logits = network().decode_outputs(z, labels)
+    assert logits.shape == (6, 24) and logits.min() < 0
+    np.testing.assert_allclose(1 / (1 + np.exp(-logits)), network().decode(z, labels).reshape(6, 24), atol=1e-6)
 
 
 def test_bytes_floats_and_flat_images_are_the_same() -> None:

@@ -12,6 +12,7 @@ from cvae_core.architecture import DataShape, DenseLayer, plan
 from cvae_core.config.run import AutoencoderConfig, ModelConfig
 from cvae_core.errors import DataError, WeightsError
 from cvae_core.inference import FoldedNetwork
+from cvae_core.likelihoods import SQUARED_ERROR
 from cvae_core.models.keras_models import (
     KerasAutoencoder,
     build_keras_autoencoder,
@@ -19,7 +20,7 @@ from cvae_core.models.keras_models import (
     build_models,
     dump_weights,
 )
-from cvae_core.models.network import condition_of, forward, squared_error_per_example
+from cvae_core.models.network import condition_of, forward
 from tests.networks import random_weights
 
 POINTS = DataShape(1, 2, 1, 3)
@@ -85,7 +86,7 @@ def test_all_ways_of_evaluating_it_agree(model: AutoencoderConfig) -> None:
     condition = condition_of(architecture, labels.astype(np.int32))
     passed = forward(architecture, weights, points.reshape(6, 2), condition, np.zeros((6, 0), np.float32))
     np.testing.assert_allclose(passed.z_mean, code, atol=1e-5)
-    np.testing.assert_allclose(passed.logits, decoded.reshape(6, 2), atol=1e-5)
+    np.testing.assert_allclose(passed.outputs, decoded.reshape(6, 2), atol=1e-5)
     assert passed.z_log_var is None and not passed.statistics
 
 
@@ -101,7 +102,7 @@ def test_weights_survive_the_trip(model: AutoencoderConfig) -> None:
 
 def test_the_loss_is_that_of_keras() -> None:
     targets, outputs = np.random.default_rng(1).normal(size=(2, 7, 2)).astype(np.float32)
-    ours = squared_error_per_example(targets, outputs)
+    ours = SQUARED_ERROR.negative_log_probability(targets, outputs)
     np.testing.assert_allclose(ours, keras.losses.mean_squared_error(targets, outputs), rtol=1e-6)
     np.testing.assert_allclose(ours, np.square(targets - outputs).sum(1) / 2, rtol=1e-6)
 

@@ -16,7 +16,8 @@ import tensorflow as tf
 from cvae_core.architecture import DataShape, Weights, plan
 from cvae_core.config.run import ModelConfig, RunConfig, TrainConfig
 from cvae_core.errors import CvaeError, DataError, DivergedError, RunDamagedError, WeightsError
-from cvae_core.models.network import forward, kl_per_dimension, reconstruction_per_image
+from cvae_core.likelihoods import BERNOULLI
+from cvae_core.models.network import forward, kl_per_dimension
 from cvae_core.records import Dataset
 from cvae_core.runs.snapshots import Checkpoint, newest_checkpoint, publish_checkpoint
 from cvae_core.training.engine import train
@@ -141,7 +142,7 @@ def test_evaluation_equals_a_plain_one(dataset: Dataset, undisturbed: list[Event
     images = tf.constant(dataset.test.images.reshape(23, -1) / 255.0, tf.float32)
     noise = evaluation_noise(0, 1, 23, 2)
     passed = forward(plan(MODEL, SHAPE), event.state.weights(), images, one_hot(dataset.test.labels, SHAPE), noise)
-    reconstruction = reconstruction_per_image(images, passed.logits).numpy().mean()
+    reconstruction = BERNOULLI.negative_log_probability(images, passed.outputs).numpy().mean()
     kl = kl_per_dimension(passed.z_mean, passed.z_log_var).numpy().mean(0)
     assert event.record.test.reconstruction == pytest.approx(reconstruction, rel=1e-5)
     np.testing.assert_allclose(event.record.test.kl_per_dimension, kl, rtol=1e-4, atol=1e-6)
