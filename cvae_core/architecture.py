@@ -1,4 +1,4 @@
-"""The network as a plan: which Dense layers there are, of which sizes, and the names and shapes of their weights.
+"""The network as a plan: its operations, their sizes, and the names and shapes of their weights.
 
 Whoever builds the network (Keras, the compiled training step, the folded network) and whoever reads weights
 from disk works from this one description.
@@ -6,16 +6,28 @@ from disk works from this one description.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Final, Literal, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
-from cvae_core.config.run import Activation, BatchNormalization, LabelCode, ModelSettings
+from cvae_core.config.run import (
+    SECTIONS_OF,
+    Activation,
+    BatchNormalization,
+    DataConfig,
+    DataSettings,
+    LabelCode,
+    ModelConfig,
+    ModelSettings,
+    TrainConfig,
+    TrainSettings,
+)
 from cvae_core.errors import WeightsError
 from cvae_core.likelihoods import likelihood
+from cvae_core.plugins import Registry
 from cvae_core.short_repr import short_repr
 
 LEAKY_RELU_SLOPE = 0.3
@@ -53,6 +65,43 @@ class DataShape:
     def are_points(self) -> bool:
         """Whether the examples are points of the plane, which are floats of any size, and not images."""
         return self.image_shape == (1, 2, 1)
+
+
+class Operation(Protocol):
+    """One step of encoder or decoder. A ``DenseLayer`` is one; others bring their own two forms, see ``Applicable``.
+
+    It must be hashable, as a frozen dataclass is: compiled programs are kept by architecture.
+
+    Attributes:
+        name: Prefix of its weights' names, such as "encoder/0".
+        inputs, outputs: Units. The condition counts as inputs of the first operation of encoder and decoder.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def inputs(self) -> int: ...
+
+    @property
+    def outputs(self) -> int: ...
+
+    def weight_shapes(self) -> dict[str, tuple[int, ...]]:
+        """Name, with the prefix -> shape.
+
+        In an untrained network names that end in "/kernel" are Glorot-uniform, in "/gamma" 1, all others 0.
+        """
+
+
+@runtime_checkable
+class Applicable(Operation, Protocol):
+    """An operation that says itself how it is applied; it need not be affine."""
+
+    def numpy(self, weights: Mapping[str, npt.NDArray[np.float32]], x: npt.NDArray[np.float32]) -> Any:
+        """At inference: float32 (n, inputs) in, float32 (n, outputs) out; ``weights`` are those of the network."""
+
+    def tensorflow(self, weights: Mapping[str, Any], x: Any) -> Any:
+        """The same in TensorFlow, which is imported inside this method; it must be differentiable."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +145,7 @@ class Architecture:
         shape: Of the data.
         conditional: Whether the label is appended to the inputs of encoder and decoder.
         latent_dim: Size of the code.
-        encoder, decoder: Hidden layers, first to last.
+        encoder, decoder: Operations, first to last.
         z_mean: Head of the encoder: the posterior's mean, or the code itself of a plain autoencoder.
         z_log_var: Head of the encoder; ``None`` for a plain autoencoder, which has no posterior.
         output: Last layer of the decoder; gives the parameters of the likelihood, such as logits.
@@ -107,10 +156,10 @@ class Architecture:
     shape: DataShape
     conditional: bool
     latent_dim: int
-    encoder: tuple[DenseLayer, ...]
+    encoder: tuple[Operation, ...]
     z_mean: DenseLayer
     z_log_var: DenseLayer | None
-    decoder: tuple[DenseLayer, ...]
+    decoder: tuple[Operation, ...]
     output: DenseLayer
     label_code: LabelCode = "one_hot"
     likelihood: str = "bernoulli"
@@ -118,8 +167,8 @@ class Architecture:
     __repr__ = short_repr
 
     @property
-    def layers(self) -> tuple[DenseLayer, ...]:
-        """All layers in their fixed order."""
+    def layers(self) -> tuple[Operation, ...]:
+        """All operations in their fixed order."""
         heads = (self.z_mean,) if self.z_log_var is None else (self.z_mean, self.z_log_var)
         return (*self.encoder, *heads, *self.decoder, self.output)
 
@@ -138,11 +187,47 @@ class Architecture:
         return {name: shape for layer in self.layers for name, shape in layer.weight_shapes().items()}
 
 
+Plan = Callable[[Any, DataShape], Architecture]
+_PLANS: Final = Registry[Plan]("model kind")
+
+
+def register_model_kind(
+    kind: str,
+    settings: type[ModelSettings],
+    plan: Plan,
+    data: type[DataSettings] = DataConfig,
+    train: type[TrainSettings] = TrainConfig,
+) -> None:
+    """Offer a kind of model: the field ``kind`` of a run's model settings chooses it.
+
+    Args:
+        kind: Its name, which is the only value that the field ``kind`` of ``settings`` takes.
+        settings: Subclass of ``ModelConfig`` or ``AutoencoderConfig``.
+        plan: Gives the architecture for such settings and data of a shape; ``dense_plan`` is a start.
+        data: Class of the data settings of such a run.
+        train: Class of its training settings.
+
+    Raises:
+        ConfigError: Another kind has that name.
+    """
+    SECTIONS_OF.register(kind, {"data": data, "model": settings, "train": train})
+    _PLANS.register(kind, plan)
+
+
 def plan(model: ModelSettings, shape: DataShape) -> Architecture:
-    """Lay out the network that a configuration describes for data of a given shape."""
+    """Lay out the network that a configuration describes for data of a given shape.
+
+    Raises:
+        ConfigError: There is no such kind of model, or no such likelihood.
+    """
+    return _PLANS.get(model.kind)(model, shape)
+
+
+def dense_plan(model: ModelSettings, shape: DataShape) -> Architecture:
+    """A CVAE or an autoencoder of Dense layers; the decoder mirrors the encoder."""
     condition = (shape.n_classes if model.label_code == "one_hot" else 1) if model.conditional else 0
     widths = model.hidden_widths
-    variational = model.kind == "cvae"
+    variational = isinstance(model, ModelConfig)
     return Architecture(
         shape=shape,
         conditional=model.conditional,
@@ -155,6 +240,10 @@ def plan(model: ModelSettings, shape: DataShape) -> Architecture:
         label_code=model.label_code,
         likelihood=model.likelihood,
     )
+
+
+for _kind in ("cvae", "autoencoder"):
+    _PLANS.register(_kind, dense_plan)
 
 
 def _stack(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from cvae_core.config.run import TornManifoldConfig
 from cvae_core.data.registry import load_dataset, load_test_data, shape_of
 from cvae_core.errors import ExportError
 from cvae_core.inference.folded import FoldedNetwork
@@ -37,7 +36,7 @@ class TrainedRun:
         self.epochs = snapshot_epochs(run.snapshots_folder)
         if not self.epochs:
             raise ExportError(*without_snapshots(run))
-        if isinstance(self.config.data, TornManifoldConfig):
+        if self.config.learns_points:
             raise ExportError(f"The run {run.id} has learnt points and not images.", "Choose a run on images.")
 
     @cached_property

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import Annotated, Any, Final, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, SerializeAsAny, field_validator, model_validator
 
 from cvae_core.config.cvae import WHAT_GOES_TOGETHER, DataConfig, ModelConfig, TrainConfig
 from cvae_core.config.fields import (
@@ -24,6 +24,7 @@ from cvae_core.config.fields import (
 )
 from cvae_core.config.toy import AutoencoderConfig, AutoencoderTrainConfig, TornManifoldConfig
 from cvae_core.errors import ConfigError
+from cvae_core.plugins import Registry
 
 __all__ = [
     "SCHEMA_VERSION",
@@ -58,10 +59,11 @@ ModelSettings = ModelConfig | AutoencoderConfig
 TrainSettings = TrainConfig | AutoencoderTrainConfig
 
 SECTIONS: Final[dict[str, type[Settings]]] = {"data": DataConfig, "model": ModelConfig, "train": TrainConfig}
-SECTIONS_OF: Final[dict[str, dict[str, type[Settings]]]] = {
-    "cvae": SECTIONS,
-    "autoencoder": {"data": TornManifoldConfig, "model": AutoencoderConfig, "train": AutoencoderTrainConfig},
-}
+SECTIONS_OF: Final = Registry[dict[str, type[Settings]]]("model kind")
+SECTIONS_OF.register("cvae", SECTIONS)
+SECTIONS_OF.register(
+    "autoencoder", {"data": TornManifoldConfig, "model": AutoencoderConfig, "train": AutoencoderTrainConfig}
+)
 
 
 class DataFacts(Settings):
@@ -99,7 +101,7 @@ class RunConfig(Settings):
     schema_version: int = Field(default=SCHEMA_VERSION, ge=1, le=SCHEMA_VERSION)
     preset: str = Field("", max_length=100)
     data: DataSettings = DataConfig()
-    model: ModelSettings = ModelConfig()
+    model: SerializeAsAny[ModelSettings] = ModelConfig()
     train: TrainSettings = TrainConfig()
     data_facts: DataFacts | None = None
 
@@ -108,7 +110,7 @@ class RunConfig(Settings):
     def _sections_by_kind(cls, values: dict[str, Any]) -> dict[str, Any]:
         """Build each section as the one of the model's kind, with that kind's defaults where it is missing."""
         built = dict(values)
-        for name, section in SECTIONS_OF[_kind_of(values.get("model"))].items():
+        for name, section in SECTIONS_OF.get(_kind_of(values.get("model"))).items():
             given = values.get(name, {})
             built[name] = section(**given) if isinstance(given, dict) else given
         return built
@@ -122,7 +124,7 @@ class RunConfig(Settings):
 
     @model_validator(mode="after")
     def _sections_go_together(self) -> Self:
-        expected = SECTIONS_OF[self.model.kind]
+        expected = SECTIONS_OF.get(self.model.kind)
         if not isinstance(self.data, expected["data"]):
             raise ConfigError(
                 f"The data set {self.data.dataset} does not go with the model {self.model.kind}.", WHAT_GOES_TOGETHER
@@ -130,6 +132,11 @@ class RunConfig(Settings):
         if not isinstance(self.train, expected["train"]):
             raise ConfigError(f"The settings of the training are not those of the model {self.model.kind}.")
         return self
+
+    @property
+    def learns_points(self) -> bool:
+        """Whether the run learns the toy data set, and not images."""
+        return isinstance(self.data, TornManifoldConfig)
 
     def to_json(self) -> str:
         """The configuration as indented JSON text."""
@@ -174,9 +181,9 @@ class RunConfig(Settings):
 
 
 def _kind_of(model: Any) -> str:
-    """The kind of a section about the model, in whatever form it comes; that of old times if it says none."""
+    """The kind that a model section names, in whatever form it comes; "cvae" if it names none, as in old files."""
     kind = model.get("kind") if isinstance(model, dict) else getattr(model, "kind", None)
-    return kind if isinstance(kind, str) and kind in SECTIONS_OF else "cvae"
+    return kind if isinstance(kind, str) else "cvae"
 
 
 def section_of(setting: str, kind: str = "cvae") -> str:
@@ -189,7 +196,7 @@ def section_of(setting: str, kind: str = "cvae") -> str:
     Raises:
         ConfigError: No section of that kind has a setting of that name.
     """
-    sections = SECTIONS_OF[kind]
+    sections = SECTIONS_OF.get(kind)
     for section, fields in sections.items():
         if setting in fields.model_fields:
             return section

@@ -112,7 +112,7 @@ def _snapshot(run: Run, epoch: int | None) -> tuple[int, Weights]:
 
 
 def _script_beside(keras: Path, config: RunConfig) -> Path | None:
-    if config.model.kind == "autoencoder":
+    if config.learns_points:
         return None
     return keras.with_name(_SCRIPT_NAMES.get(config.data.dataset, _OTHER_IMAGES))
 

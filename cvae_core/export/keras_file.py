@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from cvae_core.architecture import Architecture, DataShape, Weights
 from cvae_core.config.run import ModelSettings
-from cvae_core.models.keras_models import KerasModel, build_keras_autoencoder, build_keras_models
+from cvae_core.models.keras_models import KerasAutoencoder, KerasModel, build_models
 from cvae_core.models.keras_setup import float32, keras
 
 # Keywords that Keras 3.15 writes for the layers and initializers that we use, and that an older Keras 3 refuses to
@@ -48,10 +48,9 @@ def build_whole(model: ModelSettings, shape: DataShape, weights: Weights) -> Ker
     Raises:
         WeightsError: The weights are not those of the network.
     """
-    if model.kind == "autoencoder":
-        parts = build_keras_autoencoder(model, shape, weights)
-        return _joined(parts.architecture, parts.encoder, parts.decoder)
-    models = build_keras_models(model, shape, weights)
+    models = build_models(model, shape, weights)
+    if isinstance(models, KerasAutoencoder):
+        return _joined(models.architecture, models.encoder, models.decoder)
     posterior = [models.z_mean.output, models.z_log_var.output]
     encoder = keras.Model(models.z_mean.inputs, posterior, name="encoder")
     return _joined(models.architecture, encoder, models.decoder)

@@ -12,15 +12,17 @@ import numpy.typing as npt
 from cvae_core.architecture import (
     BATCH_NORM_EPSILON,
     LEAKY_RELU_SLOPE,
+    Applicable,
     Architecture,
     DataShape,
     DenseLayer,
+    Operation,
     Weights,
     check_weights,
     plan,
 )
 from cvae_core.config.run import ModelSettings
-from cvae_core.errors import DataError
+from cvae_core.errors import DataError, WeightsError
 from cvae_core.likelihoods import likelihood, sigmoid
 from cvae_core.records import Bytes, Floats, Labels, checked_labels, checked_pixels
 from cvae_core.short_repr import short_repr
@@ -123,6 +125,38 @@ class Affine:
         return ACTIVATIONS[self.activation](h)
 
 
+@dataclass(frozen=True)
+class Applied:
+    """An operation of another kind than Dense, with the weights that it takes."""
+
+    operation: Applicable
+    weights: Weights
+
+    __repr__ = short_repr
+
+    def __call__(self, x: Floats) -> Floats:
+        """Apply to float32 (n, inputs); gives float32 (n, outputs)."""
+        found: Floats = self.operation.numpy(self.weights, x)
+        return found
+
+
+@dataclass(frozen=True)
+class Normalized:
+    """x * scale + offset: a normalisation that no Dense layer follows."""
+
+    scale: Floats
+    offset: Floats
+
+    __repr__ = short_repr
+
+    def __call__(self, x: Floats) -> Floats:
+        """Apply to float32 (n, units)."""
+        return x * self.scale + self.offset
+
+
+Step = Affine | Applied | Normalized
+
+
 class FoldedNetwork:
     """A trained network at inference.
 
@@ -133,10 +167,10 @@ class FoldedNetwork:
 
     Attributes:
         architecture: Sizes of the data and the code.
-        encoder: Hidden layers, first to last; they take pixels from 0 to 1, or coordinates as they are.
+        encoder: Steps, first to last, such as hidden layers; they take pixels from 0 to 1, or coordinates as they are.
         z_mean, z_log_var: Heads, from the last hidden layer. The first gives the code itself of a plain autoencoder,
             whose second has no outputs.
-        decoder: Hidden layers, first to last.
+        decoder: Steps, first to last.
         output: Gives what the likelihood makes an image of: logits of a CVAE, coordinates of an autoencoder on points.
 
     Raises:
@@ -148,13 +182,13 @@ class FoldedNetwork:
         check_weights(self.architecture, weights)
         self._likelihood = likelihood(self.architecture.likelihood)
         encoder = _Folding(weights)
-        self.encoder = tuple(encoder.hidden(layer) for layer in self.architecture.encoder)
+        self.encoder = encoder.steps(self.architecture.encoder)
         self.z_mean = encoder.head(self.architecture.z_mean)
         self.z_log_var = _absent(self.z_mean)
         if self.architecture.z_log_var is not None:
             self.z_log_var = encoder.head(self.architecture.z_log_var)
         decoder = _Folding(weights)
-        self.decoder = tuple(decoder.hidden(layer) for layer in self.architecture.decoder)
+        self.decoder = decoder.steps(self.architecture.decoder)
         self.output = decoder.head(self.architecture.output)
 
     @np.errstate(under="ignore")
@@ -241,12 +275,23 @@ class FoldedNetwork:
             found[part] = link(self.output(h))
         return found
 
-    def _hidden(self, layers: tuple[Affine, ...], x: Floats, labels: Labels) -> Floats:
-        first, *rest = layers
-        h = ACTIVATIONS[first.activation](self._conditioned(first, x, labels))
-        for layer in rest:
-            h = layer(h)
+    def _hidden(self, steps: tuple[Step, ...], x: Floats, labels: Labels) -> Floats:
+        first, *rest = steps
+        if isinstance(first, Affine):
+            h = ACTIVATIONS[first.activation](self._conditioned(first, x, labels))
+        else:
+            h = first(self._joined(x, labels))
+        for step in rest:
+            h = step(h)
         return h
+
+    def _joined(self, x: Floats, labels: Labels) -> Floats:
+        """Inputs with the condition beside them."""
+        if not self.architecture.conditional:
+            return x
+        if self.architecture.label_code == "number":
+            return np.column_stack([x, labels.astype(np.float32)])
+        return np.column_stack([x, np.eye(self.architecture.shape.n_classes, dtype=np.float32)[labels]])
 
     def _conditioned(self, layer: Affine, x: Floats, labels: Labels) -> Floats:
         inputs = x.shape[1]
@@ -299,7 +344,19 @@ class _Folding:
         self._weights = weights
         self._waiting: tuple[_Doubles, _Doubles] | None = None
 
-    def hidden(self, layer: DenseLayer) -> Affine:
+    def steps(self, operations: tuple[Operation, ...]) -> tuple[Step, ...]:
+        return tuple(step for operation in operations for step in self._steps(operation))
+
+    def _steps(self, operation: Operation) -> list[Step]:
+        if isinstance(operation, DenseLayer):
+            return [self._hidden(operation)]
+        if not isinstance(operation, Applicable):
+            raise WeightsError(f"The operation {operation.name} has no NumPy form and no TensorFlow form.")
+        waiting = [] if self._waiting is None else [Normalized(*(part.astype(np.float32) for part in self._waiting))]
+        self._waiting = None
+        return [*waiting, Applied(operation, {name: self._weights[name] for name in operation.weight_shapes()})]
+
+    def _hidden(self, layer: DenseLayer) -> Affine:
         kernel, bias = self._affine(layer)
         self._waiting = None
         if layer.batch_normalization == "before":

@@ -15,6 +15,7 @@ from cvae_core.architecture import (
     Architecture,
     DataShape,
     DenseLayer,
+    Operation,
     Weights,
     check_weights,
     plan,
@@ -193,9 +194,15 @@ def joined(inputs: list[KerasTensor]) -> KerasTensor:
     return keras.layers.Concatenate()(inputs) if len(inputs) > 1 else inputs[0]
 
 
-def hidden_layers(layers: tuple[DenseLayer, ...], x: KerasTensor) -> KerasTensor:
-    """A stack of layers, each with its activation, normalisation and dropout, applied to ``x``."""
-    for layer in layers:
+def hidden_layers(operations: tuple[Operation, ...], x: KerasTensor) -> KerasTensor:
+    """A stack of layers, each with its activation, normalisation and dropout, applied to ``x``.
+
+    Raises:
+        WeightsError: One of them is no Dense layer, for which there is no standard Keras layer.
+    """
+    for layer in operations:
+        if not isinstance(layer, DenseLayer):
+            raise WeightsError(f"Keras models cannot have the operation {layer.name} ({type(layer).__name__}).")
         for part in _parts(layer):
             x = part(x)
     return x
@@ -272,6 +279,7 @@ def _weight_names(models: _Parts) -> list[tuple[KerasLayer, tuple[str, ...]]]:
     by_name = {layer.name: layer for model in (models.encoder, models.decoder) for layer in model.layers}
     pairs: list[tuple[KerasLayer, tuple[str, ...]]] = []
     for layer in models.architecture.layers:
+        assert isinstance(layer, DenseLayer)  # hidden_layers has refused others
         pairs.append((by_name[_keras_name(layer)], (f"{layer.name}/kernel", f"{layer.name}/bias")))
         if layer.batch_normalization != "none":
             parts = ("gamma", "beta", "moving_mean", "moving_variance")
@@ -353,20 +361,18 @@ def _label_inputs(architecture: Architecture) -> list[KerasModel]:
 
 
 AnyModels = KerasModels | KerasAutoencoder
-Builder = Callable[[ModelSettings, DataShape, Weights | None], AnyModels]
-
-BUILDERS: Final[dict[str, Builder]] = {"cvae": build_keras_models, "autoencoder": build_keras_autoencoder}
 
 
 def build_models(model: ModelSettings, shape: DataShape, weights: Weights | None = None) -> AnyModels:
     """Build the Keras models of whatever kind a configuration names.
 
     Args:
-        model: The network; its ``kind`` chooses the builder.
+        model: The network; those with a posterior become a ``KerasModels``, others a ``KerasAutoencoder``.
         shape: Of the data.
         weights: Name -> float32 array; without them the layers have Keras's own initial weights.
 
     Raises:
         WeightsError: The weights are not those of the network.
     """
-    return BUILDERS[model.kind](model, shape, weights)
+    build = build_keras_models if plan(model, shape).is_variational else build_keras_autoencoder
+    return build(model, shape, weights)

@@ -11,7 +11,7 @@ from typing import Any, Final, TypeAlias
 
 import tensorflow as tf
 
-from cvae_core.architecture import BATCH_NORM_EPSILON, LEAKY_RELU_SLOPE, Architecture, DenseLayer
+from cvae_core.architecture import BATCH_NORM_EPSILON, LEAKY_RELU_SLOPE, Applicable, Architecture, DenseLayer, Operation
 from cvae_core.short_repr import short_repr
 
 Tensor: TypeAlias = Any
@@ -116,10 +116,14 @@ class _Network:
     def joined(self, inputs: Tensor, condition: Tensor) -> Tensor:
         return tf.concat([inputs, condition], 1) if self.architecture.conditional else inputs
 
-    def stack(self, layers: tuple[DenseLayer, ...], x: Tensor) -> Tensor:
-        for layer in layers:
-            x = self.layer(layer, x)
+    def stack(self, operations: tuple[Operation, ...], x: Tensor) -> Tensor:
+        for operation in operations:
+            x = self.layer(operation, x) if isinstance(operation, DenseLayer) else self.applied(operation, x)
         return x
+
+    def applied(self, operation: Operation, x: Tensor) -> Tensor:
+        assert isinstance(operation, Applicable)
+        return operation.tensorflow(self.weights, x)
 
     def layer(self, layer: DenseLayer, x: Tensor) -> Tensor:
         x = self.affine(layer, x)

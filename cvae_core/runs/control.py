@@ -134,7 +134,7 @@ def turn_count(limit: int, small: bool) -> int:
 
 def is_small(config: RunConfig) -> bool:
     """Whether a training is one of the small ones."""
-    return config.model.kind == "autoencoder"
+    return config.learns_points
 
 
 def _is_small(run: Run) -> bool:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from cvae_core.architecture import plan
-from cvae_core.config.run import RunConfig
+from cvae_core.config.run import RunConfig, TrainConfig
 from cvae_core.errors import DataError, DivergedError
 from cvae_core.records import Dataset, EpochRecord, Losses, StepRecord
 from cvae_core.runs.snapshots import Checkpoint, scheduled_epochs
@@ -65,7 +65,7 @@ class _Trainer:
     def __init__(self, config: RunConfig, dataset: Dataset, start: Checkpoint | None) -> None:
         if not len(dataset.train) or not len(dataset.test):
             raise DataError(f"The data set {dataset.title} has no images to learn from or none to measure on.")
-        if config.model.kind == "cvae" and dataset.train.images.dtype != np.uint8:
+        if not config.learns_points and dataset.train.images.dtype != np.uint8:
             raise DataError(
                 f"A CVAE learns images; the data set {dataset.title} holds points.",
                 "Take images, or one of the presets for the torn manifold.",
@@ -197,9 +197,10 @@ class _Trainer:
 
 def _remedies(config: RunConfig) -> tuple[str, ...]:
     """What could keep the loss finite and is not switched on yet."""
-    is_cvae = config.model.kind == "cvae"  # an autoencoder has neither a KL nor batch normalisation
-    warm_up = ("a few KL warm-up epochs",) if is_cvae and config.train.kl_warmup_epochs == 0 else ()
-    normalization = ("batch normalisation",) if is_cvae and config.model.batch_normalization == "none" else ()
+    train, model = config.train, config.model
+    has_kl = isinstance(train, TrainConfig)  # an autoencoder has neither a KL nor batch normalisation
+    warm_up = ("a few KL warm-up epochs",) if has_kl and train.kl_warmup_epochs == 0 else ()
+    normalization = ("batch normalisation",) if has_kl and model.batch_normalization == "none" else ()
     return ("a smaller learning rate", *warm_up, *normalization)
 
 

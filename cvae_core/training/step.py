@@ -117,7 +117,7 @@ def _losses(
 
 def dropout_layers(architecture: Architecture) -> tuple[DenseLayer, ...]:
     """The layers that have dropout, in their fixed order."""
-    return tuple(layer for layer in architecture.layers if layer.dropout_rate > 0.0)
+    return tuple(layer for layer in architecture.layers if isinstance(layer, DenseLayer) and layer.dropout_rate > 0.0)
 
 
 def _dropout_factors(architecture: Architecture, batch: Batch) -> dict[str, Tensor]:

@@ -17,6 +17,7 @@ from typing import Final
 from cvae_core.config.run import RunConfig
 from cvae_core.data import check_dataset_name, with_data_facts
 from cvae_core.errors import RunBusyError, RunDamagedError, RunError
+from cvae_core.likelihoods import likelihood
 from cvae_core.processes import command, environment
 from cvae_core.runs import lock
 from cvae_core.runs.atomic_io import is_own_file, open_to_append
@@ -93,11 +94,12 @@ def check_startable(config: RunConfig) -> None:
     """Refuse what could never be trained, before a run is made for it.
 
     Raises:
-        ConfigError: ``CVAE_MAX_WORKERS`` makes no sense.
+        ConfigError: ``CVAE_MAX_WORKERS`` is not valid, or there is no such likelihood.
         DataError: There is no such data set.
     """
     max_workers()
     check_dataset_name(config.data.dataset)
+    likelihood(config.model.likelihood)
 
 
 def check_resumable(run: Run) -> str:

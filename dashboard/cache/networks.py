@@ -118,6 +118,8 @@ def bytes_of(value: object) -> int:
         return value.nbytes
     if isinstance(value, tuple | list):
         return sum(map(bytes_of, value))
+    if isinstance(value, dict):
+        return sum(map(bytes_of, value.values()))
     return sum(map(bytes_of, vars(value).values())) if hasattr(value, "__dict__") else 0
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from cvae_core.errors import ConfigError
 from cvae_core.inference import FoldedNetwork
-from cvae_core.inference.folded import Affine
+from cvae_core.inference.folded import Affine, Step
 from cvae_core.records import Floats
 
 
@@ -74,7 +74,7 @@ def check_posterior(network: FoldedNetwork) -> None:
         raise ConfigError("A plain autoencoder has no posterior: choose a run of a CVAE.")
 
 
-def network_arrays(layers: Sequence[Affine], prefix: str) -> tuple[list[str], dict[str, Floats]]:
+def network_arrays(layers: Sequence[Step], prefix: str) -> tuple[list[str], dict[str, Floats]]:
     """A chain of layers as arrays; ``readLayers`` of ``mlp.js`` puts it together again.
 
     Args:
@@ -84,9 +84,15 @@ def network_arrays(layers: Sequence[Affine], prefix: str) -> tuple[list[str], di
     Returns:
         The activation of each layer, and for layer i float32 ``<prefix>/<i>/kernel`` (inputs, outputs) and
         ``<prefix>/<i>/bias`` (outputs,).
+
+    Raises:
+        ConfigError: One of them is no Dense layer.
     """
     arrays: dict[str, Floats] = {}
-    for index, layer in enumerate(layers):
+    affine = [layer for layer in layers if isinstance(layer, Affine)]
+    if len(affine) != len(layers):
+        raise ConfigError("The browser can run Dense layers only, and this network has other operations.")
+    for index, layer in enumerate(affine):
         arrays[f"{prefix}/{index}/kernel"] = layer.kernel
         arrays[f"{prefix}/{index}/bias"] = layer.bias
-    return [layer.activation for layer in layers], arrays
+    return [layer.activation for layer in affine], arrays

@@ -271,7 +271,7 @@ def _watched(run: Run, was_alive: bool) -> None:
     run_header(now)
     if now.state == "broken":
         return
-    if now.config is not None and now.config.model.kind == "autoencoder":
+    if now.config is not None and now.config.learns_points:
         _torn_manifold(now)
     else:
         _images(run, now)

@@ -33,7 +33,7 @@ def setting_widget(preset: str, section: str, name: str, value: Any, kind: str =
     Returns:
         What the person chose, for ``RunConfig.with_settings`` to validate.
     """
-    field = SECTIONS_OF[kind][section].model_fields[name]
+    field = SECTIONS_OF.get(kind)[section].model_fields[name]
     options: dict[str, Any] = {
         "label": field.title or name,
         "help": _help(name, field),

@@ -42,7 +42,7 @@ def _words(item: Overview) -> str:
 
 def _things(item: Overview) -> str:
     """What a run learns from."""
-    return "points" if item.config is not None and item.config.model.kind == "autoencoder" else "images"
+    return "points" if item.config is not None and item.config.learns_points else "images"
 
 
 def _figures(item: Overview, newest: EpochRecord | None) -> None:

@@ -157,7 +157,7 @@ def _is_shown_here(item: Overview) -> bool:
 
 
 def _learns_images(item: Overview) -> bool:
-    return item.config is None or item.config.model.kind == "cvae"
+    return item.config is None or not item.config.learns_points
 
 
 def _lives(item: Overview) -> bool:

@@ -22,6 +22,7 @@ def test_the_tutorial_preset_is_the_tutorial() -> None:
         "decoder_activation": "leaky_relu",
         "dropout_rate": 0.3,
         "batch_normalization": "after",
+        "likelihood": "bernoulli",
     }
     train = config.train
     assert (train.epochs, train.batch_size, train.learning_rate) == (1000, 500, 1e-3)
