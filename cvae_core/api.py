@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, overload
 
@@ -17,6 +16,7 @@ from cvae_core.errors import ConfigError, TrainingError
 from cvae_core.evaluation import classification, report
 from cvae_core.evaluation.report import Evaluation
 from cvae_core.inference.folded import FoldedNetwork
+from cvae_core.metrics import quantities
 from cvae_core.records import Bytes, Dataset, Floats, Labels, Split, checked_images, checked_labels
 from cvae_core.runs.metrics import read_history
 from cvae_core.runs.run import Run as RunFolder
@@ -83,19 +83,20 @@ class Run(RunFolder):
         Returns:
             Index ``epoch``; columns ``train_loss``, ``train_reconstruction``, ``train_kl``, the same with ``test_``,
             ``test_kl_z1`` and so on for each latent dimension, all in nats per image; ``seconds``,
-            ``learning_rate`` and ``beta``. Empty before the first epoch is complete.
+            ``learning_rate``, ``beta``; ``extra_`` and a name for each metric of a plug-in. Empty before the first
+            epoch is complete.
 
         Raises:
             RunDamagedError: The metrics cannot be read.
         """
         import pandas as pd
 
-        rows = [asdict(record) for record in read_history(self.metrics_file).epochs]
-        flat = pd.json_normalize(rows, sep="_").drop(columns="train_kl_per_dimension", errors="ignore")
-        if flat.empty:
-            return flat.rename_axis("epoch")
-        kl = pd.DataFrame(flat.pop("test_kl_per_dimension").tolist(), index=flat.index)
-        return flat.join(kl.rename(columns=lambda number: f"test_kl_z{number + 1}")).set_index("epoch")
+        rows = {}
+        for record in read_history(self.metrics_file).epochs:
+            kl = {f"test_kl_z{number}": value for number, value in enumerate(record.test.kl_per_dimension, 1)}
+            values = {name: value for name, _, value in quantities(record)}
+            rows[record.epoch] = {**values, "seconds": record.seconds, **kl}
+        return pd.DataFrame.from_dict(rows, orient="index").rename_axis("epoch")
 
     def network(self, epoch: int | None = None) -> Network:
         """The network after an epoch.

@@ -58,6 +58,7 @@ class Likelihood(Protocol):
 _LIKELIHOODS: Final = Registry[Likelihood]("likelihood")
 likelihood: Final = _LIKELIHOODS.get
 """The likelihood of a name. Raises a ``ConfigError`` that lists the names."""
+likelihood_names: Final = _LIKELIHOODS.names
 
 
 def register_likelihood(entry: Likelihood) -> Likelihood:

@@ -245,6 +245,7 @@ class EpochRecord:
         seconds: Wall-clock time of training and evaluation, pauses left out.
         learning_rate: In force at the end of the epoch.
         beta: Weight of the KL in force at the end of the epoch; 0 where there is none.
+        extra: Name -> value of the metrics that plug-ins added.
     """
 
     epoch: int
@@ -253,6 +254,7 @@ class EpochRecord:
     seconds: float
     learning_rate: float
     beta: float
+    extra: dict[str, float] = field(default_factory=dict)
 
     __repr__ = short_repr
 

@@ -12,6 +12,7 @@ from cvae_core.architecture import Architecture, DataShape, dense_plan, register
 from cvae_core.config.run import ModelConfig
 from cvae_core.data import DatasetPlug, register_dataset
 from cvae_core.likelihoods import register_likelihood
+from cvae_core.metrics import register_metric
 from cvae_core.records import Dataset, Split
 
 SIDE = 6
@@ -103,3 +104,11 @@ def gated_plan(model: GatedConfig, shape: DataShape) -> Architecture:
 
 
 register_model_kind("gated", GatedConfig, gated_plan)
+
+
+def brightness(network: Any, dataset: Dataset) -> float:
+    """Mean pixel of the reconstructed test images."""
+    return float(network.reconstruct(dataset.test.images, dataset.test.labels).mean())
+
+
+register_metric("brightness", "Brightness", "", brightness)

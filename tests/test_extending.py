@@ -81,5 +81,7 @@ def test_a_worker_process_trains_it(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     run = train(CONFIG, name="outside", folder=tmp_path)
     assert (run.state, run.epochs) == ("finished", (0, 1, 2))
     assert class_names_of(run.config()) == plugin.NAMES
-    weights = run.network().reconstruct(run.dataset().test.images, run.dataset().test.labels)
-    assert weights.shape == (40, 6, 6, 1)
+    test = run.dataset().test
+    images = run.network().reconstruct(test.images, test.labels)
+    assert images.shape == (40, 6, 6, 1)
+    assert run.metrics["extra_brightness"].iloc[-1] == pytest.approx(float(images.mean()), rel=1e-5)

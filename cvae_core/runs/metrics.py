@@ -81,6 +81,8 @@ def encode(record: Record) -> bytes:
         ValueError: A number is NaN or infinite.
     """
     values = {"kind": _KINDS[type(record)], **asdict(record)}
+    if not values.get("extra", True):  # earlier versions read such records
+        del values["extra"]
     return seal(versioned(values) if isinstance(record, BeginRecord) else values)
 
 

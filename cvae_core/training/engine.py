@@ -12,6 +12,8 @@ import tensorflow as tf
 from cvae_core.architecture import plan
 from cvae_core.config.run import RunConfig, TrainConfig
 from cvae_core.errors import DataError, DivergedError
+from cvae_core.inference.folded import FoldedNetwork
+from cvae_core.metrics import computed_metrics, has_metrics, subset
 from cvae_core.records import Dataset, EpochRecord, Losses, StepRecord
 from cvae_core.runs.snapshots import Checkpoint, scheduled_epochs
 from cvae_core.training.epoch import Batching, Epoch, EvaluationSet, Pace, Stopwatch, prepare_epoch
@@ -70,7 +72,8 @@ class _Trainer:
                 f"A CVAE learns images; the data set {dataset.title} holds points.",
                 "Take images, or one of the presets for the torn manifold.",
             )
-        self._train = config.train
+        self._train, self._model = config.train, config.model
+        self._subset = subset(dataset)
         self._remedies = _remedies(config)
         self._data = dataset.train
         self._architecture = plan(config.model, dataset.shape)
@@ -181,9 +184,17 @@ class _Trainer:
             seconds=self.watch.read(),
             learning_rate=float(epoch.learning_rates[-1]),
             beta=float(epoch.betas[-1]),
+            extra=self._metrics(),
         )
         self.watch.restart()
         return EpochEvent(record, self._state)
+
+    def _metrics(self) -> dict[str, float]:
+        """What plug-ins compute of the network as it is now."""
+        if not has_metrics():
+            return {}
+        network = FoldedNetwork(self._model, self._architecture.shape, self._state.weights())
+        return computed_metrics(network, self._subset)
 
     def _measure(self, epoch: int) -> Losses:
         vectors = self._state.vectors

@@ -17,6 +17,7 @@ from typing import Any, Final, Self
 
 import tensorflow as tf
 
+from cvae_core.metrics import quantities
 from cvae_core.records import Dataset, EpochRecord, StepRecord
 from cvae_core.runs.atomic_io import make_own_folder, remove_leftovers
 from cvae_core.runs.metrics import BeginRecord, MetricsWriter, cut_back
@@ -90,14 +91,10 @@ def _moment_after_all(folder: Path) -> float:
 
 
 def _scalars(record: EpochRecord) -> Iterator[tuple[str, float]]:
-    for part, losses in (("train", record.train), ("test", record.test)):
-        yield f"{part}/loss", losses.loss
-        yield f"{part}/reconstruction", losses.reconstruction
-        yield f"{part}/kl", losses.kl
+    for _, tag, value in quantities(record):
+        yield tag, value
     for dimension, kl in enumerate(record.test.kl_per_dimension):
         yield f"test_kl_per_dimension/{dimension}", kl
-    yield "learning_rate", record.learning_rate
-    yield "beta", record.beta
 
 
 CHECKPOINT_SECONDS: Final = 10.0

@@ -12,6 +12,7 @@ from plotly.graph_objects import Figure
 
 from cvae_core.data import class_names_of, dataset_title
 from cvae_core.errors import CvaeError
+from cvae_core.metrics import metric_title
 from cvae_core.records import EpochRecord
 from cvae_core.runs.metrics import History
 from cvae_core.runs.run import Run
@@ -220,6 +221,9 @@ def loss_view(history: History, alive: bool) -> None:
                 _draw(points, live.loss_description(quantity), f"loss_{quantity}")
             else:
                 _draw_finished(finished.loss_figure(points, quantity, log=log), f"finished_loss_{quantity}")
+    if history.epochs and history.epochs[-1].extra:
+        for column, (name, value) in zip(st.columns(4), history.epochs[-1].extra.items(), strict=False):
+            column.metric(metric_title(name), f"{value:.4g}", help="Added by a plug-in, after the newest epoch.")
     if history.epochs:
         _draw_kl(history.epochs, alive, log)
 

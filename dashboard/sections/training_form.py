@@ -13,6 +13,7 @@ from cvae_core.config.presets import preset
 from cvae_core.config.run import SECTIONS, SECTIONS_OF
 from cvae_core.data import dataset_names, dataset_title
 from cvae_core.errors import CvaeError, StorageError
+from cvae_core.likelihoods import likelihood_names
 from cvae_core.runs.summary import Overview
 from cvae_core.workers.cost import measured_seconds, time_words, training_cost
 from dashboard.shared import actions, session_state
@@ -42,8 +43,8 @@ def setting_widget(preset: str, section: str, name: str, value: Any, kind: str =
     }
     if isinstance(value, bool):
         return st.toggle(value=value, **options)
-    if get_origin(field.annotation) is Literal:
-        choices = list(get_args(field.annotation))
+    choices = list(likelihood_names() if name == "likelihood" else get_args(field.annotation))
+    if name == "likelihood" or get_origin(field.annotation) is Literal:
         return st.selectbox(options=choices, index=choices.index(value), **options)
     if isinstance(value, tuple):
         return st.text_input(value=", ".join(map(str, value)), **options)
@@ -75,7 +76,7 @@ _PRESET_WORDS: Final = {
     "tutorial": "The network and the 1,000 epochs of the tutorial, unchanged. You can stop it at any time.",
 }
 _SECTION_TITLES: Final = {"model": "Model", "train": "Training", "data": "Data"}
-_OUTSIDE: Final = {"dataset", "kind", "likelihood"}
+_OUTSIDE: Final = {"dataset", "kind"}
 _COLUMNS: Final = 3
 
 
