@@ -70,7 +70,12 @@ def commands() -> list[str]:
 
 
 def examples() -> list[str]:
-    return ["\n".join(lines) for path in DOCUMENTS for language, lines in blocks(path) if language == "python"]
+    """Each block by itself; those of extending.md are one module."""
+    found: list[str] = []
+    for path in DOCUMENTS:
+        own = ["\n".join(lines) for language, lines in blocks(path) if language == "python"]
+        found += ["\n\n".join(own)] if path.name == "extending.md" else own
+    return found
 
 
 def how_to_run(command: str) -> str:
