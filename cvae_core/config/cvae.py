@@ -12,17 +12,10 @@ from pydantic import field_validator
 
 from cvae_core.config.fields import (
     ACTIVATIONS,
-    ADAM_PAPER,
-    CHECKPOINTING,
-    COSINE_PAPER,
     CVAE_PAPER,
     DATA_SETS,
-    FEEDFORWARD_NETWORKS,
     LEARNING_BASICS,
-    OPTIMIZATION,
-    RANDOM_SEED,
     REGULARIZATION,
-    SEED_LIMIT,
     Activation,
     BatchNormalization,
     LabelCode,
@@ -31,6 +24,7 @@ from cvae_core.config.fields import (
     SnapshotSchedule,
     Width,
     setting,
+    shared,
     widths_from_text,
 )
 from cvae_core.config.toy import TORN_MANIFOLD
@@ -109,21 +103,8 @@ class ModelConfig(Settings):
         ge=1,
         le=64,
     )
-    hidden_widths: tuple[Width, ...] = setting(
-        (256,),
-        "Hidden widths",
-        "Units of each hidden layer of the encoder, first to last; the decoder has them in reverse order. Larger "
-        "networks learn more and train slower.",
-        FEEDFORWARD_NETWORKS,
-        min_length=1,
-        max_length=8,
-    )
-    encoder_activation: Activation = setting(
-        "relu",
-        "Encoder activation",
-        "The non-linearity after each hidden layer of the encoder.",
-        ACTIVATIONS,
-    )
+    hidden_widths: tuple[Width, ...] = shared("hidden_widths", (256,))
+    encoder_activation: Activation = shared("encoder_activation", "relu")
     decoder_activation: Activation = setting(
         "leaky_relu",
         "Decoder activation",
@@ -163,31 +144,10 @@ class ModelConfig(Settings):
 class TrainConfig(Settings):
     """How to train: Adam on reconstruction + beta * KL, both in nats per image."""
 
-    epochs: int = setting(
-        1000, "Epochs", "Number of passes through the training images.", OPTIMIZATION, ge=1, le=100_000
-    )
-    batch_size: int = setting(
-        500,
-        "Batch size",
-        "Images per training step. With smaller batches an epoch learns more and takes longer.",
-        OPTIMIZATION,
-        ge=1,
-        le=65_536,
-    )
-    learning_rate: float = setting(
-        1e-3,
-        "Learning rate",
-        "Step size of Adam. Too large: the training diverges. Too small: it is slow.",
-        ADAM_PAPER,
-        gt=0.0,
-        le=1.0,
-    )
-    learning_rate_schedule: LearningRateSchedule = setting(
-        "constant",
-        "Learning-rate schedule",
-        "constant; cosine: falls to zero over all epochs; plateau: halved when the training loss stops falling.",
-        COSINE_PAPER,
-    )
+    epochs: int = shared("epochs", 1000)
+    batch_size: int = shared("batch_size", 500)
+    learning_rate: float = shared("learning_rate", 1e-3)
+    learning_rate_schedule: LearningRateSchedule = shared("learning_rate_schedule", "constant")
     beta: float = setting(
         1.0,
         "Beta",
@@ -222,26 +182,6 @@ class TrainConfig(Settings):
         ge=0.0,
         le=1.0,
     )
-    seed: int = setting(
-        0,
-        "Seed",
-        "Determines initial weights, batch order, dropout and sampling: the same seed gives the same weights.",
-        RANDOM_SEED,
-        ge=0,
-        le=SEED_LIMIT,
-    )
-    snapshot_schedule: SnapshotSchedule = setting(
-        "tutorial",
-        "Snapshots",
-        "Epochs whose weights are kept. tutorial: frequent early, sparser later (epochs 1 to 10, then "
-        "1 + floor(k^1.701)); every: every N epochs. The untrained and the final model are always kept.",
-        CHECKPOINTING,
-    )
-    snapshot_every: int = setting(
-        10,
-        "Epochs between snapshots",
-        "N for the schedule “every”.",
-        CHECKPOINTING,
-        ge=1,
-        le=100_000,
-    )
+    seed: int = shared("seed", 0)
+    snapshot_schedule: SnapshotSchedule = shared("snapshot_schedule", "tutorial")
+    snapshot_every: int = shared("snapshot_every", 10)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from types import NoneType
 from typing import Annotated, Any, Final, Literal, get_args, get_origin
 
@@ -157,6 +158,84 @@ def setting(default: Any, title: str, description: str, link: str, **limits: Any
     """A pydantic field with what a person needs to know about it, and where to read on."""
     extra: dict[str, JsonValue] = {"link": link}
     return Field(default, title=title, description=description, json_schema_extra=extra, **limits)
+
+
+_SHARED: Final[dict[str, Callable[..., Any]]] = {
+    "hidden_widths": partial(
+        setting,
+        title="Hidden widths",
+        description="Units of each hidden layer of the encoder, first to last; the decoder mirrors them.",
+        link=FEEDFORWARD_NETWORKS,
+        min_length=1,
+        max_length=8,
+    ),
+    "encoder_activation": partial(
+        setting,
+        title="Encoder activation",
+        description="The non-linearity after each hidden layer of the encoder.",
+        link=ACTIVATIONS,
+    ),
+    "epochs": partial(
+        setting,
+        title="Epochs",
+        description="Number of passes through the training data.",
+        link=OPTIMIZATION,
+        ge=1,
+        le=100_000,
+    ),
+    "batch_size": partial(
+        setting,
+        title="Batch size",
+        description="Examples per training step. With smaller batches an epoch learns more and takes longer.",
+        link=OPTIMIZATION,
+        ge=1,
+        le=65_536,
+    ),
+    "learning_rate": partial(
+        setting,
+        title="Learning rate",
+        description="Step size of Adam. Too large: the training diverges. Too small: it is slow.",
+        link=ADAM_PAPER,
+        gt=0.0,
+        le=1.0,
+    ),
+    "learning_rate_schedule": partial(
+        setting,
+        title="Learning-rate schedule",
+        description="constant; cosine: falls to zero over all epochs; plateau: halved when the training loss stops "
+        "falling.",
+        link=COSINE_PAPER,
+    ),
+    "seed": partial(
+        setting,
+        title="Seed",
+        description="Determines initial weights, batch order, dropout and sampling: the same seed gives the same "
+        "weights.",
+        link=RANDOM_SEED,
+        ge=0,
+        le=SEED_LIMIT,
+    ),
+    "snapshot_schedule": partial(
+        setting,
+        title="Snapshots",
+        description="Epochs whose weights are kept. tutorial: frequent early, sparser later (epochs 1 to 10, then "
+        "1 + floor(k^1.701)); every: every N epochs. The untrained and the final model are always kept.",
+        link=CHECKPOINTING,
+    ),
+    "snapshot_every": partial(
+        setting,
+        title="Epochs between snapshots",
+        description="N for the schedule “every”.",
+        link=CHECKPOINTING,
+        ge=1,
+        le=100_000,
+    ),
+}
+
+
+def shared(name: str, default: Any) -> Any:
+    """A field that several kinds of runs have: the same title, explanation and limits, each its own default."""
+    return _SHARED[name](default)
 
 
 class Settings(BaseModel):

@@ -12,15 +12,10 @@ from pydantic import field_validator
 
 from cvae_core.config.fields import (
     ACTIVATIONS,
-    ADAM_PAPER,
     AUTOENCODERS,
-    CHECKPOINTING,
-    COSINE_PAPER,
     CVAE_PAPER,
     DATA_SETS,
-    FEEDFORWARD_NETWORKS,
     LEARNING_BASICS,
-    OPTIMIZATION,
     RANDOM_SEED,
     SEED_LIMIT,
     Activation,
@@ -31,6 +26,7 @@ from cvae_core.config.fields import (
     SnapshotSchedule,
     Width,
     setting,
+    shared,
     widths_from_text,
 )
 
@@ -108,17 +104,8 @@ class AutoencoderConfig(Settings):
         ge=1,
         le=100,
     )
-    hidden_widths: tuple[Width, ...] = setting(
-        (64, 64),
-        "Hidden widths",
-        "Units of each hidden layer of the encoder, first to last; the decoder has them in reverse order.",
-        FEEDFORWARD_NETWORKS,
-        min_length=1,
-        max_length=8,
-    )
-    encoder_activation: Activation = setting(
-        "elu", "Encoder activation", "The non-linearity after each hidden layer of the encoder.", ACTIVATIONS
-    )
+    hidden_widths: tuple[Width, ...] = shared("hidden_widths", (64, 64))
+    encoder_activation: Activation = shared("encoder_activation", "elu")
     decoder_activation: Activation = setting(
         "elu", "Decoder activation", "The non-linearity after each hidden layer of the decoder.", ACTIVATIONS
     )
@@ -137,49 +124,10 @@ class AutoencoderTrainConfig(Settings):
     max_shift: ClassVar[int] = 0
     shift_rate: ClassVar[float] = 0.0
 
-    epochs: int = setting(300, "Epochs", "Number of passes through all points.", OPTIMIZATION, ge=1, le=100_000)
-    batch_size: int = setting(
-        30,
-        "Batch size",
-        "Points per training step. With smaller batches an epoch learns more and takes longer.",
-        OPTIMIZATION,
-        ge=1,
-        le=65_536,
-    )
-    learning_rate: float = setting(
-        1e-3,
-        "Learning rate",
-        "Step size of Adam. Too large: the training diverges. Too small: it is slow.",
-        ADAM_PAPER,
-        gt=0.0,
-        le=1.0,
-    )
-    learning_rate_schedule: LearningRateSchedule = setting(
-        "constant",
-        "Learning-rate schedule",
-        "constant; cosine: falls to zero over all epochs; plateau: halved when the training loss stops falling.",
-        COSINE_PAPER,
-    )
-    seed: int = setting(
-        0,
-        "Seed",
-        "Determines initial weights and batch order: the same seed gives the same weights.",
-        RANDOM_SEED,
-        ge=0,
-        le=SEED_LIMIT,
-    )
-    snapshot_schedule: SnapshotSchedule = setting(
-        "every",
-        "Snapshots",
-        "Epochs whose weights are kept. tutorial: frequent early, sparser later; every: every N epochs. The untrained "
-        "and the final model are always kept.",
-        CHECKPOINTING,
-    )
-    snapshot_every: int = setting(
-        3,
-        "Epochs between snapshots",
-        "N for the schedule “every”.",
-        CHECKPOINTING,
-        ge=1,
-        le=100_000,
-    )
+    epochs: int = shared("epochs", 300)
+    batch_size: int = shared("batch_size", 30)
+    learning_rate: float = shared("learning_rate", 1e-3)
+    learning_rate_schedule: LearningRateSchedule = shared("learning_rate_schedule", "constant")
+    seed: int = shared("seed", 0)
+    snapshot_schedule: SnapshotSchedule = shared("snapshot_schedule", "every")
+    snapshot_every: int = shared("snapshot_every", 3)
