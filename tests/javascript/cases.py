@@ -65,7 +65,7 @@ def _network(case: network_cases.Case, arrays: Arrays) -> dict[str, Any]:
         f"{name}/encoded": network.encode(case.image[None], np.array([1]))[0],
         f"{name}/z_mean": z_mean,
         f"{name}/z_log_var": z_log_var,
-        f"{name}/logits": network.decode_logits(z_mean, labels),
+        f"{name}/logits": network.decode_outputs(z_mean, labels),
     }
     if architecture.conditional:
         classified = classify(network, image.reshape(1, *architecture.shape.image_shape))
