@@ -2,20 +2,76 @@
 
 from __future__ import annotations
 
-from typing import Final
+from dataclasses import replace
+from typing import Final, Literal
 
 import numpy as np
+from pydantic import Field
 
-from cvae_core.analysis.network import Network, check_dimension, check_whole_number
-from cvae_core.analysis.records import (
-    DimensionStatistics,
-    Float64Array,
-    LatentCodes,
-    LatentPlane,
-    PrincipalAxes,
-    Projection,
-)
-from cvae_core.records import Floats, Labels, Split
+from cvae_core.analysis.network import Network, check_dimension, check_label, check_whole_number
+from cvae_core.analysis.reconstruction import indices_of
+from cvae_core.analysis.records import Float64Array, LatentCodes, LatentPlane, PrincipalAxes, Projection
+from cvae_core.analysis.views import POINTS_LIMIT, PlaneView, Records, View
+from cvae_core.records import Dataset, Floats, Labels, Split
+
+
+class CodesView(View):
+    """The codes of the first 10,000 test images.
+
+    Attributes:
+        label: Only images of this label; all if ``None``.
+    """
+
+    kind: Literal["codes"] = "codes"
+    label: int | None = Field(default=None, ge=0)
+
+    def compute(self, network: Network, data: Dataset, _records: Records) -> LatentCodes:
+        """Encode the images; see ``compute`` of the views."""
+        split = data.test.first(POINTS_LIMIT)
+        if self.label is None:
+            return encode_split(network, split)
+        check_label(network, self.label)
+        chosen = indices_of(split, self.label)  # a tenth of the work of encoding all
+        return replace(encode_split(network, Split(split.images[chosen], split.labels[chosen])), indices=chosen)
+
+
+class LatentView(PlaneView):
+    """The codes of the first 10,000 test images in a plane.
+
+    Attributes:
+        label: Only images of this label; all if ``None``.
+        principal_epoch: The axes are the two principal directions of all codes of this epoch, which stay the same
+            while the epoch moves; ``None`` if they are ``dimensions``.
+    """
+
+    kind: Literal["latent"] = "latent"
+    label: int | None = Field(default=None, ge=0)
+    principal_epoch: int | None = Field(default=None, ge=0)
+
+    @property
+    def file_stem(self) -> str:
+        """The tutorial's name, with the label and the plane."""
+        usual = self if self.principal_epoch is None else self.model_copy(update={"dimensions": (0, 1)})
+        stem = super(LatentView, usual).file_stem.replace("latent", "z_distr")
+        return stem if self.principal_epoch is None else f"{stem}_pc"
+
+    def projection(self, latent_dim: int, records: Records) -> Projection:
+        """From codes to the plane.
+
+        Raises:
+            ConfigError: The code does not have one of the dimensions.
+            RunError: The snapshot of the principal directions is missing or damaged.
+        """
+        if latent_dim == 1:
+            return onto_dimensions(1, (0, 0))
+        if self.principal_epoch is None:
+            return onto_dimensions(latent_dim, self.dimensions)
+        return onto_principal(principal_axes(records(CodesView(), self.principal_epoch)), epoch=self.principal_epoch)
+
+    def compute(self, network: Network, data: Dataset, records: Records) -> LatentPlane:
+        """Encode the images and project their codes; see ``compute`` of the views."""
+        projection = self.projection(network.architecture.latent_dim, records)
+        return plane(records(CodesView(label=self.label)), data.shape.n_classes, projection)
 
 
 def principal_axes(codes: LatentCodes) -> PrincipalAxes:
@@ -49,15 +105,18 @@ def onto_dimensions(latent_dim: int, dimensions: tuple[int, int] = (0, 1)) -> Pr
     """
     for dimension in dimensions:
         check_dimension(latent_dim, dimension)
-    return Projection(np.eye(latent_dim)[list(dimensions)], np.zeros(2), "dimensions", dimensions)
+    return Projection(np.eye(latent_dim)[list(dimensions)], np.zeros(2), dimensions)
 
 
-def onto_principal(axes: PrincipalAxes, directions: tuple[int, int] = (0, 1)) -> Projection:
+def onto_principal(
+    axes: PrincipalAxes, directions: tuple[int, int] = (0, 1), *, epoch: int | None = None
+) -> Projection:
     """The plane of two principal directions, whose origin is the mean of the codes.
 
     Args:
         axes: The directions; they need not be those of the codes that will be projected.
         directions: Along x and y, counted from 0, the one of largest variance first.
+        epoch: Whose codes gave the axes, for their names, which also tell the shares of the variance.
 
     Raises:
         ConfigError: There is no such direction.
@@ -65,7 +124,9 @@ def onto_principal(axes: PrincipalAxes, directions: tuple[int, int] = (0, 1)) ->
     for direction in directions:
         check_whole_number("principal direction", direction, 0, len(axes.directions) - 1)
     matrix = axes.directions[list(directions)]
-    return Projection(matrix, -matrix @ axes.mean, "principal", directions)
+    of = "" if epoch is None else f" of epoch {epoch}"
+    x, y = (f"PC {direction + 1}{of} ({axes.explained[direction]:.0%})" for direction in directions)
+    return Projection(matrix, -matrix @ axes.mean, directions, (x, y))
 
 
 def project(projection: Projection, z: Floats) -> Floats:
@@ -110,6 +171,7 @@ def _with_fixed_signs(directions: Float64Array) -> Float64Array:
     return turned
 
 
+# A latent dimension with a KL below this, in nats, says nothing.
 COLLAPSED_KL: Final = 0.01
 
 _LANES_RANGE = 4.5
@@ -117,28 +179,25 @@ _LANE_FILL = 0.7
 _GOLDEN_STEP = 0.6180339887498949
 
 
-def encode_split(network: Network, split: Split, limit: int | None = None) -> LatentCodes:
-    """Encode the first images of a split.
+def encode_split(network: Network, split: Split) -> LatentCodes:
+    """Encode the images of a split.
 
     Args:
         network: The encoder.
         split: Images and labels.
-        limit: Use only the first so many; all if ``None``.
-
-    Raises:
-        ConfigError: The limit is negative or no whole number.
     """
-    if limit is not None:
-        check_whole_number("number of images", limit, 0)
-    part = split.first(limit)
-    z_mean, z_log_var = network.encode(part.images, part.labels)
-    return _codes(z_mean, z_log_var, part.labels, np.arange(len(part), dtype=np.int64))
-
-
-def of_label(codes: LatentCodes, label: int) -> LatentCodes:
-    """The codes of one label, with KL, mean and variance over that label alone."""
-    kept = codes.labels == label
-    return _codes(codes.z_mean[kept], codes.z_log_var[kept], codes.labels[kept], codes.indices[kept])
+    z_mean, z_log_var = network.encode(split.images, split.labels)
+    wide = z_mean.astype(np.float64)
+    empty = np.zeros(z_mean.shape[1], np.float64)
+    return LatentCodes(
+        z_mean=z_mean,
+        z_log_var=z_log_var,
+        labels=split.labels,
+        indices=np.arange(len(split), dtype=np.int64),
+        kl_per_dimension=kl_per_dimension(z_mean, z_log_var),
+        mean_per_dimension=wide.mean(axis=0) if len(wide) else empty,
+        variance_per_dimension=wide.var(axis=0) if len(wide) else empty,
+    )
 
 
 def kl_per_dimension(z_mean: Floats, z_log_var: Floats) -> Float64Array:
@@ -161,23 +220,6 @@ def kl_per_dimension(z_mean: Floats, z_log_var: Floats) -> Float64Array:
     return nats
 
 
-def dimension_statistics(codes: LatentCodes) -> DimensionStatistics:
-    """How each latent dimension is used, and which are not.
-
-    The variance of z over all examples is that of its mean and the mean of its variance (law of total variance).
-    """
-    posterior = np.exp(codes.z_log_var.astype(np.float64))
-    posterior_variance = posterior.mean(axis=0) if len(codes) else np.zeros(codes.latent_dim)
-    return DimensionStatistics(
-        kl=codes.kl_per_dimension,
-        mean=codes.mean_per_dimension,
-        variance=codes.variance_per_dimension,
-        posterior_variance=posterior_variance,
-        aggregate_variance=codes.variance_per_dimension + posterior_variance,
-        collapsed=(codes.kl_per_dimension < COLLAPSED_KL) & (len(codes) > 0),
-    )
-
-
 def plane(codes: LatentCodes, n_classes: int, projection: Projection | None = None) -> LatentPlane:
     """Put codes into the plane of a picture.
 
@@ -195,21 +237,7 @@ def plane(codes: LatentCodes, n_classes: int, projection: Projection | None = No
         return LatentPlane(codes.z_mean[:, 0], height, codes.labels, codes.indices, (0, None))
     projection = projection or onto_dimensions(codes.latent_dim)
     x, y = np.ascontiguousarray(project(projection, codes.z_mean).T)
-    return LatentPlane(x, y, codes.labels, codes.indices, projection.axes, projection.kind == "principal")
-
-
-def _codes(z_mean: Floats, z_log_var: Floats, labels: Labels, indices: Labels) -> LatentCodes:
-    wide = z_mean.astype(np.float64)
-    empty = np.zeros(z_mean.shape[1], np.float64)
-    return LatentCodes(
-        z_mean=z_mean,
-        z_log_var=z_log_var,
-        labels=labels,
-        indices=indices,
-        kl_per_dimension=kl_per_dimension(z_mean, z_log_var),
-        mean_per_dimension=wide.mean(axis=0) if len(wide) else empty,
-        variance_per_dimension=wide.var(axis=0) if len(wide) else empty,
-    )
+    return LatentPlane(x, y, codes.labels, codes.indices, projection.axes, projection.names)
 
 
 def _lanes(labels: Labels, n_classes: int) -> Floats:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -100,7 +100,9 @@ def decode_under_labels(network: Network, z: Floats, label: int | None = None) -
     Raises:
         ConfigError: The data do not have the label.
     """
-    labels = conditions_of(network, None if label is None else [label])
+    if label is not None:
+        check_label(network, label)
+    labels = np.arange(network.architecture.shape.n_classes) if label is None else np.array([label], np.int64)
     images = decode_images(network, np.tile(z, (len(labels), 1)), np.repeat(labels, len(z)))
     return images.reshape(len(labels), len(z), *network.architecture.shape.image_shape), labels
 
@@ -112,27 +114,6 @@ def check_label(network: Network, label: int) -> None:
         ConfigError: The label is negative, too large or no whole number.
     """
     check_whole_number("label", label, 0, network.architecture.shape.n_classes - 1)
-
-
-def conditions_of(network: Network, labels: Sequence[int] | None) -> Labels:
-    """The labels to decode under.
-
-    Args:
-        network: The decoder.
-        labels: Some of them in any order; every label once if ``None``.
-
-    Returns:
-        int64 (labels,).
-
-    Raises:
-        ConfigError: There is none, or one that the data do not have.
-    """
-    chosen = range(network.architecture.shape.n_classes) if labels is None else labels
-    for label in chosen:
-        check_label(network, label)
-    if len(chosen) == 0:
-        raise ConfigError("There should be at least one label to decode under.")
-    return np.array(chosen, np.int64)
 
 
 def check_dimension(latent_dim: int, dimension: int) -> None:

@@ -8,7 +8,7 @@ from typing import Final, Literal
 import numpy as np
 from pydantic import Field
 
-from cvae_core.analysis.network import Network, OffersOutputs, check_label, decode_images
+from cvae_core.analysis.network import Network, OffersOutputs, check_label, check_whole_number, decode_images
 from cvae_core.analysis.records import EncodedImage, Reconstructions
 from cvae_core.analysis.views import POINTS_LIMIT, Records, View
 from cvae_core.errors import ConfigError
@@ -119,8 +119,9 @@ def one_test_image(test: Split, index: int) -> Split:
     Raises:
         ConfigError: There is none of this index.
     """
-    chosen = _checked_indices(np.array([index]), len(test))
-    return Split(test.images[chosen], test.labels[chosen])
+    check_whole_number("index of a test image", index, 0, len(test) - 1)
+    one = slice(index, index + 1)
+    return Split(test.images[one], test.labels[one])
 
 
 def reconstruct(network: Network, split: Split, indices: Labels) -> Reconstructions:

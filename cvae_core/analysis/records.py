@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import isfinite
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -73,35 +72,14 @@ class EncodedImage:
 
 
 @dataclass(frozen=True)
-class ManifoldGrid:
-    """Images decoded from a grid of codes over two latent dimensions.
+class ManifoldGrids:
+    """A grid of codes over two latent dimensions, decoded under one or several labels.
 
-    Rows follow the second dimension and columns the first, both growing with their index: z of the first
-    dimension grows to the right, z of the second grows downwards. With one latent dimension there is one row.
-
-    Attributes:
-        tiles: uint8 (rows, columns, height, width, channels).
-        x_values: float32 (columns,), z of ``dimensions[0]``.
-        y_values: float32 (rows,), z of ``dimensions[1]``; of length 1 if there is no second dimension.
-        dimensions: The two latent dimensions, counted from 0; the second is ``None`` if there is only one.
-        label: The condition.
-    """
-
-    tiles: Bytes
-    x_values: Floats
-    y_values: Floats
-    dimensions: tuple[int, int | None]
-    label: int
-
-    __repr__ = short_repr
-
-
-@dataclass(frozen=True)
-class LabelManifolds:
-    """One grid of codes over two latent dimensions, decoded under several labels.
+    Rows follow the second dimension and columns the first, both growing with their index: z of the first dimension
+    grows to the right, z of the second grows downwards. With one latent dimension there is one row.
 
     Attributes:
-        tiles: uint8 (labels, rows, columns, height, width, channels); each label's grid as in ``ManifoldGrid``.
+        tiles: uint8 (labels, rows, columns, height, width, channels).
         x_values: float32 (columns,), z of ``dimensions[0]``.
         y_values: float32 (rows,), z of ``dimensions[1]``; of length 1 if there is no second dimension.
         dimensions: The two latent dimensions, counted from 0; the second is ``None`` if there is only one.
@@ -159,10 +137,9 @@ class LatentPlane:
         y: float32 (n,), z of the second; for a one-dimensional code a height that keeps labels apart.
         labels: int64 (n,).
         indices: int64 (n,), where each example stands in its split.
-        dimensions: Latent dimensions along x and y, counted from 0; the second is ``None`` for a
-            one-dimensional code, whose y has no meaning of its own. Principal directions, counted from 0 too,
-            if ``principal``.
-        principal: Whether x and y are principal directions of the codes and not latent dimensions.
+        dimensions: Latent dimensions along x and y, counted from 0, or principal directions; the second is ``None``
+            for a one-dimensional code, whose y has no meaning of its own.
+        names: Of the axes, if they are principal directions.
     """
 
     x: Floats
@@ -170,9 +147,19 @@ class LatentPlane:
     labels: Labels
     indices: Labels
     dimensions: tuple[int, int | None]
-    principal: bool = False
+    names: tuple[str, str] | None = None
 
     __repr__ = short_repr
+
+    @property
+    def titles(self) -> tuple[str, str]:
+        """What stands along x and y."""
+        return self.names or _axis_titles(*self.dimensions)
+
+
+def _axis_titles(x: int, y: int | None) -> tuple[str, str]:
+    """What latent dimensions are called: they are counted from 1, as people do."""
+    return f"z{x + 1}", "a lane for each label" if y is None else f"z{y + 1}"
 
 
 @dataclass(frozen=True)
@@ -202,41 +189,21 @@ class Projection:
     Attributes:
         matrix: float64 (2, latent_dim), orthonormal rows unless both are the same.
         offset: float64 (2,).
-        kind: Whether the axes of the picture are latent dimensions or principal directions.
-        axes: Which of them, counted from 0, along x and y.
+        axes: Latent dimensions or principal directions along x and y, counted from 0.
+        names: Of the axes, if they are principal directions.
     """
 
     matrix: Float64Array
     offset: Float64Array
-    kind: Literal["dimensions", "principal"]
     axes: tuple[int, int]
+    names: tuple[str, str] | None = None
 
     __repr__ = short_repr
 
-
-@dataclass(frozen=True)
-class DimensionStatistics:
-    """What each latent dimension does, over some examples; all float64 (latent_dim,) but the marks.
-
-    Attributes:
-        kl: Nats, averaged over the examples.
-        mean: Of z_mean.
-        variance: Of z_mean.
-        posterior_variance: exp(z_log_var), averaged over the examples.
-        aggregate_variance: Of z drawn from the posterior of a random example, ``variance`` +
-            ``posterior_variance``: what the variance 1 of the prior should be compared with.
-        collapsed: bool (latent_dim,), whether the KL is under ``latent.COLLAPSED_KL``, so that the dimension says
-            nothing; false where there are no examples.
-    """
-
-    kl: Float64Array
-    mean: Float64Array
-    variance: Float64Array
-    posterior_variance: Float64Array
-    aggregate_variance: Float64Array
-    collapsed: BoolArray
-
-    __repr__ = short_repr
+    @property
+    def titles(self) -> tuple[str, str]:
+        """What stands along x and y."""
+        return self.names or _axis_titles(self.axes[0], self.axes[1] if self.matrix.shape[1] > 1 else None)
 
 
 @dataclass(frozen=True)
@@ -284,28 +251,11 @@ class StyleTransfer:
 
 
 @dataclass(frozen=True)
-class Blend:
-    """The way from one code to another, decoded under several labels.
-
-    Attributes:
-        tiles: uint8 (labels, steps, height, width, channels); a column shares one code.
-        z: float32 (steps, latent_dim), from the first code to the last at equal distances.
-        labels: int64 (labels,), the condition of each row.
-    """
-
-    tiles: Bytes
-    z: Floats
-    labels: Labels
-
-    __repr__ = short_repr
-
-
-@dataclass(frozen=True)
 class Classification:
     """How well each label explains some images.
 
     Attributes:
-        elbo: float64 (n, n_classes), nats; what exactly is told by ``recognition.recognise``.
+        elbo: float64 (n, n_classes), nats; what exactly is computed by ``classification.classify``.
         odds: float64 (n, n_classes), posterior of the labels; each row sums to 1.
         ranking: int64 (n, n_classes), labels of each image, the best first; of equal ones the lower comes first.
     """

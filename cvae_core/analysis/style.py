@@ -1,21 +1,130 @@
-"""Images redrawn under other labels in their own style, and the ways between two styles."""
+"""Images redrawn under other labels in their own style."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
+import base64
+import binascii
+from typing import Annotated, Final, Literal, Self
 
 import numpy as np
+from pydantic import BeforeValidator, Field, model_validator
 
-from cvae_core.analysis.network import Network, check_whole_number, conditions_of, decode_images
-from cvae_core.analysis.records import Blend, StyleTransfer
+from cvae_core.analysis.network import Network, check_whole_number, decode_under_labels
+from cvae_core.analysis.reconstruction import one_test_image
+from cvae_core.analysis.records import StyleTransfer
+from cvae_core.analysis.views import Records, View
+from cvae_core.config.fields import Settings
 from cvae_core.errors import ConfigError
-from cvae_core.records import Bytes, Floats, Labels
+from cvae_core.records import Bytes, Dataset, Labels, Split
 
-STEPS_LIMIT: Final = 100
+SOURCES_LIMIT: Final = 100
 
 
-def transfer(network: Network, images: Bytes, labels: Labels, targets: Sequence[int] | None = None) -> StyleTransfer:
+class FirstImages(Settings):
+    """The first images of one label in the training set."""
+
+    kind: Literal["first"] = "first"
+    label: int = Field(ge=0)
+    count: int = Field(default=10, ge=1)
+
+    def images(self, data: Dataset) -> Split:
+        """The images, with the label that they are encoded with; see ``Source``."""
+        _check_label(data, self.label)
+        found = np.flatnonzero(data.train.labels == self.label)[: self.count]
+        if len(found) < self.count:
+            raise ConfigError(
+                f"The training set has {len(found)} images of label {self.label}, not {self.count}.", "Ask for fewer."
+            )
+        return Split(data.train.images[found], data.train.labels[found])
+
+
+class TestImage(Settings):
+    """One image of the test set, by its place there."""
+
+    __test__ = False  # pytest takes it for a test
+
+    kind: Literal["test"] = "test"
+    index: int = Field(ge=0)
+
+    def images(self, data: Dataset) -> Split:
+        """The image, with its label; see ``Source``."""
+        return one_test_image(data.test, self.index)
+
+
+class OwnImage(Settings):
+    """An image that a person brought, in the form of the data: uint8 (height, width, channels), as base64."""
+
+    kind: Literal["own"] = "own"
+    pixels: str = Field(repr=False)
+    label: int = Field(ge=0)
+
+    @classmethod
+    def of(cls, image: Bytes, label: int) -> OwnImage:
+        """An image of the data's form, and the label that it is encoded with."""
+        return cls(pixels=base64.b64encode(image.tobytes()).decode(), label=label)
+
+    def images(self, data: Dataset) -> Split:
+        """The image, with the label that it is encoded with; see ``Source``."""
+        _check_label(data, self.label)
+        try:
+            pixels = base64.b64decode(self.pixels, validate=True)
+        except (binascii.Error, ValueError):
+            pixels = b""
+        if len(pixels) != data.shape.pixels:
+            raise ConfigError(f"An image of one's own should be {data.shape.pixels} bytes in base64.")
+        image = np.frombuffer(pixels, np.uint8).reshape(1, *data.shape.image_shape)
+        return Split(image, np.array([self.label], np.int64))
+
+
+def _from_json(value: object) -> object:
+    """A source of its JSON form."""
+    known: dict[str, type[Settings]] = {"first": FirstImages, "test": TestImage, "own": OwnImage}
+    return known[value["kind"]](**value) if isinstance(value, dict) else value
+
+
+# Whose style is transferred. ``images(data)`` gives the images; it raises ``ConfigError`` where the data lack them.
+Source = Annotated[FirstImages | TestImage | OwnImage, BeforeValidator(_from_json)]
+
+
+class StyleView(View):
+    """Images redrawn under every label in their own style.
+
+    Attributes:
+        sources: Whose style, at most 100 images.
+        invert: Dark ink on light paper.
+    """
+
+    kind: Literal["style"] = "style"
+    sources: tuple[Source, ...] = (FirstImages(label=7),)
+    invert: bool = False
+
+    @model_validator(mode="after")
+    def _check_number(self) -> Self:
+        count = sum(source.count if isinstance(source, FirstImages) else 1 for source in self.sources)
+        check_whole_number("number of sources", count, 1, SOURCES_LIMIT)
+        return self
+
+    @property
+    def training_images(self) -> tuple[tuple[int, int], ...]:
+        """As in ``View``."""
+        return tuple((source.label, source.count) for source in self.sources if isinstance(source, FirstImages))
+
+    def images(self, data: Dataset) -> Split:
+        """The sources, with the labels that they are encoded with.
+
+        Raises:
+            ConfigError: The data lack one of them.
+        """
+        parts = [source.images(data) for source in self.sources]
+        return Split(np.concatenate([part.images for part in parts]), np.concatenate([part.labels for part in parts]))
+
+    def compute(self, network: Network, data: Dataset, _records: Records) -> StyleTransfer:
+        """Redraw the sources; see ``compute`` of the views."""
+        sources = self.images(data)
+        return transfer(network, sources.images, sources.labels)
+
+
+def transfer(network: Network, images: Bytes, labels: Labels) -> StyleTransfer:
     """Encode images with their own label to z_mean, and decode that with every label.
 
     What the label says is no longer in the code, so the code holds the style (Kingma et al. 2014, "Semi-supervised
@@ -25,52 +134,14 @@ def transfer(network: Network, images: Bytes, labels: Labels, targets: Sequence[
         network: Encoder and decoder.
         images: uint8 (sources, height, width, channels).
         labels: int64 (sources,), 0 to n_classes - 1.
-        targets: The labels to decode with; every label once if ``None``.
 
     Raises:
-        ConfigError: A target is out of range, or there is none.
         DataError: Images or labels do not fit the network.
     """
-    rows = conditions_of(network, targets)
     z_mean, _ = network.encode(images, labels)
-    return StyleTransfer(images, labels, z_mean, _under_labels(network, z_mean, rows), rows)
+    tiles, targets = decode_under_labels(network, z_mean)
+    return StyleTransfer(images, labels, z_mean, tiles, targets)
 
 
-def blend(
-    network: Network,
-    z_a: Sequence[float] | Floats,
-    z_b: Sequence[float] | Floats,
-    steps: int = 10,
-    targets: Sequence[int] | None = None,
-) -> Blend:
-    """Go straight from one code to another, and decode the codes on the way with every label.
-
-    Args:
-        network: The decoder.
-        z_a: float (latent_dim,), where the way begins.
-        z_b: float (latent_dim,), where it ends.
-        steps: Codes on the way, both ends counted, 2 to 100.
-        targets: The labels to decode with; every label once if ``None``.
-
-    Raises:
-        ConfigError: A code, the number of steps or a target is out of range, or there is no target.
-    """
-    check_whole_number("number of steps", steps, 2, STEPS_LIMIT)
-    rows = conditions_of(network, targets)
-    begin, end = (_checked_code(z, network.architecture.latent_dim) for z in (z_a, z_b))
-    share = np.linspace(0.0, 1.0, steps)[:, None]
-    z = ((1.0 - share) * begin + share * end).astype(np.float32)
-    return Blend(_under_labels(network, z, rows), z, rows)
-
-
-def _under_labels(network: Network, z: Floats, rows: Labels) -> Bytes:
-    """Every code under every label: uint8 (labels, codes, height, width, channels)."""
-    images = decode_images(network, np.tile(z, (len(rows), 1)), np.repeat(rows, len(z)))
-    return images.reshape(len(rows), len(z), *network.architecture.shape.image_shape)
-
-
-def _checked_code(z: Sequence[float] | Floats, latent_dim: int) -> Floats:
-    code = np.array(z, np.float32)
-    if code.shape != (latent_dim,) or not np.isfinite(code).all():
-        raise ConfigError(f"A code should be {latent_dim} finite numbers.")
-    return code
+def _check_label(data: Dataset, label: int) -> None:
+    check_whole_number("label", label, 0, data.shape.n_classes - 1)

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
+from pydantic import Field
 
-from cvae_core.analysis.network import Network, check_whole_number
-from cvae_core.analysis.records import Float64Array
+from cvae_core.analysis.network import Network
+from cvae_core.analysis.records import BoolArray, Float64Array
+from cvae_core.analysis.views import Records, View
 from cvae_core.config.run import TornManifoldConfig
 from cvae_core.data.toy import distance_to_manifold, true_curves
 from cvae_core.errors import ConfigError
-from cvae_core.records import Floats, Labels, Split
+from cvae_core.records import Dataset, Floats, Labels
 from cvae_core.short_repr import short_repr
 
 NOISE_FLOOR: Final = 0.01
 DEVIATIONS: Final = 3.0
-SWEEP_STEPS: Final = 1000
-_STEPS_LIMIT: Final = 100_000
 
 
 @dataclass(frozen=True)
@@ -30,11 +30,13 @@ class SweptCurve:
         codes: float32 (steps,), equally spaced from the smallest to the largest code of the data that the curve is
             for: those of its label, or all of them if the network takes no label.
         points: float32 (steps, 2), decoded.
+        off: bool (steps,), whether each point lies where there are no data; as for ``Tear``.
     """
 
     label: int | None
     codes: Floats
     points: Floats
+    off: BoolArray
 
     __repr__ = short_repr
 
@@ -84,62 +86,61 @@ class TornManifoldRecord:
     __repr__ = short_repr
 
 
-def analyse_torn_manifold(
-    network: Network, config: TornManifoldConfig, split: Split, steps: int = SWEEP_STEPS
-) -> TornManifoldRecord:
-    """Reconstruct the data, sweep the code, and measure the tear.
+class ToyView(View):
+    """What an autoencoder makes of the test points of the torn manifold.
 
-    Args:
-        network: A trained autoencoder.
-        config: Of the data.
-        split: The noisy points.
-        steps: Of each swept curve, 2 to 100,000.
-
-    Raises:
-        ConfigError: The number of steps is out of range, or the data are no points of the plane.
+    Attributes:
+        data: Settings of the data.
+        steps: Of each swept curve.
     """
-    points = _in_the_plane(split.images)
-    codes, _ = network.encode(split.images, split.labels)
-    reconstructions = _in_the_plane(network.decode(codes, split.labels))
-    swept = swept_curves(network, codes, split.labels, steps)
-    return TornManifoldRecord(
-        points=points,
-        labels=split.labels,
-        curves=true_curves(config),
-        reconstructions=reconstructions,
-        swept=swept,
-        tear=measure_tear(config, reconstructions, swept),
-        input_distance=_distance(points, reconstructions),
-    )
 
+    kind: Literal["toy"] = "toy"
+    data: TornManifoldConfig = TornManifoldConfig()
+    steps: int = Field(default=300, ge=2, le=100_000)
 
-def swept_curves(network: Network, codes: Floats, labels: Labels, steps: int = SWEEP_STEPS) -> tuple[SweptCurve, ...]:
-    """Decode equally spaced codes over the range of those of the data.
+    def compute(self, network: Network, data: Dataset, _records: Records) -> TornManifoldRecord:
+        """Reconstruct the data, sweep the code and measure the tear; see ``compute`` of the views.
 
-    Args:
-        network: A trained autoencoder.
-        codes: Of the data, float32 (n, latent_dim).
-        labels: Of the data, int64 (n,).
-        steps: Of each curve, 2 to 100,000.
+        Raises:
+            ConfigError: The data are no points of the plane.
+        """
+        split = data.test
+        points = _in_the_plane(split.images)
+        codes, _ = network.encode(split.images, split.labels)
+        reconstructions = _in_the_plane(network.decode(codes, split.labels))
+        swept = self.sweep(network, codes, split.labels)
+        return TornManifoldRecord(
+            points=points,
+            labels=split.labels,
+            curves=true_curves(self.data),
+            reconstructions=reconstructions,
+            swept=swept,
+            tear=measure_tear(self.data, reconstructions, swept),
+            input_distance=_distance(points, reconstructions),
+        )
 
-    Returns:
-        As in ``TornManifoldRecord.swept``; labels without data are left out.
+    def sweep(self, network: Network, codes: Floats, labels: Labels) -> tuple[SweptCurve, ...]:
+        """Decode equally spaced codes over the range of those of the data.
 
-    Raises:
-        ConfigError: The number of steps is out of range.
-    """
-    check_whole_number("number of steps", steps, 2, _STEPS_LIMIT)
-    if network.architecture.latent_dim != 1 or len(codes) == 0:
-        return ()
-    if not network.architecture.conditional:
-        return (_swept(network, None, codes, steps),)
-    return tuple(_swept(network, int(label), codes[labels == label], steps) for label in np.unique(labels))
+        Args:
+            network: A trained autoencoder.
+            codes: Of the data, float32 (n, latent_dim).
+            labels: Of the data, int64 (n,).
 
+        Returns:
+            As in ``TornManifoldRecord.swept``; labels without data are left out.
+        """
+        if network.architecture.latent_dim != 1 or len(codes) == 0:
+            return ()
+        if not network.architecture.conditional:
+            return (self._swept(network, None, codes),)
+        return tuple(self._swept(network, int(label), codes[labels == label]) for label in np.unique(labels))
 
-def _swept(network: Network, label: int | None, codes: Floats, steps: int) -> SweptCurve:
-    sweep = np.linspace(codes.min(), codes.max(), steps, dtype=np.float32)
-    conditions = np.full(steps, label or 0, np.int64)
-    return SweptCurve(label, sweep, _in_the_plane(network.decode(sweep[:, None], conditions)))
+    def _swept(self, network: Network, label: int | None, codes: Floats) -> SweptCurve:
+        sweep = np.linspace(codes.min(), codes.max(), self.steps, dtype=np.float32)
+        conditions = np.full(self.steps, label or 0, np.int64)
+        points = _in_the_plane(network.decode(sweep[:, None], conditions))
+        return SweptCurve(label, sweep, points, distance_to_manifold(self.data, points) > tear_threshold(self.data))
 
 
 def measure_tear(config: TornManifoldConfig, reconstructions: Floats, swept: tuple[SweptCurve, ...]) -> Tear:

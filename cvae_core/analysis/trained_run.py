@@ -1,9 +1,12 @@
-"""A run as pictures and judgements need it: its data, and its network after each epoch."""
+"""A run as pictures and evaluations need it: its data, its networks and their records."""
 
 from __future__ import annotations
 
 from functools import cached_property
+from typing import Any, TypeVar
 
+from cvae_core.analysis.network import Network
+from cvae_core.analysis.views import Computed, compute
 from cvae_core.data.registry import load_dataset, load_test_data, shape_of
 from cvae_core.errors import ExportError
 from cvae_core.inference.folded import FoldedNetwork
@@ -11,6 +14,9 @@ from cvae_core.records import Dataset
 from cvae_core.runs.recovery import without_snapshots
 from cvae_core.runs.run import Run
 from cvae_core.runs.snapshots import load_snapshot, snapshot_epochs
+
+T = TypeVar("T")
+Other = TypeVar("Other")
 
 
 class TrainedRun:
@@ -32,6 +38,7 @@ class TrainedRun:
 
     def __init__(self, run: Run) -> None:
         self.run = run
+        self._fixed: dict[tuple[object, int], Any] = {}
         self.config = run.config()
         self.epochs = snapshot_epochs(run.snapshots_folder)
         if not self.epochs:
@@ -49,7 +56,29 @@ class TrainedRun:
         """The whole data set."""
         return load_dataset(self.config.data)
 
-    def network(self, epoch: int) -> FoldedNetwork:
+    def record(self, network: Network, view: Computed[T]) -> T:
+        """What a view shows of the network of an epoch.
+
+        Raises:
+            ConfigError: The network or the data lack what the view names.
+            DataError: The view shows training images, which are not there.
+            RunError: The view builds on another epoch, whose snapshot is missing or damaged.
+        """
+        data = self.data if view.training_images else self.test_data
+
+        def records(view: Computed[Other], epoch: int | None = None) -> Other:
+            return self.record(network, view) if epoch is None else self._record_at(view, epoch)
+
+        return compute(network, data, view, records)
+
+    def _record_at(self, view: Computed[T], epoch: int) -> T:
+        """The record of a fixed epoch, computed once for all frames that build on it."""
+        if (view, epoch) not in self._fixed:
+            self._fixed[view, epoch] = self.record(self.network(epoch), view)
+        found: T = self._fixed[view, epoch]
+        return found
+
+    def network(self, epoch: int) -> Network:
         """The network after so many epochs.
 
         Raises:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from contextlib import nullcontext
 from math import isfinite
@@ -11,26 +12,17 @@ from typing import Annotated, Any, Final
 import typer
 from PIL import Image
 
-from cvae_core.analysis.manifold import GRID_SIZE
+from cvae_core.analysis.manifold import ManifoldView
 from cvae_core.analysis.network import check_whole_number
+from cvae_core.analysis.style import FirstImages, Source, StyleView, TestImage
 from cvae_core.analysis.trained_run import TrainedRun
 from cvae_core.cli.export_keras import KerasOption, SavedModelOption, export_keras, refuse_together
 from cvae_core.cli.terminal import JsonOption, Observer, RunArgument, RunsOption, observed, print_json
 from cvae_core.errors import ConfigError
 from cvae_core.export.animation_task import save_films
 from cvae_core.rendering.animation import save_pictures
-from cvae_core.rendering.output import check_target, folder_to_fill, is_stream
-from cvae_core.rendering.spec import (
-    FILM_FORMATS,
-    LABELLED,
-    PICTURE_KINDS,
-    PLANAR,
-    FilmFormat,
-    PictureKind,
-    PictureSettings,
-    Plane,
-    parse_sources,
-)
+from cvae_core.rendering.output import FILM_FORMATS, FilmFormat, check_target, folder_to_fill, is_stream
+from cvae_core.rendering.pictures import PICTURES, PictureView, picture_class
 from cvae_core.runs.atomic_io import is_folder, named_path
 from cvae_core.runs.run import open_run, runs_folder
 from cvae_core.runs.summary import overview, size_words
@@ -38,44 +30,43 @@ from cvae_core.runs.summary import overview, size_words
 _ALL: Final = "all"
 
 
-def picture_settings(
-    kinds: Sequence[str],
-    label: str | None,
-    sources: str,
-    seed: int,
-    scale: int | None,
-    plane: Plane,
-    invert: bool,
-    trained: TrainedRun,
-) -> list[PictureSettings]:
+_SOURCE: Final = re.compile(r"(\d{1,6}|test):(\d{1,6})", re.ASCII)
+_RECONSTRUCTIONS: Final = 30
+
+
+def picture_views(
+    kinds: Sequence[str], label: str | None, n_classes: int, plane: dict[str, Any], others: dict[str, Any]
+) -> list[PictureView]:
     """The pictures that are asked for, one for each file.
 
     Args:
         kinds: Names of pictures.
-        label: A number, or "all"; it concerns those pictures that can show one label, and one of them there must be.
-        sources: As ``parse_sources`` takes it.
-        seed: Of samples.
-        scale: As in ``PictureSettings``.
-        plane: As in ``PictureSettings``; it concerns manifolds and latent pictures, and one of them there must be
-            unless it is the usual one.
-        invert: As in ``PictureSettings``; it concerns pictures of style.
-        trained: The run.
+        label: A number, or "all"; at least one of the pictures must show one label.
+        n_classes: How many labels there are.
+        plane: Fields of the views of a plane; at least one of the pictures must be such a one unless they are the
+            usual ones.
+        others: Further fields of the views. Each view takes those that it has.
 
     Raises:
         ConfigError: An option makes no sense.
     """
-    known = [_kind(name) for name in dict.fromkeys(kinds)]
-    whose = parse_sources(sources)
-    labels = _labels(label, trained.test_data.shape.n_classes)
-    if label is not None and not any(kind in LABELLED for kind in known):
-        raise ConfigError(f"The picture {known[0]} shows every label.", "Leave --label out.")
-    if plane != Plane() and not any(kind in PLANAR for kind in known):
-        raise ConfigError(f"The picture {known[0]} shows no plane of latent space.", "Leave the options of it out.")
+    views = [picture_class(name) for name in dict.fromkeys(kinds)]
+    labels = _labels(label, n_classes)
+    if label is not None and not any("label" in view.model_fields for view in views):
+        raise ConfigError(f"The picture {kinds[0]} shows every label.", "Leave --label out.")
+    usual = all(value == PLANE_DEFAULTS[name] for name, value in plane.items())
+    if not usual and not any("dimensions" in view.model_fields for view in views):
+        raise ConfigError(f"The picture {kinds[0]} shows no plane of latent space.", "Leave the options of it out.")
     return [
-        PictureSettings(kind, chosen, whose, seed, scale, plane, invert)
-        for kind in known
-        for chosen in (labels if kind in LABELLED else [None])
+        view(**{name: value for name, value in fields.items() if name in view.model_fields})
+        for view in views
+        for fields in ({**plane, **others, "label": of} for of in (labels if "label" in view.model_fields else [None]))
     ]
+
+
+PLANE_DEFAULTS: Final = {"principal_epoch": None} | {
+    name: ManifoldView.model_fields[name].default for name in ("dimensions", "quantiles", "size", "others", "pinned")
+}
 
 
 def plane_of(
@@ -87,8 +78,8 @@ def plane_of(
     code: str | None,
     pin: int | None,
     trained: TrainedRun,
-) -> Plane:
-    """The plane that the options name, whose dimensions they count from 1, as people do.
+) -> dict[str, Any]:
+    """The fields of a view of a plane that the options name; they count dimensions from 1, as people do.
 
     Args:
         across: A latent dimension.
@@ -109,15 +100,14 @@ def plane_of(
             check_whole_number("latent dimension", dimension, 1, latent_dim)
     if code is not None and pin is not None:
         raise ConfigError("The other dimensions hold either a code or that of a pinned image.", "Leave one option out.")
-    low, high = _numbers("--quantiles", quantiles, 2)
-    return Plane(
-        (across - 1, down - 1),
-        trained.epochs[-1] if principal and latent_dim > 1 else None,
-        (low, high),
-        size,
-        () if code is None else _numbers("--code", code, latent_dim),
-        pin,
-    )
+    return {
+        "dimensions": (across - 1, down - 1),
+        "principal_epoch": trained.epochs[-1] if principal and latent_dim > 1 else None,
+        "quantiles": _numbers("--quantiles", quantiles, 2),
+        "size": size,
+        "others": () if code is None else _numbers("--code", code, latent_dim),
+        "pinned": pin,
+    }
 
 
 def _numbers(option: str, text: str, count: int) -> tuple[float, ...]:
@@ -128,6 +118,28 @@ def _numbers(option: str, text: str, count: int) -> tuple[float, ...]:
     if len(found) != count or not all(map(isfinite, found)):
         raise ConfigError(f"{option} expects {count} numbers with commas between them; it got {text!r}.")
     return found
+
+
+def parse_sources(text: str) -> tuple[Source, ...]:
+    """Read whose style to transfer.
+
+    Args:
+        text: LABEL:COUNT, the first so many images of a label, or test:INDEX, a test image; several with commas, such
+            as 7:10 or 3:5,test:41.
+
+    Raises:
+        ConfigError: It is of another form, or asks for no image or more than 100.
+    """
+    return StyleView(sources=tuple(_parsed_source(part.strip(), text) for part in text.split(","))).sources
+
+
+def _parsed_source(part: str, text: str) -> Source:
+    match = _SOURCE.fullmatch(part)
+    if match is None:
+        raise ConfigError(f"--sources expects LABEL:COUNT, such as 7:10 or 3:5,7:5, or test:INDEX; it got {text!r}.")
+    if match[1] == "test":
+        return TestImage(index=int(match[2]))
+    return FirstImages(label=int(match[1]), count=int(match[2]))
 
 
 def film_format_of(chosen: str | None, output: Path | None) -> FilmFormat:
@@ -144,13 +156,11 @@ def film_format_of(chosen: str | None, output: Path | None) -> FilmFormat:
     raise ConfigError(f"There is no format {name!r} for films.", f"The formats are: {', '.join(FILM_FORMATS)}.")
 
 
-def files(
-    settings: Sequence[PictureSettings], endings: Sequence[str], output: Path | None
-) -> list[tuple[PictureSettings, Path]]:
+def files(views: Sequence[PictureView], endings: Sequence[str], output: Path | None) -> list[tuple[PictureView, Path]]:
     """Where each picture goes: one to the output, unless that is a folder, and several into it.
 
     Args:
-        settings: Of the pictures.
+        views: Of the pictures.
         endings: The form to write, then the others that the name of the output could have asked for.
         output: A file, a folder or a stream.
 
@@ -158,20 +168,13 @@ def files(
         ConfigError: The output's name ends otherwise.
     """
     ending = endings[0]
-    if len(settings) == 1 and output is not None and not is_folder(named_path(output)):
+    if len(views) == 1 and output is not None and not is_folder(named_path(output)):
         if output.suffix.lower() != f".{ending}" and not is_stream(named_path(output)):
             expected = " or ".join(f".{known}" for known in endings)
             raise ConfigError(f"The name of the output should end in {expected}; it is {output.name!r}.")
-        return [(settings[0], named_path(output))]
+        return [(views[0], named_path(output))]
     folder = named_path(output or Path())
-    return [(shown, folder / f"{shown.file_stem}.{ending}") for shown in settings]
-
-
-def _kind(name: str) -> PictureKind:
-    for kind in PICTURE_KINDS:
-        if name == kind:
-            return kind
-    raise ConfigError(f"There is no picture {name!r}.", f"The pictures are: {', '.join(PICTURE_KINDS)}.")
+    return [(view, folder / f"{view.file_stem}.{ending}") for view in views]
 
 
 def _labels(label: str | None, n_classes: int) -> Sequence[int | None]:
@@ -184,7 +187,7 @@ def _labels(label: str | None, n_classes: int) -> Sequence[int | None]:
     return [int(label)]
 
 
-_KINDS: Final = ", ".join(PICTURE_KINDS)
+_KINDS: Final = ", ".join(PICTURES)
 _FilmOption = Annotated[
     list[str] | None,
     typer.Option("--animation", "--film", help=f"Animate all snapshots: {_KINDS}. Repeat for several, into a folder."),
@@ -228,7 +231,7 @@ _OutputOption = Annotated[
 ]
 _ForceOption = Annotated[bool, typer.Option("--force", help="Replace files that exist already.")]
 _SkipOption = Annotated[bool, typer.Option("--skip-damaged", help="Leave damaged snapshots out of films.")]
-_Wanted = Sequence[tuple[PictureSettings, Path]]
+_Wanted = Sequence[tuple[PictureView, Path]]
 
 
 def export(
@@ -242,7 +245,7 @@ def export(
     down: _DownOption = 2,
     principal: _PrincipalOption = False,
     quantiles: _QuantilesOption = "0.05,0.95",
-    size: _SizeOption = GRID_SIZE,
+    size: _SizeOption = PLANE_DEFAULTS["size"],
     code: _CodeOption = None,
     pin: _PinOption = None,
     epoch: _EpochOption = None,
@@ -269,9 +272,11 @@ def export(
     ending = film_format_of(film_format, output)
     trained = TrainedRun(open_run(runs_folder(runs), run))
     plane = plane_of(across, down, principal, quantiles, size, code, pin, trained)
-    settings = picture_settings(film or picture or [], label, sources, seed, scale, plane, invert, trained)
-    wanted = files(settings, _endings(ending, film_format) if film else ["png"], output)
-    facts = _made(trained, wanted, ending if film else None, epoch, force, skip_damaged, as_json)
+    others = {"sources": parse_sources(sources), "invert": invert, "seed": seed, "count": _RECONSTRUCTIONS}
+    views = picture_views(film or picture or [], label, trained.test_data.shape.n_classes, plane, others)
+    wanted = files(views, _endings(ending, film_format) if film else ["png"], output)
+    options: dict[str, Any] = {"scale": scale, "replace": force}
+    facts = _made(trained, wanted, ending if film else None, epoch, options, skip_damaged, as_json)
     _conclude(trained, wanted, facts, as_json)
 
 
@@ -280,19 +285,19 @@ def _made(
     wanted: _Wanted,
     ending: FilmFormat | None,
     epoch: int | None,
-    force: bool,
+    options: dict[str, Any],
     skip_damaged: bool,
     as_json: bool,
 ) -> dict[str, Any]:
     """Make films of a format, or pictures if there is none, and tell of which epochs they are."""
     with folder_to_fill(wanted[0][1].parent) if len(wanted) > 1 else nullcontext():
         for _, path in wanted:
-            check_target(path, replace=force)
+            check_target(path, replace=options["replace"])
         what = f"{len(wanted)} files" if len(wanted) > 1 else "one file"
         with observed(f"painting {what} of {trained.run.id}", as_json) as observer:
             if ending:
-                return _films(trained, wanted, ending, force, skip_damaged, observer)
-            return _pictures(trained, wanted, epoch, force, observer)
+                return _films(trained, wanted, ending, options | {"skip_damaged": skip_damaged}, observer)
+            return _pictures(trained, wanted, epoch, options, observer)
 
 
 def _endings(ending: FilmFormat, chosen: str | None) -> list[str]:
@@ -314,26 +319,18 @@ def _check_kinds(film: list[str] | None, picture: list[str] | None, epoch: int |
 
 
 def _films(
-    trained: TrainedRun, wanted: _Wanted, ending: FilmFormat, force: bool, skip_damaged: bool, observer: Observer
+    trained: TrainedRun, wanted: _Wanted, ending: FilmFormat, options: dict[str, Any], observer: Observer
 ) -> dict[str, Any]:
     progress, should_stop = observer
-    report = save_films(
-        trained,
-        wanted,
-        ending,
-        replace=force,
-        skip_damaged=skip_damaged,
-        progress=progress,
-        should_stop=should_stop,
-    )
+    report = save_films(trained, wanted, ending, progress=progress, should_stop=should_stop, **options)
     return {"epochs": list(report.epochs), "skipped_epochs": list(report.skipped)}
 
 
 def _pictures(
-    trained: TrainedRun, wanted: _Wanted, epoch: int | None, force: bool, observer: Observer
+    trained: TrainedRun, wanted: _Wanted, epoch: int | None, options: dict[str, Any], observer: Observer
 ) -> dict[str, Any]:
     progress, should_stop = observer
-    save_pictures(trained, wanted, epoch, replace=force, progress=progress, should_stop=should_stop)
+    save_pictures(trained, wanted, epoch, progress=progress, should_stop=should_stop, **options)
     return {"epochs": [trained.epochs[-1] if epoch is None else epoch], "skipped_epochs": []}
 
 
@@ -341,7 +338,7 @@ def _conclude(trained: TrainedRun, wanted: _Wanted, facts: dict[str, Any], as_js
     if any(is_stream(path) for _, path in wanted):  # it may be standard output, where nothing else belongs
         typer.echo(f"Written to {wanted[0][1]}.", err=True)
         return
-    made = [_described(settings, path) for settings, path in wanted]
+    made = [_described(view, path) for view, path in wanted]
     damage = overview(trained.run).damage
     if as_json:
         print_json({"run": trained.run.id, "files": made, **facts, **({"damage": damage} if damage else {})})
@@ -359,14 +356,14 @@ def _conclude(trained: TrainedRun, wanted: _Wanted, facts: dict[str, Any], as_js
         typer.echo(f"Left out, because their snapshots are damaged: epochs {skipped}.", err=True)
 
 
-def _described(settings: PictureSettings, path: Path) -> dict[str, Any]:
+def _described(view: PictureView, path: Path) -> dict[str, Any]:
     with Image.open(path) as image:
         width, height = image.size
         frames = getattr(image, "n_frames", 1)
     return {
         "path": str(path),
-        "kind": settings.kind,
-        "label": settings.label,
+        "kind": view.kind,
+        "label": getattr(view, "label", None),
         "width": width,
         "height": height,
         "frames": frames,

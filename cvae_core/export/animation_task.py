@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from cvae_core.analysis.trained_run import TrainedRun
+from cvae_core.analysis.views import View
 from cvae_core.errors import CvaeError, ExportError, ExportStoppedError
 from cvae_core.rendering.animation import FilmReport, Progress, ShouldStop, write_film_files
-from cvae_core.rendering.output import published_together
-from cvae_core.rendering.spec import FilmFormat, PictureSettings
+from cvae_core.rendering.output import FilmFormat, published_together
+from cvae_core.rendering.pictures import PictureView, read_view
 from cvae_core.runs.run import Run
 from cvae_core.tasks import Task, is_cancelled, report_progress, serve
 
@@ -21,20 +22,32 @@ MODULE: Final = "cvae_core.export.animation_task"
 
 
 def order(
-    run: Run, films: Sequence[tuple[PictureSettings, Path]], film_format: FilmFormat, skip_damaged: bool
+    run: Run,
+    films: Sequence[tuple[View, Path]],
+    film_format: FilmFormat,
+    *,
+    skip_damaged: bool,
+    scale: int | None = None,
 ) -> dict[str, Any]:
     """What to write, as JSON holds it."""
-    wanted = [{"settings": settings.to_json(), "path": str(path)} for settings, path in films]
-    return {"run": str(run.path), "films": wanted, "format": film_format, "skip_damaged": skip_damaged}
+    wanted = [{"view": view.model_dump(mode="json"), "path": str(path)} for view, path in films]
+    return {
+        "run": str(run.path),
+        "films": wanted,
+        "format": film_format,
+        "skip_damaged": skip_damaged,
+        "scale": scale,
+    }
 
 
 def _write(wanted: dict[str, Any]) -> Mapping[str, Any]:
-    films = [(PictureSettings.from_json(film["settings"]), Path(film["path"])) for film in wanted["films"]]
+    films = [(read_view(film["view"]), Path(film["path"])) for film in wanted["films"]]
     with _nothing_by_halves([path for _, path in films]):
         report = write_film_files(
             TrainedRun(Run(Path(wanted["run"]))),
             films,
             wanted["format"],
+            scale=wanted["scale"],
             skip_damaged=wanted["skip_damaged"],
             progress=report_progress,
             should_stop=is_cancelled,
@@ -59,7 +72,7 @@ _PATIENCE_S: Final = 0.2
 # Below this many frames a process more costs longer to start than it saves.
 _FRAMES_WORTH_A_PROCESS: Final = 100
 
-_Films = Sequence[tuple[PictureSettings, Path]]
+_Films = Sequence[tuple[PictureView, Path]]
 
 
 def save_films(
@@ -67,6 +80,7 @@ def save_films(
     films: _Films,
     film_format: FilmFormat = "gif",
     *,
+    scale: int | None = None,
     replace: bool = False,
     skip_damaged: bool = False,
     processes: int | None = None,
@@ -79,6 +93,7 @@ def save_films(
         trained: The run.
         films: What each shows, and its file.
         film_format: The form of the files.
+        scale: How many times larger than one to one each is, 1 to 8; what suits it if ``None``.
         replace: Whether files of these names may be replaced.
         skip_damaged: Whether to leave out epochs whose snapshots are damaged.
         processes: How many share the films; as many as pay, at most 2, if ``None``.
@@ -86,19 +101,25 @@ def save_films(
         should_stop: Asked before each frame, or several times a second.
 
     Raises:
-        ExportError: A snapshot is damaged, or all are; there are too few images of a label; a file cannot be written.
+        ExportError: A snapshot is damaged, or all are; a file cannot be written.
         ExportStoppedError: ``should_stop`` said so.
-        ConfigError: A label is out of range.
+        ConfigError: The run lacks what a view names.
     """
     with published_together([path for _, path in films], replace=replace) as drafts:
-        wanted = [(settings, draft) for (settings, _), draft in zip(films, drafts, strict=True)]
+        wanted = [(view, draft) for (view, _), draft in zip(films, drafts, strict=True)]
         count = processes or _worthwhile(len(films), len(films) * len(trained.epochs))
         if count == 1:
             return write_film_files(
-                trained, wanted, film_format, skip_damaged=skip_damaged, progress=progress, should_stop=should_stop
+                trained,
+                wanted,
+                film_format,
+                scale=scale,
+                skip_damaged=skip_damaged,
+                progress=progress,
+                should_stop=should_stop,
             )
         shares = [wanted[index::count] for index in range(min(count, len(wanted)))]
-        orders = [order(trained.run, share, film_format, skip_damaged) for share in shares]
+        orders = [order(trained.run, share, film_format, skip_damaged=skip_damaged, scale=scale) for share in shares]
         total = len(films) * len(trained.epochs)
         return _collect(orders, lambda done: progress(min(done, total), total), should_stop)
 

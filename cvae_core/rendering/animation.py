@@ -17,13 +17,12 @@ from typing import BinaryIO, Final, Protocol
 
 from PIL import GifImagePlugin, Image
 
+from cvae_core.analysis.network import Network
 from cvae_core.analysis.trained_run import TrainedRun
 from cvae_core.errors import CvaeError, ExportError, ExportStoppedError
-from cvae_core.inference.folded import FoldedNetwork
 from cvae_core.rendering.gif_palette import SIZE, Palette
-from cvae_core.rendering.output import published_together
-from cvae_core.rendering.pictures import Picture, picture
-from cvae_core.rendering.spec import FilmFormat, PictureSettings
+from cvae_core.rendering.output import FilmFormat, published_together
+from cvae_core.rendering.pictures import PictureView, paint, palette_of
 from cvae_core.short_repr import short_repr
 
 FRAME_MS: Final = 100
@@ -168,23 +167,6 @@ _PNG_COMPRESSION: Final = 6
 
 
 @dataclass(frozen=True)
-class Film:
-    """A film to be written.
-
-    Attributes:
-        settings: What each of its frames shows.
-        stream: Where it goes; for WebP one that can go back to its beginning.
-        film_format: The form of the file.
-    """
-
-    settings: PictureSettings
-    stream: BinaryIO
-    film_format: FilmFormat = "gif"
-
-    __repr__ = short_repr
-
-
-@dataclass(frozen=True)
 class FilmReport:
     """What became of some films.
 
@@ -201,93 +183,78 @@ class FilmReport:
     __repr__ = short_repr
 
 
-def film_frames(
-    trained: TrainedRun, settings: PictureSettings, *, skip_damaged: bool = False
-) -> Iterator[tuple[int, Image.Image]]:
-    """The frames of a film, painted one by one as they are asked for.
-
-    Args:
-        trained: The run.
-        settings: What each frame shows.
-        skip_damaged: Whether to leave out epochs whose snapshots are damaged.
-
-    Yields:
-        An epoch and its frame, of mode "L" or "RGB".
-
-    Raises:
-        ExportError: A snapshot is damaged; there are too few images of a label.
-        ConfigError: A label is out of range.
-    """
-    shown = picture(trained, settings, for_print=False)
-    for epoch, network in _networks(trained, skip_damaged):
-        if network is not None:
-            yield epoch, shown.paint(network, epoch)
-
-
 def write_film_files(
     trained: TrainedRun,
-    films: Sequence[tuple[PictureSettings, Path]],
+    films: Sequence[tuple[PictureView, Path]],
     film_format: FilmFormat,
     *,
+    scale: int | None = None,
     skip_damaged: bool = False,
     progress: Progress = lambda _done, _total: None,
     should_stop: ShouldStop = lambda: False,
 ) -> FilmReport:
-    """Write films into files as they come; what fails half-way leaves half a file.
-
-    Args:
-        trained: The run.
-        films: What each shows, and its file.
-        film_format: The form of the files.
-        skip_damaged: As in ``write_films``.
-        progress: As in ``write_films``.
-        should_stop: As in ``write_films``.
+    """Write animations into files as their frames come; a failure leaves half a file. For the rest see ``write_films``.
 
     Raises:
-        CvaeError: As in ``write_films``.
         OSError: A file cannot be written.
     """
     with ExitStack() as opened:
-        wanted = [Film(shown, opened.enter_context(path.open("wb")), film_format) for shown, path in films]
-        return write_films(trained, wanted, skip_damaged=skip_damaged, progress=progress, should_stop=should_stop)
+        wanted = [(view, opened.enter_context(path.open("wb"))) for view, path in films]
+        return write_films(
+            trained,
+            wanted,
+            film_format,
+            scale=scale,
+            skip_damaged=skip_damaged,
+            progress=progress,
+            should_stop=should_stop,
+        )
 
 
 def write_films(
     trained: TrainedRun,
-    films: Sequence[Film],
+    films: Sequence[tuple[PictureView, BinaryIO]],
+    film_format: FilmFormat = "gif",
     *,
+    scale: int | None = None,
     skip_damaged: bool = False,
     progress: Progress = lambda _done, _total: None,
     should_stop: ShouldStop = lambda: False,
 ) -> FilmReport:
-    """Write films over all snapshots of a run side by side, so that each snapshot is read once.
+    """Write animations over all snapshots of a run side by side, so that each snapshot is read once.
 
     Args:
         trained: The run.
-        films: The films; none of them takes memory for more than two frames.
+        films: What each shows, and where it goes: for WebP a stream that can go back to its beginning. None of them
+            takes memory for more than two frames.
+        film_format: The form of the files.
+        scale: As in ``paint``.
         skip_damaged: Whether to leave out epochs whose snapshots are damaged.
-        progress: Told after each frame how many are done, and of how many.
+        progress: Called after each frame with how many are done, and of how many.
         should_stop: Asked before each frame.
 
     Raises:
-        ExportError: A snapshot is damaged, or all are; there are too few images of a label.
-        ExportStoppedError: ``should_stop`` said so; the streams hold part of a film.
-        ConfigError: A label is out of range.
+        ExportError: A snapshot is damaged, or all are.
+        ExportStoppedError: ``should_stop`` said so; the streams hold part of an animation.
+        ConfigError: The run lacks what a view names.
         OSError: A stream cannot be written.
     """
     begun = time.perf_counter()
-    shown = [picture(trained, film.settings, for_print=False) for film in films]
-    writers = [_writer(film, image) for film, image in zip(films, shown, strict=True)]
+    n_classes = trained.test_data.shape.n_classes
+    writers = [
+        film_writer(stream, film_format, palette_of(view, n_classes) if film_format == "gif" else None)
+        for view, stream in films
+    ]
     done, total = 0, len(films) * len(trained.epochs)
     epochs: list[int] = []
     skipped: list[int] = []
     for epoch, network in _networks(trained, skip_damaged):
         (skipped if network is None else epochs).append(epoch)
-        for image, writer in zip(shown, writers, strict=True):
+        for (view, _), writer in zip(films, writers, strict=True):
             if should_stop():
                 raise ExportStoppedError
             if network is not None:
-                writer.add(image.paint(network, epoch))
+                writer.add(paint(trained, view, network, epoch, scale=scale))
             done += 1
             progress(done, total)
     if not epochs:
@@ -297,29 +264,32 @@ def write_films(
     return FilmReport(tuple(epochs), tuple(skipped), time.perf_counter() - begun)
 
 
-def paint_picture(trained: TrainedRun, settings: PictureSettings, epoch: int | None = None) -> Image.Image:
+def paint_picture(
+    trained: TrainedRun, view: PictureView, epoch: int | None = None, *, scale: int | None = None
+) -> Image.Image:
     """Paint a picture that stands alone.
 
     Args:
         trained: The run.
-        settings: What it shows.
+        view: What it shows.
         epoch: After how many epochs; the newest snapshot if ``None``.
+        scale: As in ``paint``.
 
     Raises:
         RunNotFoundError: That epoch has no snapshot.
         RunDamagedError: Its snapshot is damaged.
-        ExportError: There are too few images of a label.
-        ConfigError: A label is out of range.
+        ConfigError: The run lacks what the view names.
     """
     chosen = trained.epochs[-1] if epoch is None else epoch
-    return picture(trained, settings, for_print=True).paint(trained.network(chosen), chosen)
+    return paint(trained, view, trained.network(chosen), chosen, for_print=True, scale=scale)
 
 
 def save_pictures(
     trained: TrainedRun,
-    wanted: Sequence[tuple[PictureSettings, Path]],
+    wanted: Sequence[tuple[PictureView, Path]],
     epoch: int | None = None,
     *,
+    scale: int | None = None,
     replace: bool = False,
     progress: Progress = lambda _done, _total: None,
     should_stop: ShouldStop = lambda: False,
@@ -330,26 +300,27 @@ def save_pictures(
         trained: The run.
         wanted: What each shows, and its file.
         epoch: As in ``paint_picture``.
+        scale: As in ``paint``.
         replace: Whether files of these names may be replaced.
         progress: Told after each picture how many are done, and of how many.
         should_stop: Asked before each picture.
 
     Raises:
-        ExportError: A file cannot be written, or its name is taken; there are too few images of a label.
+        ExportError: A file cannot be written, or its name is taken.
         ExportStoppedError: ``should_stop`` said so.
         RunError: As in ``paint_picture``.
-        ConfigError: A label is out of range.
+        ConfigError: The run lacks what a view names.
     """
     with published_together([path for _, path in wanted], replace=replace) as drafts:
-        for done, ((settings, _), draft) in enumerate(zip(wanted, drafts, strict=True), 1):
+        for done, ((view, _), draft) in enumerate(zip(wanted, drafts, strict=True), 1):
             if should_stop():
                 raise ExportStoppedError
             with draft.open("wb") as stream:
-                paint_picture(trained, settings, epoch).save(stream, "PNG", compress_level=_PNG_COMPRESSION)
+                paint_picture(trained, view, epoch, scale=scale).save(stream, "PNG", compress_level=_PNG_COMPRESSION)
             progress(done, len(wanted))
 
 
-def _networks(trained: TrainedRun, skip_damaged: bool) -> Iterator[tuple[int, FoldedNetwork | None]]:
+def _networks(trained: TrainedRun, skip_damaged: bool) -> Iterator[tuple[int, Network | None]]:
     """Each epoch and its network; ``None`` if its snapshot is damaged and may be skipped."""
     for epoch in trained.epochs:
         try:
@@ -365,8 +336,3 @@ def _networks(trained: TrainedRun, skip_damaged: bool) -> Iterator[tuple[int, Fo
 def _damaged(epoch: int, error: CvaeError) -> ExportError:
     problem = error.problem if f"epoch {epoch}" in error.problem else f"The snapshot of epoch {epoch}: {error.problem}"
     return ExportError(problem, "Leave out such snapshots with --skip-damaged.")
-
-
-def _writer(film: Film, image: Picture) -> FilmWriter:
-    palette = image.make_palette() if image.make_palette is not None and film.film_format == "gif" else None
-    return film_writer(film.stream, film.film_format, palette)

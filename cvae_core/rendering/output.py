@@ -10,12 +10,14 @@ import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal, get_args
 
 from cvae_core.errors import ExportError
 from cvae_core.runs.atomic_io import is_folder
 from cvae_core.system_errors import advice, reason
 
+FilmFormat = Literal["gif", "webp"]
+FILM_FORMATS: Final[tuple[FilmFormat, ...]] = get_args(FilmFormat)
 _DRAFT_PREFIX: Final = ".tmp-"
 _OPEN_FILES: Final = frozenset(map(Path, ("/dev", "/dev/fd", "/proc/self/fd")))
 

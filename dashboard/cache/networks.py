@@ -7,21 +7,17 @@ other caches because it loads the analysis, for which the first visitor of Home 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeVar
 
 import numpy as np
 import streamlit as st
 
-from cvae_core.analysis.latent import encode_split
-from cvae_core.analysis.records import LatentCodes
-from cvae_core.analysis.views import POINTS_LIMIT, Computed, compute
+from cvae_core.analysis.views import Computed, compute
 from cvae_core.data import shape_of
 from cvae_core.errors import WeightsError
 from cvae_core.inference.folded import FoldedNetwork
-from cvae_core.records import Bytes, Labels, Split
 from cvae_core.runs.run import Run
 from cvae_core.runs.snapshots import load_snapshot
 from dashboard.cache import run_data
@@ -47,64 +43,34 @@ def record(key: run_data.RunKey, epoch: int, view: Computed[T]) -> T:
     """What a view shows at an epoch.
 
     Raises:
-        RunError: As in ``network``.
+        RunError: The snapshot is missing or damaged.
+        WeightsError: Its weights are not those of the run's configuration.
         ConfigError: The network or the data lack what the view names.
+        DataError: The view shows training images, which are not on this machine.
     """
-
-    def make() -> T:
-        data = run_data.test_data(run_data.run_config(key).data)
-        return compute(network(key, epoch), data, view, _Records(key, epoch))
-
-    return _cache().get((key, epoch, view), make, bytes_of)
+    return RecordsAt(key, epoch)(view)
 
 
 @dataclass(frozen=True)
-class _Records:
-    """The records of a run that another record builds on."""
+class RecordsAt:
+    """The records of a run: those of an epoch unless another is named.
+
+    Attributes:
+        key: The run.
+        epoch: The epoch.
+    """
 
     key: run_data.RunKey
     epoch: int
 
     def __call__(self, view: Computed[T], epoch: int | None = None) -> T:
-        return record(self.key, self.epoch if epoch is None else epoch, view)
+        """As ``record``."""
+        at = self if epoch is None else RecordsAt(self.key, epoch)
+        return _cache().get((at, view), lambda: at._computed(view), bytes_of)
 
-
-def codes(key: run_data.RunKey, epoch: int, label: int | None = None) -> LatentCodes:
-    """The codes of the first 10,000 test images, or of those among them that have a label.
-
-    Raises:
-        RunError: As in ``network``.
-    """
-    return _cache().get(("codes", key, epoch, label), lambda: _encode(key, epoch, label), bytes_of)
-
-
-def code_of_image(key: run_data.RunKey, epoch: int, index: int) -> LatentCodes:
-    """The code of one test image.
-
-    Raises:
-        RunError: As in ``network``.
-    """
-    return _cache().get(("image", key, epoch, index), lambda: _encode_one(key, epoch, index), bytes_of)
-
-
-def picture(key: run_data.RunKey, epoch: int, what: Hashable, draw: Callable[[FoldedNetwork], Bytes]) -> Bytes:
-    """What the network of an epoch draws.
-
-    Args:
-        key: The run.
-        epoch: The epoch.
-        what: All that the picture depends on but the network.
-        draw: Network -> uint8 of any shape.
-
-    Raises:
-        RunError: As in ``network``.
-    """
-    return _cache().get(("picture", key, epoch, what), lambda: draw(network(key, epoch)), bytes_of)
-
-
-def shown_split(key: run_data.RunKey) -> Split:
-    """The test images that the latent pictures show."""
-    return run_data.test_data(run_data.run_config(key).data).test.first(POINTS_LIMIT)
+    def _computed(self, view: Computed[T]) -> T:
+        data = run_data.data_for(run_data.run_config(self.key).data, view.training_images)
+        return compute(network(self.key, self.epoch), data, view, self)
 
 
 def is_at_hand(key: run_data.RunKey, epoch: int) -> bool:
@@ -155,19 +121,3 @@ def _load(key: run_data.RunKey, epoch: int) -> FoldedNetwork:
     except WeightsError as error:
         problem = f"The snapshot of epoch {epoch} does not fit the configuration of its run. {error.problem}"
         raise WeightsError(problem, "Other epochs can still be looked at.") from error
-
-
-def _encode(key: run_data.RunKey, epoch: int, label: int | None) -> LatentCodes:
-    split = shown_split(key)
-    if label is None:
-        return encode_split(network(key, epoch), split)
-    # One label's images alone are a tenth of the work of all.
-    chosen: Labels = np.flatnonzero(split.labels == label)
-    found = encode_split(network(key, epoch), Split(split.images[chosen], split.labels[chosen]))
-    return replace(found, indices=chosen)
-
-
-def _encode_one(key: run_data.RunKey, epoch: int, index: int) -> LatentCodes:
-    test = run_data.test_data(run_data.run_config(key).data).test
-    one = slice(index, index + 1)
-    return encode_split(network(key, epoch), Split(test.images[one], test.labels[one]))

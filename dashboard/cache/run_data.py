@@ -7,6 +7,8 @@ new, and one whose files were only touched is not.
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -64,6 +66,21 @@ def first_training_images(config: DataSettings, label: int, count: int) -> Split
     train = load_dataset(config).train
     chosen = np.flatnonzero(train.labels == label)[:count]
     return Split(train.images[chosen].copy(), train.labels[chosen])
+
+
+def data_for(config: DataSettings, training_images: Sequence[tuple[int, int]]) -> Dataset:
+    """The test part of a data set, and of its training part the first images of some labels.
+
+    Args:
+        config: Of the data.
+        training_images: Label and number of those images.
+    """
+    data = test_data(config)
+    if not training_images:
+        return data
+    parts = [first_training_images(config, label, count) for label, count in training_images]
+    images, labels = (np.concatenate(arrays) for arrays in zip(*((of.images, of.labels) for of in parts), strict=True))
+    return replace(data, train=Split(images, labels))
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)

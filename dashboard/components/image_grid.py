@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cvae_core.analysis.records import ManifoldGrid, Reconstructions
+from cvae_core.analysis.records import ManifoldGrids, Reconstructions
 from cvae_core.records import Bytes
 from dashboard.components import FOLDER
 from dashboard.components.packing import pack
@@ -96,16 +96,16 @@ def reconstruction_tiles(record: Reconstructions, class_names: Sequence[str]) ->
     )
 
 
-def manifold_tiles(record: ManifoldGrid, class_names: Sequence[str]) -> ImageTiles:
+def manifold_tiles(record: ManifoldGrids, class_names: Sequence[str]) -> ImageTiles:
     """The grid of decoded images, without gaps, and under it what its sides are.
 
     Args:
-        record: The grid.
+        record: The grid, under one label.
         class_names: One for each label.
     """
-    name = class_names[record.label]
+    name = class_names[record.labels[0]]
     return ImageTiles(
-        tiles=record.tiles,
+        tiles=record.tiles[0],
         description=f"Manifold of {name}: {_axes(record)}.",
         title=f"Manifold of {name}",
         caption=f"{_axes(record)}.",
@@ -114,7 +114,7 @@ def manifold_tiles(record: ManifoldGrid, class_names: Sequence[str]) -> ImageTil
     )
 
 
-def _axes(record: ManifoldGrid) -> str:
+def _axes(record: ManifoldGrids) -> str:
     """What grows to the right and downwards, in words."""
     across = _span(record.dimensions[0], float(record.x_values[0]), float(record.x_values[-1]))
     if record.dimensions[1] is None:

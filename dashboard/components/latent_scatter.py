@@ -60,7 +60,7 @@ def latent_scatter(
 def packed_scatter(scatter: LatentScatter) -> bytes:
     """The scatter as the browser receives it."""
     plane, limit = scatter.plane, scatter.limit
-    first, second = plane.dimensions
+    x_title, y_title = plane.titles
     outside = int(np.count_nonzero((np.abs(plane.x) > limit) | (np.abs(plane.y) > limit)))
     header = {
         "title": scatter.title,
@@ -68,9 +68,9 @@ def packed_scatter(scatter: LatentScatter) -> bytes:
         "description": _description(plane, scatter.class_names),
         "class_names": list(scatter.class_names),
         "limit": limit,
-        "one_dimensional": second is None,
-        "x_title": f"z{first + 1}",
-        "y_title": "a lane for each label" if second is None else f"z{second + 1}",
+        "one_dimensional": plane.dimensions[1] is None,
+        "x_title": x_title,
+        "y_title": y_title,
         "file_name": scatter.file_name,
     }
     arrays = {

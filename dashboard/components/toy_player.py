@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
-from cvae_core.records import Bytes, Floats
+from cvae_core.analysis.toy import TornManifoldRecord
 from dashboard.components import FOLDER
 from dashboard.components.epoch_player import PLAYER_STYLES, FilmState, Question, Timeline, film_blob
 from dashboard.components.toy_data import TornGround
@@ -37,26 +37,7 @@ class TornModel:
     file_name: str = "torn_manifold.png"
 
 
-@dataclass(frozen=True)
-class TornFrame:
-    """What one model makes of the data after an epoch.
-
-    Attributes:
-        reconstruction: float32 (n, 2), of each point.
-        sweep: float32 (lines, steps, 2), decoded as the code goes through its range; None for a code of more numbers.
-        off: uint8 (lines, steps), 1 where the sweep is off the manifold.
-        tear: Shares of the reconstructed points and of the swept curve that are off it, 0 to 1; NaN: there is none.
-        input_distance: From the noisy points to their reconstructions, root mean square.
-    """
-
-    reconstruction: Floats
-    sweep: Floats | None
-    off: Bytes | None
-    tear: tuple[float, float]
-    input_distance: float
-
-
-FramesOf = Callable[[int], Mapping[str, TornFrame]]
+FramesOf = Callable[[int], Mapping[str, TornManifoldRecord]]
 
 
 def torn_film(
@@ -69,7 +50,7 @@ def torn_film(
         timeline: The epochs, and where the film stands.
         models: What stands beside each other.
         ground: What they are to learn.
-        frames_of: Epoch -> each model's frame by its name. Called only for epochs whose frames the browser lacks.
+        frames_of: Epoch -> each model's record by its name. Called only for epochs whose frames the browser lacks.
 
     Returns:
         What the film reports by now.
@@ -89,15 +70,17 @@ def packed_torn_film(
     return film_blob(timeline, question, header, lambda epoch: _arrays(frames_of(epoch)), ground.arrays)
 
 
-def _arrays(frames: Mapping[str, TornFrame]) -> dict[str, npt.NDArray[Any]]:
+def _arrays(records: Mapping[str, TornManifoldRecord]) -> dict[str, npt.NDArray[Any]]:
+    """The arrays of a frame; a curve of a code with more than one number is absent, and its share is no number."""
     arrays: dict[str, npt.NDArray[Any]] = {}
-    for name, frame in frames.items():
-        arrays[f"reconstruction_{name}"] = frame.reconstruction.astype(np.float32)
-        arrays[f"tear_{name}"] = np.array(frame.tear, np.float32)
-        arrays[f"distance_{name}"] = np.array([frame.input_distance], np.float32)
-        if frame.sweep is not None and frame.off is not None:
-            arrays[f"sweep_{name}"] = frame.sweep.astype(np.float32)
-            arrays[f"off_{name}"] = frame.off.astype(np.uint8)
+    for name, record in records.items():
+        shares = (record.tear.reconstructions, np.nan if record.tear.curve is None else record.tear.curve)
+        arrays[f"reconstruction_{name}"] = record.reconstructions.astype(np.float32)
+        arrays[f"tear_{name}"] = np.array(shares, np.float32)
+        arrays[f"distance_{name}"] = np.array([record.input_distance], np.float32)
+        if record.swept:
+            arrays[f"sweep_{name}"] = np.stack([curve.points for curve in record.swept])
+            arrays[f"off_{name}"] = np.stack([curve.off for curve in record.swept]).astype(np.uint8)
     return arrays
 
 

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-import numpy as np
 import numpy.typing as npt
 from streamlit.delta_generator import DeltaGenerator
 
-from cvae_core.analysis.latent import onto_dimensions, onto_principal, plane, principal_axes
-from cvae_core.analysis.records import PrincipalAxes, Projection
-from cvae_core.records import Labels
-from cvae_core.rendering.pictures import axis_titles, principal_titles
-from cvae_core.rendering.spec import PictureSettings, Plane
+from cvae_core.analysis.latent import CodesView, LatentView
+from cvae_core.analysis.reconstruction import indices_of
+from cvae_core.analysis.records import Projection
+from cvae_core.analysis.views import POINTS_LIMIT
 from dashboard.cache import networks
 from dashboard.components.epoch_player import wanted_epochs
 from dashboard.components.latent_player import LatentPicture, latent_film, latent_film_state
@@ -23,7 +21,7 @@ from dashboard.shared.pinned_image import image_and_reconstruction, pin_choice, 
 from dashboard.shared.snapshot_page import PageContext
 from dashboard.shared.url_widgets import dimension_choice, label_choice, option_choice
 from dashboard.url_state.parameters import AXES, PRINCIPAL, X_DIMENSION, Y_DIMENSION
-from dashboard.url_state.session import value_of
+from dashboard.url_state.session import shown_view, value_of
 
 _KEY: Final = "latent_film"
 _FILM: Final = "The codes above, each axis from −5 to 5, with label and epoch in the caption; 100 ms a frame."
@@ -37,14 +35,15 @@ def latent_view(scene: PageContext, row: DeltaGenerator) -> None:
         label = label_choice(scene.data.class_names, with_all=True)
         _axes_choice(scene)
         pin_choice(scene.data)
-    projection = _projection(scene)
-    line = timeline(scene, _KEY, label, projection.kind, projection.axes, _axes_epoch(scene))
-    split = networks.shown_split(scene.key)
-    shown: Labels = np.arange(len(split)) if label is None else np.flatnonzero(split.labels == label)
+    view = _view(scene, label)
+    projection = view.projection(scene.latent_dim, networks.RecordsAt(scene.key, scene.epochs[-1]))
+    line = timeline(scene, _KEY, view)
+    split = scene.data.test.first(POINTS_LIMIT)
+    shown = indices_of(split, label)
 
     def frame_of(epoch: int) -> Mapping[str, npt.NDArray[Any]]:
-        codes = networks.codes(scene.key, epoch, label)
-        points = plane(codes, len(scene.data.class_names), projection)
+        points = networks.record(scene.key, epoch, view)
+        codes = networks.record(scene.key, epoch, CodesView(label=label))
         return {
             "x": points.x,
             "y": points.y,
@@ -56,13 +55,13 @@ def latent_view(scene: PageContext, row: DeltaGenerator) -> None:
     latent_film(
         _KEY,
         line,
-        _picture(scene, label, projection),
+        _picture(scene, view, projection),
         {"labels": split.labels[shown], "indices": shown},
         frame_of,
         pinned_path(scene, line, projection, wanted_epochs(line, latent_film_state(_KEY).ask)),
         lambda index: image_and_reconstruction(scene, line.epoch, index),
     )
-    film_export(scene, [PictureSettings("latent", label, plane=_exported_plane(scene))], _FILM)
+    film_export(scene, [view], _FILM)
 
 
 def _axes_choice(scene: PageContext) -> None:
@@ -72,53 +71,28 @@ def _axes_choice(scene: PageContext) -> None:
         AXES,
         "Axes",
         _AXES,
-        "Two latent dimensions, or the two directions in which the codes vary most at the epoch that the axes name. "
-        "These stand still while the epoch moves, so that the positions of all epochs can be compared.",
+        "Two latent dimensions, or the two directions in which the codes vary most at the epoch in their titles. "
+        "These stay the same while the epoch moves, so that the positions of all epochs can be compared.",
     )
     if kind != PRINCIPAL and scene.latent_dim > 2:
         dimension_choice(X_DIMENSION, "Across", scene.latent_dim, Y_DIMENSION)
         dimension_choice(Y_DIMENSION, "Up", scene.latent_dim, X_DIMENSION)
 
 
-def _exported_plane(scene: PageContext) -> Plane:
-    if scene.latent_dim == 1 or _is_principal(scene):
-        return Plane(principal_epoch=_axes_epoch(scene))
-    return Plane((value_of(X_DIMENSION) - 1, value_of(Y_DIMENSION) - 1))
-
-
-def _axes_epoch(scene: PageContext) -> int | None:
-    """The epoch whose codes gave the principal components: one for the whole film, so that the axes stand still."""
-    return scene.reference_epoch if _is_principal(scene) else None
-
-
-def _is_principal(scene: PageContext) -> bool:
-    return value_of(AXES) == PRINCIPAL and scene.latent_dim > 1
-
-
-def _principal_axes(scene: PageContext) -> PrincipalAxes:
-    return principal_axes(networks.codes(scene.key, scene.reference_epoch))
-
-
-def _projection(scene: PageContext) -> Projection:
+def _view(scene: PageContext, label: int | None) -> LatentView:
     if scene.latent_dim == 1:
-        return onto_dimensions(1, (0, 0))
-    if _is_principal(scene):
-        return onto_principal(_principal_axes(scene))
-    return onto_dimensions(scene.latent_dim, (value_of(X_DIMENSION) - 1, value_of(Y_DIMENSION) - 1))
+        return LatentView(label=label)
+    if value_of(AXES) == PRINCIPAL:
+        return LatentView(label=label, principal_epoch=scene.reference_epoch)
+    return shown_view(LatentView, label=label)
 
 
-def _picture(scene: PageContext, label: int | None, projection: Projection) -> LatentPicture:
-    whose = "all labels" if label is None else scene.data.class_names[label]
+def _picture(scene: PageContext, view: LatentView, projection: Projection) -> LatentPicture:
+    whose = "all labels" if view.label is None else scene.data.class_names[view.label]
     return LatentPicture(
         class_names=scene.data.class_names,
         title=f"Codes of {whose}",
         description=f"Latent codes of test images of {whose}, over the rings of the prior.",
-        titles=_titles(scene, projection),
+        titles=projection.titles,
         one_dimensional=scene.latent_dim == 1,
     )
-
-
-def _titles(scene: PageContext, projection: Projection) -> tuple[str, str]:
-    if projection.kind == "principal":
-        return principal_titles(_principal_axes(scene), scene.reference_epoch)
-    return axis_titles(scene.latent_dim, projection.axes)

@@ -1,22 +1,19 @@
-"""What the latent dimensions hold that are not those of the manifold's plane."""
+"""The manifold of one label or of all, at every epoch, and what the dimensions outside its plane hold."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from statistics import NormalDist
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from cvae_core.analysis.manifold import label_manifolds, manifold
-from cvae_core.inference.folded import FoldedNetwork
-from cvae_core.records import Bytes, Floats
-from cvae_core.rendering.spec import PictureSettings, Plane
+from cvae_core.analysis.manifold import ManifoldView
+from cvae_core.records import Bytes
 from dashboard.cache import networks
-from dashboard.components.epoch_player import FilmState, Timeline, wanted_epochs
-from dashboard.components.manifold_player import LensPlane, PinnedCodes, manifold_film
+from dashboard.components.epoch_player import FilmState, wanted_epochs
+from dashboard.components.manifold_player import LensPlane, manifold_film
 from dashboard.components.tile_player import TilePicture, tile_film
 from dashboard.shared import session_state
 from dashboard.shared.epoch_player import take_over_place, timeline
@@ -27,8 +24,6 @@ from dashboard.shared.url_widgets import dimension_choice, label_choice, option_
 from dashboard.url_state.parameters import (
     CODE,
     GRID_SIZE,
-    LABEL,
-    LARGEST_GRID,
     OTHERS,
     PIN,
     PLACE,
@@ -36,7 +31,7 @@ from dashboard.url_state.parameters import (
     X_DIMENSION,
     Y_DIMENSION,
 )
-from dashboard.url_state.session import set_value, value_of
+from dashboard.url_state.session import set_value, shown_view, value_of
 
 _WORDS: Final = {"zero": "Zero", "chosen": "Sliders", "pinned": "Pinned image"}
 _SLIDER_LIMIT: Final = 4.0
@@ -57,40 +52,7 @@ def others_choice(scene: PageContext) -> None:
             for dimension in _other_dimensions(scene):
                 _slider(scene, dimension)
     elif kind == "pinned" and value_of(PIN) is None:
-        st.caption("No image is pinned: give its index here, or click one in the latent space.")
-
-
-def base_code(scene: PageContext, epoch: int) -> Floats:
-    """The code that the whole plane shares, but for its own two dimensions.
-
-    Returns:
-        float32 (latent_dim,).
-
-    Raises:
-        RunError: The code of the pinned image was wanted, and the epoch's snapshot is missing or damaged.
-    """
-    pin = code_pin()
-    if pin is not None:
-        code: Floats = networks.code_of_image(scene.key, epoch, pin).z_mean[0]
-        return code
-    return np.array(chosen_code(scene) or np.zeros(scene.latent_dim), np.float32)
-
-
-def chosen_code(scene: PageContext) -> tuple[float, ...]:
-    """The code that the person set for the whole plane; empty if none was."""
-    return _chosen_code(scene) if value_of(OTHERS) == "chosen" else ()
-
-
-def code_pin() -> int | None:
-    """The test image whose code the whole plane shares, if one's does."""
-    pin: int | None = value_of(PIN)
-    return pin if value_of(OTHERS) == "pinned" else None
-
-
-def others_identity() -> tuple[object, ...]:
-    """What ``base_code`` depends on but the epoch."""
-    kind = value_of(OTHERS)
-    return kind, value_of(CODE) if kind == "chosen" else None, value_of(PIN) if kind == "pinned" else None
+        st.caption("No image is pinned. Enter its index here, or click one in the latent space.")
 
 
 def _other_dimensions(scene: PageContext) -> list[int]:
@@ -130,7 +92,7 @@ def _put(scene: PageContext, dimension: int, name: str) -> Callable[[], None]:
 _KEY: Final = "manifold_film"
 _ALL_KEY: Final = "label_manifolds_film"
 _FILM: Final = "The manifold above, with label and epoch in the caption; 100 ms a frame."
-_FILMS: Final = "The manifolds above, a film for each label, with label and epoch in the caption; 100 ms a frame."
+_FILMS: Final = "The manifolds above, an animation for each label; 100 ms a frame."
 _BYTES_OF_ALL: Final = 700_000
 
 
@@ -141,24 +103,27 @@ def manifold_view(scene: PageContext, row: DeltaGenerator) -> None:
         _plane_settings(scene)
         others_choice(scene)
         pin_choice(scene.data)
-    if label is None:
-        _all_labels(scene)
-    else:
-        _one_label(scene, label)
-    film_export(scene, _films(scene, label), _FILM if label is not None else _FILMS)
+    view = _view(scene, label)
+    if label is not None:
+        _one_label(scene, view)
+        film_export(scene, [view], _FILM)
+        return
+    _all_labels(scene, view)
+    labels = range(len(scene.data.class_names))
+    film_export(scene, [view.model_copy(update={"label": of}) for of in labels], _FILMS)
 
 
-def _films(scene: PageContext, label: int | None) -> list[PictureSettings]:
-    """What is shown, as films: one for each label."""
-    labels = range(len(scene.data.class_names)) if label is None else [label]
-    size = _size(scene, label)
-    plane = Plane(_dimensions(scene), quantiles=_quantiles(), size=size, others=chosen_code(scene), pinned=code_pin())
-    return [PictureSettings("manifold", of, plane=plane) for of in labels]
-
-
-def _size(scene: PageContext, label: int | None) -> int:
-    """Tiles along each side of each grid."""
-    return value_of(GRID_SIZE) if label is not None else min(value_of(GRID_SIZE), _size_of_all(scene))
+def _view(scene: PageContext, label: int | None) -> ManifoldView:
+    """What the page shows; an epoch of all labels has few tiles, so that it stays light enough to scrub."""
+    size = value_of(GRID_SIZE)
+    others = value_of(OTHERS)
+    resolved: dict[str, Any] = {
+        "label": label,
+        "size": size if label is not None else min(size, _size_of_all(scene)),
+        "others": _chosen_code(scene) if others == "chosen" else (),
+        "pinned": value_of(PIN) if others == "pinned" else None,
+    }
+    return shown_view(ManifoldView, **resolved | ({"dimensions": (0, 1)} if scene.latent_dim == 1 else {}))
 
 
 def _plane_settings(scene: PageContext) -> None:
@@ -180,101 +145,64 @@ def _plane_settings(scene: PageContext) -> None:
 
 
 def _size_of_all(scene: PageContext) -> int:
-    """Tiles along each side of each grid where all labels are shown, so that an epoch stays light enough to scrub."""
+    """Tiles along each side of each grid where all labels are shown."""
     pixels = int(np.prod(scene.data.shape.image_shape))
-    return max(2, min(LARGEST_GRID, int((_BYTES_OF_ALL / (pixels * len(scene.data.class_names))) ** 0.5)))
+    return max(2, min(int(GRID_SIZE.high), int((_BYTES_OF_ALL / (pixels * len(scene.data.class_names))) ** 0.5)))
 
 
-def _dimensions(scene: PageContext) -> tuple[int, int]:
-    return (value_of(X_DIMENSION) - 1, value_of(Y_DIMENSION) - 1) if scene.latent_dim > 1 else (0, 1)
-
-
-def _quantiles() -> tuple[float, float]:
-    low, high = value_of(QUANTILES)
-    return low, high
-
-
-def _one_label(scene: PageContext, label: int) -> None:
-    size, quantiles, dimensions = value_of(GRID_SIZE), _quantiles(), _dimensions(scene)
+def _one_label(scene: PageContext, view: ManifoldView) -> None:
     take_over_place(_KEY)
-    line = timeline(scene, _KEY, label, size, quantiles, dimensions, *others_identity())
-
-    def frame_of(epoch: int) -> Mapping[str, Bytes]:
-        base = base_code(scene, epoch)
-        what = ("manifold", label, size, quantiles, dimensions, base.tobytes())
-
-        def draw(network: FoldedNetwork) -> Bytes:
-            return manifold(network, label, size=size, dimensions=dimensions, quantiles=quantiles, others=base).tiles
-
-        return {"manifold": networks.picture(scene.key, epoch, what, draw)}
-
+    line = timeline(scene, _KEY, view)
+    wanted = wanted_epochs(line, FilmState.parse(st.session_state.get(_KEY)).ask)
     manifold_film(
         _KEY,
         line,
-        [_picture(scene, label)],
-        frame_of,
-        _plane(scene, label, line.epoch),
-        lambda epoch: _network(scene, epoch),
+        [_picture(scene, view, view.label)],
+        lambda epoch: {"manifold": networks.record(scene.key, epoch, view).tiles[0]},
+        _plane(scene, view, line.epoch),
+        lambda epoch: networks.network(scene.key, epoch),
         value_of(PLACE) or None,
-        _pinned(scene, line),
+        pinned_codes(scene, line, wanted, is_base=value_of(OTHERS) == "pinned"),
     )
 
 
-def _pinned(scene: PageContext, line: Timeline) -> PinnedCodes | None:
-    wanted = wanted_epochs(line, FilmState.parse(st.session_state.get(_KEY)).ask)
-    return pinned_codes(scene, line, wanted, is_base=value_of(OTHERS) == "pinned")
-
-
-def _plane(scene: PageContext, label: int, epoch: int) -> LensPlane:
-    x, y = _dimensions(scene)
+def _plane(scene: PageContext, view: ManifoldView, epoch: int) -> LensPlane:
+    (x, y), latent_dim = view.dimensions, scene.latent_dim
     return LensPlane(
-        dimensions=(x, y if scene.latent_dim > 1 else None),
-        quantiles=_quantiles(),
-        base=tuple(map(float, base_code(scene, epoch))),
+        dimensions=(x, y if latent_dim > 1 else None),
+        quantiles=view.quantiles,
+        base=tuple(map(float, view.base_code(latent_dim, networks.RecordsAt(scene.key, epoch)))),
         class_names=scene.data.class_names,
         image_shape=scene.data.shape.image_shape,
-        selected_label=label,
+        selected_label=view.label or 0,
     )
 
 
-def _all_labels(scene: PageContext) -> None:
-    size, quantiles, dimensions = _size(scene, None), _quantiles(), _dimensions(scene)
-    line = timeline(scene, _ALL_KEY, size, quantiles, dimensions, *others_identity())
-
+def _all_labels(scene: PageContext, view: ManifoldView) -> None:
     def frame_of(epoch: int) -> Mapping[str, Bytes]:
-        base = base_code(scene, epoch)
-        what = ("all manifolds", size, quantiles, dimensions, base.tobytes())
+        return {f"label{label}": tiles for label, tiles in enumerate(networks.record(scene.key, epoch, view).tiles)}
 
-        def draw(network: FoldedNetwork) -> Bytes:
-            return label_manifolds(network, size=size, dimensions=dimensions, quantiles=quantiles, others=base).tiles
-
-        found = networks.picture(scene.key, epoch, what, draw)
-        return {f"label{label}": tiles for label, tiles in enumerate(found)}
-
-    pictures = [_picture(scene, label) for label in range(len(scene.data.class_names))]
-    tile_film(_ALL_KEY, line, pictures, frame_of, min_width=200)
+    pictures = [_picture(scene, view, label) for label in range(len(scene.data.class_names))]
+    tile_film(_ALL_KEY, timeline(scene, _ALL_KEY, view), pictures, frame_of, min_width=200)
     st.caption("The same codes under every label: what stays is style, what changes is the digit.")
 
 
-def _network(scene: PageContext, epoch: int) -> FoldedNetwork:
-    return networks.network(scene.key, epoch)
-
-
-def _picture(scene: PageContext, label: int) -> TilePicture:
-    name = scene.data.class_names[label]
+def _picture(scene: PageContext, view: ManifoldView, label: int | None) -> TilePicture:
+    """The grid of a label, which stands alone if the view is of that label only."""
+    name, alone = scene.data.class_names[label or 0], view.label is not None
+    axes = _axes_words(view, scene.latent_dim)
     return TilePicture(
-        name="manifold" if value_of(LABEL) is not None else f"label{label}",
-        title=f"Manifold of {name}" if value_of(LABEL) is not None else name,
-        description=f"Manifold of {name}: tiles decoded from a grid of codes over {_axes_words(scene)}.",
-        caption=f"{_axes_words(scene)}." if value_of(LABEL) is not None else "",
+        name="manifold" if alone else f"label{label}",
+        title=f"Manifold of {name}" if alone else name,
+        description=f"Manifold of {name}: tiles decoded from a grid of codes over {axes}.",
+        caption=f"{axes}." if alone else "",
         file_name=f"manifold_{name}.png",
     )
 
 
-def _axes_words(scene: PageContext) -> str:
-    (low, high), (x, y) = _quantiles(), _dimensions(scene)
-    ends = NormalDist().inv_cdf(low), NormalDist().inv_cdf(high)
-    span = f"from {ends[0]:.2f} to {ends[1]:.2f}".replace("-", "−")
-    if scene.latent_dim == 1:
+def _axes_words(view: ManifoldView, latent_dim: int) -> str:
+    span = f"from {view.steps[0]:.2f} to {view.steps[-1]:.2f}".replace("-", "−")
+    if latent_dim == 1:
         return f"z1 to the right {span}"
+    x, y = view.dimensions
     return f"z{x + 1} to the right and z{y + 1} downwards, each {span}"

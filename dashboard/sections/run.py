@@ -10,6 +10,9 @@ import pandas as pd
 import streamlit as st
 from plotly.graph_objects import Figure
 
+from cvae_core.analysis.latent import LatentView
+from cvae_core.analysis.manifold import ManifoldView
+from cvae_core.analysis.reconstruction import OneOfEachLabelView
 from cvae_core.data import class_names_of, dataset_title
 from cvae_core.errors import CvaeError
 from cvae_core.metrics import metric_title
@@ -19,7 +22,7 @@ from cvae_core.runs.run import Run
 from cvae_core.runs.snapshots import snapshot_epochs
 from cvae_core.runs.status import ALIVE, RESUMABLE
 from cvae_core.runs.summary import Overview, overview
-from dashboard.cache import previews, run_data
+from dashboard.cache import networks, run_data
 from dashboard.components.image_grid import ImageTiles, image_grid, manifold_tiles, reconstruction_tiles
 from dashboard.components.latent_scatter import latent_scatter
 from dashboard.components.pulse import pulse
@@ -166,18 +169,19 @@ def snapshot_view(item: Overview, label: int) -> None:
         )
         return
     key, epoch = run_data.run_key(run), epochs[-1]
+    records = networks.RecordsAt(key, epoch)
     names = class_names_of(run_data.run_config(key))
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         st.caption(f"Snapshot of epoch {epoch:,}, the newest of {len(epochs)}." if epoch else "The untrained model.")
         with st.container(horizontal=True, width="content"):
             _links_to_all_epochs(run)
-    image_grid(_named(reconstruction_tiles(previews.reconstructions(key, epoch), names), epoch), key="reconstructions")
+    image_grid(_named(reconstruction_tiles(records(OneOfEachLabelView()), names), epoch), key="reconstructions")
     left, right = st.columns(2, gap="medium")
     with left:
-        image_grid(_named(manifold_tiles(previews.manifold_grid(key, epoch, label), names), epoch), key="manifold")
+        image_grid(_named(manifold_tiles(records(ManifoldView(label=label)), names), epoch), key="manifold")
     with right:
         latent_scatter(
-            previews.latent_plane(key, epoch, label),
+            records(LatentView(label=label)),
             key="latent",
             class_names=names,
             title=f"Codes of {names[label]}",

@@ -9,10 +9,8 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from cvae_core.analysis.style import transfer
+from cvae_core.analysis.style import FirstImages, StyleView, TestImage
 from cvae_core.records import Bytes, Split
-from cvae_core.rendering.spec import PickedImage, PictureSettings
-from cvae_core.rendering.spec import Sources as FirstImages
 from dashboard.cache import networks, run_data
 from dashboard.components.image_picker import image_picker
 from dashboard.components.latent_sliders import code_studio
@@ -75,7 +73,7 @@ def chosen_sources(scene: PageContext, epoch: int) -> Sources | None:
         network = networks.network(scene.key, epoch)
         return (drawn_source if kind == "drawn" else uploaded_source)(scene, network, epoch)
     if kind in ("pinned", "picked"):
-        return _pinned(scene) if kind == "pinned" else _picked(scene)
+        return _pinned() if kind == "pinned" else _picked(scene)
     label, count = value_of(SOURCE_LABEL), value_of(SOURCE_COUNT)
     if kind == "sevens":
         label, count = min(TUTORIAL_LABEL, len(scene.data.class_names) - 1), TUTORIAL_COUNT
@@ -84,7 +82,7 @@ def chosen_sources(scene: PageContext, epoch: int) -> Sources | None:
         st.info(f"The training set has no image of {scene.data.class_names[label]}. Choose another label.")
         return None
     words = f"the first {len(split)} training images of {scene.data.class_names[label]}"
-    return Sources(split, words, (kind, label, count), (FirstImages(label, len(split)),))
+    return Sources((FirstImages(label=label, count=len(split)),), words)
 
 
 def _picked(scene: PageContext) -> Sources | None:
@@ -108,25 +106,21 @@ def _picked(scene: PageContext) -> Sources | None:
     if not before:
         st.info("Pick up to twenty digits above; their styles are transferred in the order in which you pick them.")
         return None
-    chosen = list(before)
-    split = Split(scene.data.test.images[chosen], scene.data.test.labels[chosen])
-    return Sources(split, f"{len(chosen)} picked test images", ("picked", *chosen), tuple(map(PickedImage, chosen)))
+    return Sources(tuple(TestImage(index=index) for index in before), f"{len(before)} picked test images")
 
 
-def _pinned(scene: PageContext) -> Sources | None:
+def _pinned() -> Sources | None:
     index = value_of(PIN)
     if index is None:
         st.info("No image is pinned. Give the index of a test image above, or click a point in the latent space.")
         return None
-    one = slice(index, index + 1)
-    split = Split(scene.data.test.images[one], scene.data.test.labels[one])
-    return Sources(split, f"test image {index:,}", ("pinned", index), (PickedImage(index),))
+    return Sources((TestImage(index=index),), f"test image {index:,}")
 
 
 _NONE: Final = -1
 
 
-def studio_view(scene: PageContext, sources: Sources, epoch: int) -> None:
+def studio_view(scene: PageContext, sources: Split, epoch: int) -> None:
     """Let the person move the code of a source, or go from one source to another.
 
     Args:
@@ -150,7 +144,7 @@ def studio_view(scene: PageContext, sources: Sources, epoch: int) -> None:
         f"source, and go from one style to the other. Encoded and decoded by the network of epoch {epoch:,}."
     )
     split, names = _candidates(scene, sources)
-    chosen = _chosen_sources(len(sources.split), names)
+    chosen = _chosen_sources(len(sources), names)
     network = networks.network(scene.key, epoch)
     codes, _ = network.encode(split.images[chosen], split.labels[chosen])
     labels = [int(label) for label in split.labels[chosen]]
@@ -160,14 +154,14 @@ def studio_view(scene: PageContext, sources: Sources, epoch: int) -> None:
     code_studio("code_studio", network, codes, labels, shown, class_names, invert=inverted, epoch=epoch)
 
 
-def _candidates(scene: PageContext, sources: Sources) -> tuple[Split, list[str]]:
+def _candidates(scene: PageContext, sources: Split) -> tuple[Split, list[str]]:
     """The sources and what they are called; to a single one come those that it can be blended with."""
     names = scene.data.class_names
-    own = [f"{names[label]}, column {index + 1}" for index, label in enumerate(sources.split.labels)]
+    own = [f"{names[label]}, column {index + 1}" for index, label in enumerate(sources.labels)]
     if len(own) > 1:
-        return sources.split, own
+        return sources, own
     others = [run_data.first_training_images(scene.config.data, label, 1) for label in range(len(names))]
-    parts = [sources.split, *others]
+    parts = [sources, *others]
     split = Split(np.concatenate([part.images for part in parts]), np.concatenate([part.labels for part in parts]))
     return split, own + [f"{names[label]} of the training set" for label in split.labels[1:]]
 
@@ -207,25 +201,24 @@ def style_view(scene: PageContext, row: DeltaGenerator) -> None:
     sources = chosen_sources(scene, epoch)
     if sources is None:
         return
-    line = timeline(scene, _KEY, *sources.identity, inverted)
+    view = StyleView(sources=sources.shown, invert=inverted)
+    split = view.images(run_data.data_for(scene.config.data, view.training_images))
 
     def frame_of(epoch: int) -> Mapping[str, Bytes]:
-        record = transfer(networks.network(scene.key, epoch), sources.split.images, sources.split.labels)
-        return {"style": record.with_originals()}
+        return {"style": networks.record(scene.key, epoch, view).with_originals()}
 
-    tile_film(_KEY, line, [_picture(scene, sources, inverted)], frame_of)
-    studio_view(scene, sources, epoch)
-    film_export(scene, [PictureSettings("style", sources=sources.exported, invert=inverted)], _FILM)
+    tile_film(_KEY, timeline(scene, _KEY, view), [_picture(scene, sources, len(split), inverted)], frame_of)
+    studio_view(scene, split, epoch)
+    film_export(scene, [view], _FILM)
     if scene.config.model.conditional:
         evaluation_view(scene, epoch)
 
 
-def _picture(scene: PageContext, sources: Sources, inverted: bool) -> TilePicture:
-    names = [scene.data.class_names[label] for label in sources.split.labels]
+def _picture(scene: PageContext, sources: Sources, count: int, inverted: bool) -> TilePicture:
     return TilePicture(
         name="style",
         title=f"Style of {sources.words}",
-        description=f"{len(names)} images, each redrawn under every label in its own style.",
+        description=f"{count} images, each redrawn under every label in its own style.",
         caption="A column is one source, a row one label. In the row of a source's own label stands the source itself.",
         row_labels=scene.data.class_names,
         file_name="style.png",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,12 +9,12 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from cvae_core.analysis.style import OwnImage, Source
 from cvae_core.data.image_file import read_picture
 from cvae_core.data.preprocessing import mnist_form
 from cvae_core.evaluation.classification import classify
 from cvae_core.inference.folded import FoldedNetwork
-from cvae_core.records import Bytes, Split
-from cvae_core.rendering.spec import OwnImage, Source
+from cvae_core.records import Bytes
 from cvae_core.workers.quotas import PICTURE_MB, check_upload, largest_upload_mb
 from dashboard.components.drawing_pad import style_pad
 from dashboard.components.image_grid import ImageTiles, image_grid
@@ -37,16 +35,12 @@ class Sources:
     """Images whose style is transferred.
 
     Attributes:
-        split: The images, and the labels to encode them with.
+        shown: The images.
         words: What they are, to end a title with.
-        identity: What determines them.
-        exported: The same for a film.
     """
 
-    split: Split
+    shown: tuple[Source, ...]
     words: str
-    identity: tuple[object, ...]
-    exported: tuple[Source, ...]
 
 
 def drawn_source(scene: PageContext, network: FoldedNetwork, epoch: int) -> Sources | None:
@@ -152,6 +146,4 @@ def _own(
         label = int(found.ranking[0, 0])
         odds = float(found.odds[0, label])
         st.caption(f"Taken for {scene.data.class_names[label]}, {odds:.0%} probable by the ELBO at epoch {epoch:,}.")
-    digest = hashlib.sha256(image.tobytes()).hexdigest()[:16]
-    exported = OwnImage(base64.b64encode(image.tobytes()).decode(), label)
-    return Sources(Split(image[None], np.array([label], np.int64)), words, (digest, label), (exported,))
+    return Sources((OwnImage.of(image, label),), words)

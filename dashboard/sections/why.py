@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import nan
 from typing import Any, Final, cast
 
 import numpy as np
 import streamlit as st
 
-from cvae_core.analysis.toy import SweptCurve, analyse_torn_manifold, tear_threshold
+from cvae_core.analysis.toy import ToyView
 from cvae_core.config.presets import preset
 from cvae_core.config.run import TornManifoldConfig
 from cvae_core.data import load_test_data
-from cvae_core.data.toy import distance_to_manifold, true_curves
+from cvae_core.data.toy import true_curves
 from cvae_core.errors import CvaeError
-from cvae_core.records import Bytes
 from cvae_core.runs.status import ALIVE, RESUMABLE
 from cvae_core.runs.summary import overviews
 from dashboard.cache import networks, run_data
 from dashboard.components.epoch_player import Timeline
 from dashboard.components.pulse import pulse
 from dashboard.components.toy_data import TornGround, torn_ground
-from dashboard.components.toy_player import TornFrame, TornModel, torn_film
+from dashboard.components.toy_player import TornModel, torn_film
 from dashboard.sections.manage_runs import confirm_deletion_of_both
 from dashboard.sections.training_form import setting_widget
 from dashboard.shared import actions, session_state
@@ -35,45 +33,13 @@ from dashboard.shared.widgets import attempt, deleted_notices, show_errors, show
 from dashboard.url_state.parameters import PAIR, PAIR_EPOCH, PAIRS
 from dashboard.url_state.session import read_address, set_value, value_of, write_address
 
-_STEPS: Final = 300
-
-
-def ground_of(key: run_data.RunKey) -> TornGround:
-    """The noisy test points of a run, and the curves that they lie about."""
-    return ground_of_data(_data_config(key))
-
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def ground_of_data(config: TornManifoldConfig) -> TornGround:
-    """The same, of settings with which nothing need have been trained."""
+    """The noisy test points that settings give, and the curves that they lie about."""
     data = load_test_data(config)
     points = data.test.images.reshape(-1, 2).astype(np.float32)
     return TornGround(points, data.test.labels, true_curves(config), data.class_names, config.noise)
-
-
-@st.cache_resource(max_entries=1024, show_spinner=False)
-def torn_frame(key: run_data.RunKey, epoch: int) -> TornFrame:
-    """What the network of an epoch makes of the test points, and of each code on the way through its range.
-
-    Raises:
-        RunError: The snapshot is missing or damaged.
-    """
-    config = _data_config(key)
-    network = networks.network(key, epoch)
-    record = analyse_torn_manifold(network, config, run_data.test_data(config).test, _STEPS)
-    curve = record.tear.curve
-    return TornFrame(
-        reconstruction=record.reconstructions,
-        sweep=np.stack([swept.points for swept in record.swept]) if record.swept else None,
-        off=_off_manifold(config, record.swept) if record.swept else None,
-        tear=(record.tear.reconstructions, nan if curve is None else curve),
-        input_distance=record.input_distance,
-    )
-
-
-def _off_manifold(config: TornManifoldConfig, swept: tuple[SweptCurve, ...]) -> Bytes:
-    distances = np.stack([distance_to_manifold(config, curve.points) for curve in swept])
-    return (distances > tear_threshold(config)).astype(np.uint8)
 
 
 def _data_config(key: run_data.RunKey) -> TornManifoldConfig:
@@ -270,12 +236,13 @@ def _film(pair: Pair) -> None:
         st.caption(waits if pair.alive else "There is no epoch of which both runs have a snapshot.")
         return
     keys = {model: run_data.run_key(member.run) for model, member in pair.members.items()}
+    views = {model: ToyView(data=_data_config(key)) for model, key in keys.items()}
     torn_film(
         _KEY,
         _timeline(pair, epochs),
         [_model(name) for name in pair.members],
-        ground_of(keys["plain"]),
-        lambda epoch: {model: torn_frame(key, epoch) for model, key in keys.items()},
+        ground_of_data(_data_config(keys["plain"])),
+        lambda epoch: {model: networks.record(key, epoch, views[model]) for model, key in keys.items()},
     )
 
 

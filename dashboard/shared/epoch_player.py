@@ -18,17 +18,17 @@ _SEEN: Final = "seen_of_films"
 _SEEN_PLACES: Final = "seen_places"
 
 
-def timeline(scene: PageContext, key: str, *what: object) -> Timeline:
+def timeline(scene: PageContext, key: str, *views: View) -> Timeline:
     """Take over what was done with a film, and say where it stands.
 
     Args:
         scene: The run.
         key: Of the film on its page.
-        what: The views that its frames show.
+        views: What its frames show.
     """
     epoch = shown_epoch(scene, key)
     run = _name(scene)
-    what_is_shown = "|".join((run, key, *(of.identity if isinstance(of, View) else str(of) for of in what)))
+    what_is_shown = "|".join((run, key, *(view.identity for view in views)))
     follow = value_of(EPOCH) is None
     return Timeline(run, what_is_shown, scene.epochs, epoch, follow, scene.alive, take_over(key, run))
 

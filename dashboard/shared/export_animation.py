@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Final, get_args
+from typing import Any, Final
 
 import streamlit as st
 
-from cvae_core.rendering.spec import FilmFormat, PictureSettings
+from cvae_core.analysis.views import View
+from cvae_core.rendering.output import FILM_FORMATS, FilmFormat
 from cvae_core.runs.summary import size_words
 from cvae_core.tasks import Task
 from dashboard.cache import run_data
@@ -30,7 +31,7 @@ class _Wanted:
 
     run: run_data.RunKey
     epochs: tuple[int, ...]
-    films: tuple[PictureSettings, ...]
+    films: tuple[View, ...]
     film_format: FilmFormat
 
     @property
@@ -58,7 +59,7 @@ class _Film:
     skipped: tuple[int, ...]
 
 
-def film_export(scene: PageContext, films: Sequence[PictureSettings], explanation: str) -> None:
+def film_export(scene: PageContext, films: Sequence[View], explanation: str) -> None:
     """Offer films of a picture: a frame for each snapshot, 100 ms each.
 
     Args:
@@ -71,7 +72,7 @@ def film_export(scene: PageContext, films: Sequence[PictureSettings], explanatio
         _panel(scene, tuple(films))
 
 
-def _panel(scene: PageContext, films: tuple[PictureSettings, ...]) -> None:
+def _panel(scene: PageContext, films: tuple[View, ...]) -> None:
     collect(_UNDER_WAY, _keep)
     wanted = _Wanted(scene.key, scene.epochs, films, _format_choice(films[0].kind))
     painting: _Painting | None = st.session_state.get(_UNDER_WAY)
@@ -96,7 +97,7 @@ def _panel(scene: PageContext, films: tuple[PictureSettings, ...]) -> None:
 def _format_choice(kind: str) -> FilmFormat:
     chosen: FilmFormat | None = st.segmented_control(
         "Format",
-        get_args(FilmFormat),
+        FILM_FORMATS,
         format_func=str.upper,
         default="gif",
         required=True,

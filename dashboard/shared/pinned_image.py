@@ -10,10 +10,9 @@ import numpy as np
 import streamlit as st
 
 from cvae_core.analysis.latent import project, projected_covariances
-from cvae_core.analysis.reconstruction import reconstruct
+from cvae_core.analysis.reconstruction import TestImageView
 from cvae_core.analysis.records import Projection
 from cvae_core.errors import CvaeError
-from cvae_core.inference.folded import FoldedNetwork
 from cvae_core.records import Bytes, Dataset, Floats
 from dashboard.cache import networks
 from dashboard.components.epoch_player import Timeline
@@ -95,8 +94,8 @@ def _codes(scene: PageContext, line: Timeline, wanted: Container[int], index: in
     log_vars = means.copy()
     for place, epoch in _at_hand(scene, line, wanted):
         with suppress(CvaeError):  # the film says by itself why this epoch cannot be shown
-            code = networks.code_of_image(scene.key, epoch, index)
-            means[place], log_vars[place] = code.z_mean[0], code.z_log_var[0]
+            code = networks.record(scene.key, epoch, TestImageView(index=index))
+            means[place], log_vars[place] = code.z_mean, code.z_log_var
     return means, log_vars
 
 
@@ -124,12 +123,7 @@ def image_and_reconstruction(scene: PageContext, epoch: int, index: int) -> Byte
     Raises:
         RunError: The snapshot is missing or damaged.
     """
-
-    def draw(network: FoldedNetwork) -> Bytes:
-        record = reconstruct(network, scene.data.test, np.array([index]))
-        return np.concatenate([record.originals, record.reconstructions])
-
-    return networks.picture(scene.key, epoch, ("pair", index), draw)
+    return networks.record(scene.key, epoch, TestImageView(index=index)).images
 
 
 def _chosen() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
 
+from cvae_core.analysis.manifold import ManifoldView
 from cvae_core.analysis.reconstruction import ReconstructionsView
 from cvae_core.analysis.samples import SamplesView
 from cvae_core.analysis.views import View
@@ -157,7 +158,6 @@ def _numbers_text(values: tuple[float, ...]) -> str:
 
 
 Z_LIMIT: Final = 6.0
-LARGEST_GRID: Final = 30
 LATENT_DIM_LIMIT: Final = 64
 PRINCIPAL: Final = "pc"
 
@@ -172,14 +172,14 @@ AXES: Final = one_of("axes", ["dimensions", PRINCIPAL])
 # Manifold.
 QUANTILES: Final = numbers(
     "range",
-    (0.05, 0.95),
+    ManifoldView.model_fields["quantiles"].default,
     0.001,
     0.999,
     {2},
     "two rising numbers from 0.001 to 0.999 with a comma between them",
     rising=True,
 )
-GRID_SIZE: Final = whole_number("size", 15, 2, LARGEST_GRID)
+GRID_SIZE: Final = whole_number("size", *field_of(ManifoldView, "size"))
 OTHERS: Final = one_of("others", ["zero", "chosen", "pinned"])
 CODE: Final = numbers(
     "code",
@@ -224,8 +224,10 @@ FIELDS: Final[dict[str, Parameter]] = {  # type: ignore[type-arg]
     "label": LABEL,
     "order": ORDER,
     "pinned": PIN,
+    "quantiles": QUANTILES,
     "ranked": RANKED,
     "seed": SEED,
+    "size": GRID_SIZE,
     "temperature": TEMPERATURE,
 }
 SHARED: Final[tuple[Parameter, ...]] = (EPOCH, LABEL, PIN)  # type: ignore[type-arg]

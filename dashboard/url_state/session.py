@@ -13,7 +13,7 @@ import streamlit as st
 
 from cvae_core.analysis.views import View
 from dashboard.streamlit_patches.navigation import went_through_history
-from dashboard.url_state.parameters import FIELDS, Parameter
+from dashboard.url_state.parameters import FIELDS, X_DIMENSION, Y_DIMENSION, Parameter
 
 T = TypeVar("T")
 V = TypeVar("V", bound=View)
@@ -38,6 +38,8 @@ def shown_view(view: type[V], **resolved: object) -> V:
         ConfigError: A value is out of range.
     """
     fields = {name: value_of(FIELDS[name]) for name in view.model_fields if name in FIELDS}
+    if "dimensions" in view.model_fields:  # people count from 1
+        fields["dimensions"] = (value_of(X_DIMENSION) - 1, value_of(Y_DIMENSION) - 1)
     return view(**fields | resolved)
 
 

@@ -15,19 +15,17 @@ import numpy as np
 import pytest
 
 from cvae_core.analysis.latent import (
-    dimension_statistics,
     encode_split,
-    of_label,
     onto_dimensions,
     onto_principal,
     plane,
     principal_axes,
     projected_covariances,
 )
-from cvae_core.analysis.manifold import label_manifolds, manifold
+from cvae_core.analysis.manifold import ManifoldView
 from cvae_core.analysis.reconstruction import reconstruct, reconstruction_losses
 from cvae_core.analysis.samples import SamplesView
-from cvae_core.analysis.style import blend, transfer
+from cvae_core.analysis.style import transfer
 from cvae_core.architecture import DataShape
 from cvae_core.config.run import ModelConfig
 from cvae_core.inference import FoldedNetwork
@@ -101,19 +99,10 @@ def test_latent_planes(pair: tuple[FoldedNetwork, PlainKeras], data: Split) -> N
     assert np.allclose(projected_covariances(projection, codes.z_log_var), ellipses, rtol=1e-4, atol=10 * TOLERANCE)
 
 
-def test_dimension_statistics(pair: tuple[FoldedNetwork, PlainKeras], data: Split) -> None:
+def test_kl_and_moments(pair: tuple[FoldedNetwork, PlainKeras], data: Split) -> None:
     ours, theirs = pair
-    statistics = dimension_statistics(encode_split(ours, data))
+    codes = encode_split(ours, data)
     z, log_var = theirs.encode(data)
-    kl = ((z**2 + np.exp(log_var) - log_var - 1) / 2).mean(0)
-    assert_close(statistics.kl, kl)
-    assert_close(statistics.mean, z.mean(0))
-    assert_close(statistics.variance, z.var(0))
-    assert_close(statistics.posterior_variance, np.exp(log_var).mean(0))
-    assert_close(statistics.aggregate_variance, z.var(0) + np.exp(log_var).mean(0))
-    assert statistics.collapsed.tolist() == (kl < 0.01).tolist()
-    codes = of_label(encode_split(ours, data), 3)
-    z, log_var = z[data.labels == 3], log_var[data.labels == 3]
     assert_close(codes.kl_per_dimension, ((z**2 + np.exp(log_var) - log_var - 1) / 2).mean(0))
     assert_close(codes.mean_per_dimension, z.mean(0))
     assert_close(codes.variance_per_dimension, z.var(0))
@@ -123,11 +112,11 @@ def test_manifolds(pair: tuple[FoldedNetwork, PlainKeras]) -> None:
     ours, theirs = pair
     steps = [NormalDist().inv_cdf(0.1 + 0.8 * i / 5) for i in range(6)]
     z = np.array([[0.5, across, -1.0, down] for down in steps for across in steps])
-    settings = {"size": 6, "dimensions": (1, 3), "quantiles": (0.1, 0.9), "others": [0.5, 0.0, -1.0, 0.0]}
-    single = manifold(ours, 2, **settings)
+    view = ManifoldView(label=2, size=6, dimensions=(1, 3), quantiles=(0.1, 0.9), others=(0.5, 0.0, -1.0, 0.0))
+    single = computed(ours, view)
     assert_same_pictures(single.tiles.reshape(-1, 9, 8, 2), theirs.pictures(z, np.full(36, 2)))
-    several = label_manifolds(ours, [4, 0, 2], **settings)
-    for label, tiles in zip([4, 0, 2], several.tiles, strict=True):
+    several = computed(ours, view.model_copy(update={"label": None}))
+    for label, tiles in enumerate(several.tiles):
         assert_same_pictures(tiles.reshape(-1, 9, 8, 2), theirs.pictures(z, np.full(36, label)))
 
 
@@ -146,9 +135,6 @@ def test_style_transfer(pair: tuple[FoldedNetwork, PlainKeras], data: Split) -> 
     assert_close(record.z_mean, z)
     for label, tiles in zip(range(SHAPE.n_classes), record.tiles, strict=True):
         assert_same_pictures(tiles, theirs.pictures(z, np.full(12, label)))
-    for label, tiles in zip([3, 1], blend(ours, z[0], z[1], 5, [3, 1]).tiles, strict=True):
-        way = [z[0] + (z[1] - z[0]) * i / 4 for i in range(5)]
-        assert_same_pictures(tiles, theirs.pictures(np.array(way), np.full(5, label)))
 
 
 def test_reconstructions_and_their_losses(pair: tuple[FoldedNetwork, PlainKeras], data: Split) -> None:

@@ -1,11 +1,13 @@
 import numpy as np
 import pytest
 
-from cvae_core.analysis.style import blend, transfer
+from cvae_core.analysis.style import FirstImages, OwnImage, StyleView, TestImage, transfer
+from cvae_core.analysis.views import compute
 from cvae_core.architecture import DataShape
 from cvae_core.config.run import ModelConfig
 from cvae_core.errors import ConfigError, DataError
 from cvae_core.inference import FoldedNetwork
+from cvae_core.records import Dataset
 from tests.analysis.toy_network import ToyNetwork
 from tests.networks import random_split, random_weights
 
@@ -20,28 +22,22 @@ def drawn(network, code, label):
 def test_a_column_is_one_source_and_a_row_one_label(flat):
     network = ToyNetwork(flat=flat)
     split = random_split(SHAPE, 6)
-    record = transfer(network, split.images, split.labels, [3, 0])
-    assert record.tiles.shape == (2, 6, 5, 4, 3) and record.tiles.dtype == np.uint8
-    assert record.target_labels.tolist() == [3, 0]
+    record = transfer(network, split.images, split.labels)
+    assert record.tiles.shape == (4, 6, 5, 4, 3) and record.tiles.dtype == np.uint8
+    assert record.target_labels.tolist() == [0, 1, 2, 3]
     assert np.array_equal(record.originals, split.images) and np.array_equal(record.source_labels, split.labels)
-    for row, label in enumerate([3, 0]):
+    for row, label in enumerate(range(4)):
         for column, image in enumerate(split.images):
             code = np.full(3, image.mean() / 255.0)
             assert np.allclose(record.z_mean[column], code)
             assert np.abs(record.tiles[row, column].astype(int) - drawn(network, code, label)).max() <= 1
 
 
-def test_every_label_is_a_target_unless_told():
-    split = random_split(SHAPE, 2)
-    record = transfer(ToyNetwork(), split.images, split.labels)
-    assert record.target_labels.tolist() == [0, 1, 2, 3] and record.tiles.shape[:2] == (4, 2)
-
-
 def test_the_figure_shows_originals_in_the_rows_of_their_own_labels():
     split = random_split(SHAPE, 7)
-    record = transfer(ToyNetwork(), split.images, split.labels, [2, 0, 1])
+    record = transfer(ToyNetwork(), split.images, split.labels)
     figure = record.with_originals()
-    for row, label in enumerate([2, 0, 1]):
+    for row, label in enumerate(range(4)):
         for column, own in enumerate(split.labels):
             expected = split.images[column] if own == label else record.tiles[row, column]
             assert np.array_equal(figure[row, column], expected)
@@ -55,32 +51,42 @@ def test_sources_that_do_not_fit_are_refused():
         transfer(network, split.images, np.array([0, 4]))
     with pytest.raises(DataError, match="Each image should have 60 pixels"):
         transfer(network, split.images[:, :3], split.labels)
-    with pytest.raises(ConfigError, match="label should be a whole number from 0 to 3"):
-        transfer(network, split.images, split.labels, [4])
     assert transfer(network, split.images[:0], split.labels[:0]).with_originals().shape == (4, 0, 5, 4, 3)
 
 
-def test_a_blend_goes_straight_from_one_code_to_the_other():
-    network, a, b = ToyNetwork(), np.array([0.0, -2.0, 1.0]), np.array([3.0, 2.0, 1.0])
-    record = blend(network, a, b, steps=4, targets=[1, 2])
-    assert np.allclose(record.z, [a + (b - a) * i / 3 for i in range(4)])
-    assert np.array_equal(record.z[[0, 3]], np.array([a, b], np.float32))
-    assert record.tiles.shape == (2, 4, 5, 4, 3) and record.labels.tolist() == [1, 2]
-    for row, label in enumerate([1, 2]):
-        for column, code in enumerate(record.z):
-            assert np.abs(record.tiles[row, column].astype(int) - drawn(network, code, label)).max() <= 1
+def _data():
+    train, test = random_split(SHAPE, 12), random_split(SHAPE, 5)
+    return Dataset("none", "no data", tuple("0123"), train, test, "0" * 64)
+
+
+def test_sources_come_from_anywhere():
+    data = _data()
+    own = np.arange(60, dtype=np.uint8).reshape(5, 4, 3)
+    view = StyleView(sources=(FirstImages(label=2, count=1), TestImage(index=3), OwnImage.of(own, 1)))
+    first = int(np.flatnonzero(data.train.labels == 2)[0])
+    record = compute(ToyNetwork(), data, view)
+    assert np.array_equal(record.originals, np.stack([data.train.images[first], data.test.images[3], own]))
+    assert record.source_labels.tolist() == [2, data.test.labels[3], 1]
+    assert view.training_images == ((2, 1),)
 
 
 @pytest.mark.parametrize(
-    "settings",
+    "source",
     [
-        *({"steps": steps} for steps in (1, 101, 2.5, True, float("nan"))),
-        *({"z_a": z} for z in ([0.0], [0.0] * 4, [0.0, float("nan"), 0.0], [0.0, float("inf"), 0.0])),
-        *({"z_b": z} for z in ([], [[0.0] * 3])),
-        *({"targets": targets} for targets in ([], [4], [-1], [1.5])),
+        FirstImages(label=4, count=1),
+        FirstImages(label=2, count=99),
+        TestImage(index=5),
+        OwnImage(pixels="AAAA", label=1),
+        OwnImage(pixels="no base64", label=1),
+        OwnImage.of(np.zeros((5, 4, 3), np.uint8), 4),
     ],
 )
-def test_ways_that_there_are_not_are_refused_in_one_sentence(settings):
-    with pytest.raises(ConfigError) as caught:
-        blend(ToyNetwork(), **{"z_a": [0.0] * 3, "z_b": [1.0] * 3, **settings})
-    assert str(caught.value).count(". ") == 0 and str(caught.value).endswith(".")
+def test_sources_that_the_data_lack_are_refused(source):
+    with pytest.raises(ConfigError):
+        compute(ToyNetwork(), _data(), StyleView(sources=(source,)))
+
+
+def test_there_is_at_least_one_source_and_at_most_a_hundred():
+    for sources in ((), (FirstImages(label=1, count=101),), (FirstImages(label=1, count=100), TestImage(index=1))):
+        with pytest.raises(ConfigError, match="number of sources should be a whole number from 1 to 100"):
+            StyleView(sources=sources)

@@ -7,11 +7,12 @@ import pytest
 
 from cvae_core.analysis.toy import (
     SweptCurve,
-    analyse_torn_manifold,
+    TornManifoldRecord,
+    ToyView,
     measure_tear,
-    swept_curves,
     tear_threshold,
 )
+from cvae_core.analysis.views import compute
 from cvae_core.architecture import DataShape
 from cvae_core.config.presets import preset
 from cvae_core.config.run import AutoencoderConfig, TornManifoldConfig
@@ -19,7 +20,7 @@ from cvae_core.data import load_dataset
 from cvae_core.data.toy import distance_to_manifold, true_curves
 from cvae_core.errors import ConfigError
 from cvae_core.inference import FoldedNetwork
-from cvae_core.records import Floats, Split
+from cvae_core.records import Dataset, Floats, Split
 from tests.networks import random_split, random_weights
 
 TUTORIAL = TornManifoldConfig()
@@ -28,13 +29,18 @@ BRIDGE = np.linspace([0.95, 0.55], [1.15, 0.25], 50).astype(np.float32)
 
 
 def curve(points: Floats) -> SweptCurve:
-    return SweptCurve(None, np.linspace(0, 1, len(points), dtype=np.float32), points)
+    return SweptCurve(None, np.linspace(0, 1, len(points), dtype=np.float32), points, np.zeros(len(points), bool))
 
 
 def network(**settings: object) -> FoldedNetwork:
     model = AutoencoderConfig(hidden_widths=(5,), **settings)
     shape = DataShape(1, 2, 1, TUTORIAL.pieces)
     return FoldedNetwork(model, shape, random_weights(model, shape))
+
+
+def analysed(ours: FoldedNetwork, test: Split, steps: int = 300) -> TornManifoldRecord:
+    data = Dataset("toy", "Toy", ("arc", "circle"), test.first(0), test, "0" * 64)
+    return compute(ours, data, ToyView(data=TUTORIAL, steps=steps))
 
 
 def test_what_lies_on_the_curves_is_not_torn() -> None:
@@ -89,7 +95,7 @@ def test_without_noise_there_is_a_floor() -> None:
 @pytest.mark.parametrize(("conditional", "labels"), [(False, [None]), (True, [0, 1])])
 def test_a_one_dimensional_code_is_swept_over_its_range(conditional: bool, labels: list[int | None]) -> None:
     ours, data = network(conditional=conditional), load_dataset(TUTORIAL).test
-    record = analyse_torn_manifold(ours, TUTORIAL, data, steps=50)
+    record = analysed(ours, data, steps=50)
     codes = ours.encode(data.images, data.labels)[0][:, 0]
     assert [swept.label for swept in record.swept] == labels
     for swept in record.swept:
@@ -97,11 +103,13 @@ def test_a_one_dimensional_code_is_swept_over_its_range(conditional: bool, label
         np.testing.assert_allclose(swept.codes, np.linspace(own.min(), own.max(), 50), rtol=1e-5)
         decoded = ours.decode(swept.codes[:, None], np.full(50, swept.label or 0))
         np.testing.assert_array_equal(swept.points, decoded.reshape(50, 2))
+        far = distance_to_manifold(TUTORIAL, swept.points) > tear_threshold(TUTORIAL)
+        np.testing.assert_array_equal(swept.off, far)
 
 
 def test_the_record_holds_data_curves_and_reconstructions() -> None:
     ours, data = network(latent_dim=2), load_dataset(TUTORIAL).test
-    record = analyse_torn_manifold(ours, TUTORIAL, data)
+    record = analysed(ours, data)
     np.testing.assert_array_equal(record.points, data.images.reshape(-1, 2))
     np.testing.assert_array_equal(record.labels, data.labels)
     np.testing.assert_array_equal(record.reconstructions, ours.reconstruct(data.images, data.labels).reshape(-1, 2))
@@ -114,20 +122,20 @@ def test_the_record_holds_data_curves_and_reconstructions() -> None:
 
 def test_no_data_have_no_curves() -> None:
     nothing = load_dataset(TUTORIAL).test.first(0)
-    record = analyse_torn_manifold(network(), TUTORIAL, nothing)
+    record = analysed(network(), nothing)
     assert (len(record.points), record.swept, record.tear.reconstructions) == (0, (), 0.0)
     assert record.input_distance == 0.0
 
 
 @pytest.mark.parametrize("steps", [1, 0, -3, 2.5, 10**6])
 def test_a_number_of_steps_that_is_none_is_refused(steps: int) -> None:
-    with pytest.raises(ConfigError, match="number of steps"):
-        swept_curves(network(), np.zeros((3, 1), np.float32), np.zeros(3, np.int64), steps)
+    with pytest.raises(ConfigError, match="steps"):
+        ToyView(steps=steps)
 
 
 def test_images_are_no_points_of_the_plane() -> None:
     with pytest.raises(ConfigError, match="two coordinates"):
-        analyse_torn_manifold(network(), TUTORIAL, random_split(DataShape(4, 3, 1, 2), 5))
+        analysed(network(), random_split(DataShape(4, 3, 1, 2), 5))
 
 
 def trained_tear(name: str, seed: int) -> tuple[float, float]:
@@ -139,7 +147,7 @@ def trained_tear(name: str, seed: int) -> tuple[float, float]:
     *_, last = train(config, data)
     trained = FoldedNetwork(config.model, data.shape, last.state.weights())
     assert isinstance(config.data, TornManifoldConfig)
-    tear = analyse_torn_manifold(trained, config.data, Split(data.test.images, data.test.labels)).tear
+    tear = compute(trained, data, ToyView(data=config.data)).tear
     assert tear.curve is not None
     return tear.reconstructions, tear.curve
 

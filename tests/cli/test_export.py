@@ -153,7 +153,7 @@ def test_all_endings_that_would_do_are_named(
         (["--film", "latent", "--across", "2"], ["differ"]),
         (["--film", "style", "--down", "3"], ["style", "plane"]),
         (["--film", "manifold", "--label", "7", "--quantiles", "0.5"], ["--quantiles", "2 numbers", "0.5"]),
-        (["--film", "manifold", "--label", "7", "--size", "31"], ["2 to 30", "31"]),
+        (["--film", "manifold", "--label", "7", "--size", "31"], ["at most 30", "31"]),
         (["--film", "manifold", "--label", "7", "--code", "1,nan,2"], ["--code", "3 numbers", "nan"]),
         (["--film", "manifold", "--label", "7", "--code", "1,0,2", "--pin", "3"], ["pinned", "either"]),
         (["--film", "manifold", "--label", "7", "--pin", "300"], ["test image", "300"]),

@@ -13,11 +13,14 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from cvae_core.analysis.latent import LatentView
+from cvae_core.analysis.manifold import ManifoldView
+from cvae_core.analysis.style import StyleView, TestImage
 from cvae_core.analysis.trained_run import TrainedRun
 from cvae_core.data import load_test_data
 from cvae_core.evaluation import evaluate
 from cvae_core.export.animation_task import save_films
-from cvae_core.rendering.spec import PickedImage, PictureSettings, Plane
+from cvae_core.rendering.pictures import PictureView
 from cvae_core.runs.run import Run
 from tests.dashboard.app import open_page, press, run_until, said
 from tests.dashboard.run_states import make_run
@@ -66,34 +69,34 @@ def test_a_measure_can_be_stopped_and_begun_again(run: Run) -> None:
 
 
 FILMS = [
-    ("manifold", {"label": "4"}, "manifold_4.gif", PictureSettings("manifold", 4)),
-    ("latent", {"label": "4"}, "z_distr_4.gif", PictureSettings("latent", 4)),
-    ("latent", {"label": "all"}, "z_distr.gif", PictureSettings("latent")),
-    ("style", {}, "style.gif", PictureSettings("style")),
+    ("manifold", {"label": "4"}, "manifold_4.gif", ManifoldView(label=4)),
+    ("latent", {"label": "4"}, "z_distr_4.gif", LatentView(label=4)),
+    ("latent", {"label": "all"}, "z_distr.gif", LatentView()),
+    ("style", {}, "style.gif", StyleView()),
     (
         "manifold",
         {"label": "1", "size": "4", "range": "0.2,0.7", "x": "2", "y": "1"},
         "manifold_1_z2_z1.gif",
-        PictureSettings("manifold", 1, plane=Plane((1, 0), quantiles=(0.2, 0.7), size=4)),
+        ManifoldView(label=1, dimensions=(1, 0), quantiles=(0.2, 0.7), size=4),
     ),
     (
         "latent",
         {"label": "4", "axes": "pc"},
         "z_distr_4_pc.gif",
-        PictureSettings("latent", 4, plane=Plane(principal_epoch=3)),
+        LatentView(label=4, principal_epoch=3),
     ),
     (
         "style",
         {"source": "picked", "picked": "5,2", "invert": "yes"},
         "style.gif",
-        PictureSettings("style", sources=(PickedImage(5), PickedImage(2)), invert=True),
+        StyleView(sources=(TestImage(index=5), TestImage(index=2)), invert=True),
     ),
 ]
 
 
-@pytest.mark.parametrize(("page", "choices", "name", "settings"), FILMS)
+@pytest.mark.parametrize(("page", "choices", "name", "view"), FILMS)
 def test_a_film_of_what_is_shown_can_be_taken_away(
-    page: str, choices: dict[str, str], name: str, settings: PictureSettings, run: Run, tmp_path: Path
+    page: str, choices: dict[str, str], name: str, view: PictureView, run: Run, tmp_path: Path
 ) -> None:
     app = open_page(page, run="done", **choices)
     press(app, "Make the film")
@@ -101,7 +104,7 @@ def test_a_film_of_what_is_shown_can_be_taken_away(
     assert not app.error
     (download,) = app.get("download_button")
     assert f"Download {name} (" in download.proto.label
-    save_films(TrainedRun(run), [(settings, tmp_path / name)])
+    save_films(TrainedRun(run), [(view, tmp_path / name)])
     assert app.session_state["film_to_take_away"].content == (tmp_path / name).read_bytes()
 
 

@@ -12,7 +12,7 @@ import pytest
 from streamlit.runtime.caching import clear_session_resource_cache
 from streamlit.testing.v1 import AppTest
 
-from cvae_core.analysis.manifold import manifold
+from cvae_core.analysis.manifold import ManifoldView
 from cvae_core.analysis.samples import SamplesView
 from cvae_core.analysis.views import compute
 from cvae_core.data import dataset_shape, load_dataset, load_test_data
@@ -52,6 +52,12 @@ def film(app: AppTest) -> tuple[dict[str, Any], dict[str, Any]]:
 def network(run: Run, epoch: int) -> FoldedNetwork:
     config = run.config()
     return FoldedNetwork(config.model, dataset_shape(config.data), load_snapshot(run.snapshots_folder, epoch))
+
+
+def shown(run: Run, epoch: int, view: ManifoldView | SamplesView) -> np.ndarray[Any, Any]:
+    """The tiles of a view; of a manifold those of its label."""
+    tiles = compute(network(run, epoch), load_test_data(run.config().data), view).tiles
+    return tiles[0] if isinstance(view, ManifoldView) else tiles
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -203,9 +209,7 @@ def test_the_address_holds_the_view_and_gives_it_back(run: Run) -> None:
     assert {name: app.query_params[name] for name in asked} == asked
     header, arrays = film(app)
     assert header["frame_epochs"] == [1]
-    expected = compute(
-        network(run, 1), load_test_data(run.config().data), SamplesView(columns=4, seed=7, temperature=0.5)
-    ).tiles
+    expected = shown(run, 1, SamplesView(columns=4, seed=7, temperature=0.5))
     np.testing.assert_array_equal(arrays["frame/tiles_samples"][0], expected)
 
 
@@ -260,7 +264,7 @@ def test_epoch_and_label_hold_on_the_next_page(run: Run) -> None:
     header, arrays = film(app)
     assert header["epoch"] == 1
     assert header["picture"]["plane"]["selectedLabel"] == 4
-    np.testing.assert_array_equal(arrays["frame/tiles_manifold"][0], manifold(network(run, 1), 4).tiles)
+    np.testing.assert_array_equal(arrays["frame/tiles_manifold"][0], shown(run, 1, ManifoldView(label=4)))
     assert (app.query_params["epoch"], app.query_params["label"]) == ("1", "4")
 
 
@@ -269,7 +273,7 @@ def test_the_manifold_follows_its_settings(run: Run) -> None:
         "manifold", run="done", epoch="2", label="1", size="4", range="0.2,0.7", x="2", y="1", others="pinned"
     )
     _, arrays = film(app)
-    expected = manifold(network(run, 2), 1, size=4, quantiles=(0.2, 0.7), dimensions=(1, 0)).tiles
+    expected = shown(run, 2, ManifoldView(label=1, size=4, quantiles=(0.2, 0.7), dimensions=(1, 0)))
     np.testing.assert_array_equal(arrays["frame/tiles_manifold"][0], expected)
 
 
@@ -277,7 +281,7 @@ def test_all_labels_share_the_same_codes(run: Run) -> None:
     app = open_page("manifold", run="done", epoch="2", label="all", size="3")
     _, arrays = film(app)
     for label in range(10):
-        expected = manifold(network(run, 2), label, size=3).tiles
+        expected = shown(run, 2, ManifoldView(label=label, size=3))
         np.testing.assert_array_equal(arrays[f"frame/tiles_label{label}"][0], expected)
 
 
@@ -420,11 +424,11 @@ def test_a_code_from_the_address_fills_the_other_dimensions_and_its_sliders(runs
     app = open_page("manifold", run="wide", others="chosen", code="0,0,1.5,-2", size="3")
     assert not app.exception
     _, arrays = film(app)
-    expected = manifold(network(run, 0), 0, size=3, others=(0, 0, 1.5, -2)).tiles
+    expected = shown(run, 0, ManifoldView(label=0, size=3, others=(0, 0, 1.5, -2)))
     np.testing.assert_array_equal(arrays["frame/tiles_manifold"][0], expected)
     next(slider for slider in app.slider if slider.label == "z3").set_value(0.5).run()
     _, arrays = film(app)
-    expected = manifold(network(run, 0), 0, size=3, others=(0, 0, 0.5, -2)).tiles
+    expected = shown(run, 0, ManifoldView(label=0, size=3, others=(0, 0, 0.5, -2)))
     np.testing.assert_array_equal(arrays["frame/tiles_manifold"][0], expected)
     assert app.query_params["code"] == "0,0,0.5,-2"
 

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from cvae_core.analysis.toy import analyse_torn_manifold
+from cvae_core.analysis.toy import ToyView
+from cvae_core.analysis.views import compute
 from cvae_core.architecture import plan
 from cvae_core.config.presets import preset
 from cvae_core.config.run import RunConfig
@@ -121,7 +122,7 @@ def test_the_newest_pair_is_shown_with_what_its_networks_make_of_the_data(runs_f
         config = run.config()
         data = load_test_data(config.data)
         network = FoldedNetwork(config.model, data.shape, load_snapshot(run.snapshots_folder, 3))
-        expected = analyse_torn_manifold(network, config.data, data.test, 300)
+        expected = compute(network, data, ToyView(data=config.data))
         np.testing.assert_array_equal(arrays[f"frame/reconstruction_{model}"][0], expected.reconstructions)
         np.testing.assert_array_equal(arrays[f"frame/sweep_{model}"][0][0], expected.swept[0].points)
         assert arrays[f"frame/tear_{model}"][0] == pytest.approx([expected.tear.reconstructions, expected.tear.curve])

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cvae_core.analysis.manifold import manifold
-from cvae_core.analysis.records import ManifoldGrid
+from cvae_core.analysis.manifold import ManifoldView
+from cvae_core.analysis.records import ManifoldGrids
 from cvae_core.architecture import DataShape
 from cvae_core.config.run import ModelConfig
 from cvae_core.inference import FoldedNetwork
+from tests.analysis.toy_network import computed
 from tests.networks import random_weights
 
 QUANTILES = (0.05, 0.95)
@@ -25,7 +26,7 @@ class Case:
     """A network, the plane of its codes, and how large an image pixel is drawn."""
 
     network: FoldedNetwork
-    grid: ManifoldGrid
+    grid: ManifoldGrids
     base: tuple[float, ...]
     scale: float
 
@@ -40,13 +41,14 @@ def grey() -> Case:
     """The tutorial's sizes; dimensions 3 and 1 of eight, the others not zero."""
     network = _network(ModelConfig(), DataShape(28, 28, 1, 10))
     base = tuple(np.linspace(-0.6, 0.5, 8).round(2).tolist())
-    return Case(network, manifold(network, LABEL, size=12, dimensions=(2, 0), others=base), base, 1.0)
+    view = ManifoldView(label=LABEL, size=12, dimensions=(2, 0), others=base)
+    return Case(network, computed(network, view), base, 1.0)
 
 
 def colour() -> Case:
     """One dimension, colour, no condition."""
     network = _network(ModelConfig(conditional=False, latent_dim=1, hidden_widths=(16,)), DataShape(12, 9, 3, 4))
-    return Case(network, manifold(network, 0, size=10), (0.0,), 3.0)
+    return Case(network, computed(network, ManifoldView(size=10)), (0.0,), 3.0)
 
 
 def _network(model: ModelConfig, shape: DataShape, seed: int = 3) -> FoldedNetwork:

@@ -36,7 +36,7 @@ def show(case: Case, key: str) -> None:
     """A manifold with margins, the lens over it, and below what the lens reported."""
     state: dict[str, Any] = st.session_state.get(key) or {}
     epoch = st.session_state.get("epoch", 0)
-    columns, rows = case.grid.tiles.shape[1], case.grid.tiles.shape[0]
+    columns, rows = case.grid.tiles.shape[2], case.grid.tiles.shape[1]
     width, height = case.tile
     header: dict[str, Any] = {
         "epoch": epoch,
@@ -50,11 +50,11 @@ def show(case: Case, key: str) -> None:
             "base": case.base,
             "classNames": [f"label {label}" for label in range(case.network.architecture.shape.n_classes)],
             "imageShape": case.network.architecture.shape.image_shape,
-            "selectedLabel": case.grid.label,
+            "selectedLabel": int(case.grid.labels[0]),
             "description": f"The {key} manifold.",
         },
     }
-    arrays = {"tiles": case.grid.tiles}
+    arrays = {"tiles": case.grid.tiles[0]}
     if state.get("needed") == epoch:
         header["decoder"], weights = decoder_blob(case.network)
         arrays |= weights

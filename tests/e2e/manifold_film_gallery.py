@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
-from cvae_core.analysis.manifold import manifold
+from cvae_core.analysis.manifold import ManifoldView
 from cvae_core.errors import RunDamagedError
 from cvae_core.inference import FoldedNetwork
 from cvae_core.records import Bytes
 from dashboard.components.epoch_player import Timeline
 from dashboard.components.manifold_player import LensPlane, ManifoldState, manifold_film
 from dashboard.components.tile_player import TilePicture
+from tests.analysis.toy_network import computed
 from tests.e2e.lens_cases import DAMAGED, EPOCHS, LABEL, QUANTILES, SHAPE, trained
 
 SIZE = 15
@@ -36,10 +37,9 @@ decoders: list[int] = st.session_state.setdefault("decoders", [])
 
 def frame_of(epoch: int) -> dict[str, Bytes]:
     """The tiles of each picture."""
-    return {
-        str(label): manifold(network(epoch), label, size=SIZE, dimensions=dimensions, quantiles=QUANTILES).tiles
-        for label in labels
-    }
+    view = ManifoldView(label=None, size=SIZE, dimensions=dimensions, quantiles=QUANTILES)
+    tiles = computed(network(epoch), view).tiles
+    return {str(label): tiles[label] for label in labels}
 
 
 def decoder_of(epoch: int) -> FoldedNetwork:

@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from cvae_core.analysis.network import decode_images
-from cvae_core.analysis.style import blend
+from cvae_core.analysis.network import decode_images, decode_under_labels
 from cvae_core.inference import FoldedNetwork
 from cvae_core.records import Bytes, Floats
 from tests.e2e.canvases import pixels
@@ -125,7 +124,9 @@ def test_sixty_four_dimensions_have_a_slider_each(serve: Serve, open_page: OpenP
 def test_the_strip_is_pythons_blend(serve: Serve, open_page: OpenPage, name):
     page = blending(serve, open_page, name)
     model = network(name)
-    expected = blend(model, *codes(model.architecture.latent_dim, 2), steps=STEPS).tiles
+    expected = decode_under_labels(
+        model, np.linspace(*codes(model.architecture.latent_dim, 2), STEPS, dtype=np.float32)
+    )[0]
     found = pixels(page.locator(".blend-grid canvas")).reshape(*expected.shape[:-1], 3)
     assert np.abs(found.astype(int) - expected).max() <= 1
 

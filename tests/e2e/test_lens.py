@@ -129,7 +129,7 @@ def test_at_a_tiles_centre_the_selected_label_is_the_tile(page):
     case = grey()
     hover(page, case, 3, 8)
     expect_decoder(page)
-    expect_images(panel(page).locator(".label-cell.own canvas"), case.grid.tiles[8, 3][None])
+    expect_images(panel(page).locator(".label-cell.own canvas"), case.grid.tiles[0, 8, 3][None])
 
 
 def test_the_code_stands_there_in_numbers(page):

@@ -10,8 +10,8 @@ import pytest
 from PIL import Image, ImageSequence
 from playwright.sync_api import Page, expect
 
-from cvae_core.analysis.network import decode_images
-from cvae_core.analysis.style import blend, transfer
+from cvae_core.analysis.network import decode_images, decode_under_labels
+from cvae_core.analysis.style import transfer
 from cvae_core.architecture import DataShape
 from cvae_core.data import load_dataset
 from cvae_core.data.image_file import read_picture
@@ -211,6 +211,6 @@ def test_a_single_digit_is_blended_with_one_of_the_training_set(open_style, fold
         model.encode(data.test.images[5:6], data.test.labels[5:6])[0][0],
         model.encode(data.train.images[three], data.train.labels[three])[0][0],
     ]
-    expected = blend(model, *ends, steps=STEPS).tiles
+    expected = decode_under_labels(model, np.linspace(*ends, STEPS, dtype=np.float32))[0]
     found = pixels(page.locator(".blend-grid canvas"))[..., :1].reshape(expected.shape)
     assert np.abs(found - expected.astype(int)).max() <= 1

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from cvae_core.analysis.toy import SweptCurve, Tear, TornManifoldRecord
 from cvae_core.records import Floats
 from dashboard.components.toy_data import TornGround
-from dashboard.components.toy_player import TornFrame, TornModel
+from dashboard.components.toy_player import TornModel
 
 EPOCHS = tuple(range(0, 41, 2))
 STEPS = 200
@@ -24,7 +25,7 @@ def circle(count: int) -> Floats:
     return np.stack([1.5 + 0.5 * np.sin(t), -0.5 + 0.5 * np.cos(t)], 1).astype(np.float32)
 
 
-def frames_of(epoch: int) -> dict[str, TornFrame]:
+def frames_of(epoch: int) -> dict[str, TornManifoldRecord]:
     """Reconstructions shrink towards the curves as the epochs go by; the plain model's sweep crosses the gap."""
     share = epoch / EPOCHS[-1]
     near = TRUE + (POINTS - TRUE) * (1 - share)
@@ -33,13 +34,24 @@ def frames_of(epoch: int) -> dict[str, TornFrame]:
     off[0, 90:110] = 1
     sweep = np.stack([arc(STEPS), circle(STEPS)])
     return {
-        "plain": TornFrame(
-            near * (1.1 - 0.1 * share), bridge[None].astype(np.float32), off, (0.4 - 0.2 * share, 0.25), 0.5 * share
-        ),
-        "conditional": TornFrame(
+        "plain": record(near * (1.1 - 0.1 * share), bridge[None], off, (0.4 - 0.2 * share, 0.25), 0.5 * share),
+        "conditional": record(
             near, sweep, np.zeros((2, STEPS), np.uint8), (0.3 - 0.3 * share, 0.2 - 0.2 * share), 0.085 * share
         ),
     }
+
+
+def record(
+    reconstructions: Floats, sweep: Floats, off: np.ndarray, shares: tuple[float, float], distance: float
+) -> TornManifoldRecord:
+    """What a model makes of the data."""
+    codes = np.linspace(-1, 1, STEPS, dtype=np.float32)
+    swept = tuple(
+        SweptCurve(None, codes, points.astype(np.float32), marks.astype(bool))
+        for points, marks in zip(sweep, off, strict=True)
+    )
+    tear = Tear(*shares, threshold=0.18)
+    return TornManifoldRecord(POINTS, GROUND.labels, GROUND.pieces, reconstructions, swept, tear, distance)
 
 
 TRUE = np.concatenate([arc(1000), circle(1000)])

@@ -10,20 +10,19 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cvae_core.analysis.latent import dimension_statistics, encode_split, plane, principal_axes
-from cvae_core.analysis.manifold import label_manifolds, manifold
+from cvae_core.analysis.latent import LatentView
+from cvae_core.analysis.manifold import ManifoldView
 from cvae_core.analysis.reconstruction import LossesView, OneOfEachLabelView, ReconstructionsView
 from cvae_core.analysis.samples import SamplesView
-from cvae_core.analysis.style import transfer
+from cvae_core.analysis.style import StyleView
 from cvae_core.analysis.trained_run import TrainedRun
-from cvae_core.analysis.views import compute
 from cvae_core.data import registry
 from cvae_core.errors import DataUnavailableError
 from cvae_core.evaluation.classification import classify
 from cvae_core.evaluation.morphology import style_kept
 from cvae_core.export.import_run import ImportedRun, import_run
-from cvae_core.rendering.animation import Film, write_films
-from cvae_core.rendering.spec import PictureSettings
+from cvae_core.rendering.animation import write_films
+from cvae_core.rendering.pictures import PICTURES
 from cvae_core.runs.metrics import BeginRecord, MetricsWriter
 from cvae_core.runs.pack import pack_run
 from cvae_core.runs.run import Run
@@ -39,18 +38,18 @@ def carried(run: Run, folder: Path) -> ImportedRun:
 def views(trained: TrainedRun, epoch: int) -> list[Any]:
     """The records of every view of a snapshot."""
     network, split = trained.network(epoch), trained.test_data.test
-    codes = encode_split(network, split)
     few = split.first(10)
-    shown = [OneOfEachLabelView(), LossesView(), ReconstructionsView(order="worst"), SamplesView(seed=3)]
+    shown = [
+        LatentView(principal_epoch=epoch),
+        ManifoldView(label=None),
+        OneOfEachLabelView(),
+        LossesView(),
+        ReconstructionsView(order="worst"),
+        SamplesView(seed=3),
+        StyleView(),
+    ]
     return [
-        codes,
-        dimension_statistics(codes),
-        plane(codes, 10),
-        principal_axes(codes),
-        manifold(network, 7),
-        label_manifolds(network),
-        *(compute(network, trained.test_data, view) for view in shown),
-        transfer(network, few.images, few.labels),
+        *(trained.record(network, view) for view in shown),
         classify(network, few.images),
         style_kept(network, split, 20),
     ]
@@ -75,7 +74,7 @@ def assert_same(first: Any, second: Any) -> None:
 
 def film(trained: TrainedRun, kind: str) -> bytes:
     stream = BytesIO()
-    write_films(trained, [Film(PictureSettings(kind, 7 if kind == "manifold" else None), stream, "gif")])  # type: ignore[arg-type]
+    write_films(trained, [(PICTURES[kind](), stream)])
     return stream.getvalue()
 
 

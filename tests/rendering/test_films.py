@@ -10,25 +10,26 @@ import pytest
 from PIL import Image, ImageSequence
 from scipy.stats import norm
 
-from cvae_core.analysis.latent import encode_split, of_label
-from cvae_core.analysis.manifold import manifold
-from cvae_core.analysis.reconstruction import reconstruct
+from cvae_core.analysis.latent import CodesView, LatentView
+from cvae_core.analysis.manifold import ManifoldView
+from cvae_core.analysis.reconstruction import ReconstructionsView, reconstruct
 from cvae_core.analysis.samples import SamplesView
-from cvae_core.analysis.style import transfer
+from cvae_core.analysis.style import FirstImages, StyleView, TestImage
 from cvae_core.analysis.trained_run import TrainedRun
-from cvae_core.analysis.views import compute
+from cvae_core.cli.export import parse_sources
 from cvae_core.errors import ConfigError, ExportError, ExportStoppedError, RunNotFoundError
 from cvae_core.export.animation_task import save_films
 from cvae_core.records import Bytes
-from cvae_core.rendering.animation import Film, film_frames, paint_picture, save_pictures, write_films
+from cvae_core.rendering.animation import paint_picture, save_pictures, write_films
+from cvae_core.rendering.output import FilmFormat
+from cvae_core.rendering.pictures import PICTURES, PictureView
 from cvae_core.rendering.scatter import PlanePainter
-from cvae_core.rendering.spec import PICTURE_KINDS, FilmFormat, PictureSettings, Sources, parse_sources
 from cvae_core.rendering.tiles import TileLayout
 from cvae_core.runs.status import Status, write_status
 from tests.export.small_run import EPOCHS, damage, names_in, small_run
 from tests.runs.examples import small_disk
 
-MANIFOLD = PictureSettings("manifold", label=7)
+MANIFOLD = ManifoldView(label=7)
 MANIFOLD_LAYOUT = TileLayout(15, 15, 28, 28)
 
 
@@ -37,9 +38,9 @@ def trained(tmp_path: Path) -> TrainedRun:
     return TrainedRun(small_run(tmp_path / "runs"))
 
 
-def frames_of(trained: TrainedRun, settings: PictureSettings, film_format: FilmFormat = "gif") -> list[np.ndarray]:
+def frames_of(trained: TrainedRun, view: PictureView, film_format: FilmFormat = "gif") -> list[np.ndarray]:
     stream = io.BytesIO()
-    write_films(trained, [Film(settings, stream, film_format)])
+    write_films(trained, [(view, stream)], film_format)
     return [np.asarray(frame.convert("RGB")) for frame in ImageSequence.Iterator(Image.open(stream))]
 
 
@@ -60,7 +61,9 @@ def test_a_manifold_film_has_the_tiles_of_the_record_at_every_epoch(
     frames = frames_of(trained, MANIFOLD, film_format)
     assert len(frames) == len(EPOCHS)
     for epoch, frame in zip(EPOCHS, frames, strict=True):
-        assert np.array_equal(tiles_in(frame, MANIFOLD_LAYOUT), manifold(trained.network(epoch), 7).tiles)
+        assert np.array_equal(
+            tiles_in(frame, MANIFOLD_LAYOUT), trained.record(trained.network(epoch), MANIFOLD).tiles[0]
+        )
 
 
 def test_the_manifold_is_the_tutorials(trained: TrainedRun) -> None:
@@ -83,13 +86,10 @@ def test_other_films_have_the_tiles_of_their_records(trained: TrainedRun) -> Non
     names = tuple("0123456789")
     network, data = trained.network(5), trained.data
     sevens = np.flatnonzero(data.train.labels == 7)[:10]
-    expected = {
-        PictureSettings("style"): transfer(network, data.train.images[sevens], data.train.labels[sevens]).tiles,
-        PictureSettings("samples", seed=4): compute(network, data, SamplesView(seed=4)).tiles,
-    }
-    for settings, tiles in expected.items():
-        shown = tiles_in(frames_of(trained, settings)[-1], TileLayout(10, 10, 28, 28, 2, 2, names))
-        if settings.kind == "style":
+    for view in (StyleView(), SamplesView(seed=4)):
+        tiles = trained.record(network, view).tiles
+        shown = tiles_in(frames_of(trained, view)[-1], TileLayout(10, 10, 28, 28, 2, 2, names))
+        if view.kind == "style":
             assert np.array_equal(shown[7], data.train.images[sevens])
             shown[7] = tiles[7]
         assert np.array_equal(shown, tiles)
@@ -100,7 +100,7 @@ def test_reconstructions_stand_below_their_originals(trained: TrainedRun) -> Non
     expected = reconstruct(trained.network(5), trained.test_data.test, threes)
     rows = -(-np.count_nonzero(trained.test_data.test.labels == 3) // 10)
     layout = TileLayout(2 * rows, 10, 28, 28, 2, 2, ("Original", "Decoded"))
-    shown = tiles_in(frames_of(trained, PictureSettings("reconstructions", label=3))[-1], layout)
+    shown = tiles_in(frames_of(trained, ReconstructionsView(label=3, count=30))[-1], layout)
     assert np.array_equal(shown[[0, 2]].reshape(20, 28, 28, 1), expected.originals)
     assert np.abs(shown[[1, 3]].reshape(20, 28, 28, 1).astype(int) - expected.reconstructions).max() <= 1
 
@@ -111,8 +111,8 @@ def test_a_latent_film_has_ink_where_codes_are_and_nowhere_else(tmp_path: Path, 
     painter = PlanePainter(("z1", "z2"), one_dimensional=latent_dim == 1)
     left, top, right, bottom = painter.box
     brown = np.array([129, 82, 5])
-    for epoch, frame in zip(EPOCHS, frames_of(trained, PictureSettings("latent", label=7)), strict=True):
-        codes = of_label(encode_split(trained.network(epoch), trained.test_data.test), 7)
+    for epoch, frame in zip(EPOCHS, frames_of(trained, LatentView(label=7)), strict=True):
+        codes = trained.record(trained.network(epoch), CodesView(label=7))
         inside = codes.z_mean[np.abs(codes.z_mean[:, :2]).max(axis=1) < 4.9]
         near_brown = np.abs(frame[top:bottom, left:right].astype(int) - brown).max(axis=2) < 60
         columns = np.flatnonzero(near_brown.any(axis=0)) + left
@@ -128,38 +128,31 @@ def test_each_frame_tells_its_epoch(trained: TrainedRun) -> None:
     assert len(set(heads)) == len(EPOCHS)
 
 
-def test_frames_come_one_by_one(trained: TrainedRun) -> None:
-    frames = film_frames(trained, MANIFOLD)
-    epoch, frame = next(frames)
-    assert (epoch, frame.size) == (0, MANIFOLD_LAYOUT.size)
-    assert [epoch for epoch, _ in frames] == list(EPOCHS[1:])
-
-
-@pytest.mark.parametrize("kind", PICTURE_KINDS)
+@pytest.mark.parametrize("kind", PICTURES)
 def test_the_same_run_gives_the_same_bytes(trained: TrainedRun, kind: str, tmp_path: Path) -> None:
-    settings = PictureSettings(kind, label=2 if kind == "manifold" else None)
+    view = PICTURES[kind]()
     contents = []
     for name in ("first", "second"):
-        save_films(trained, [(settings, tmp_path / f"{name}.gif")])
-        save_pictures(trained, [(settings, tmp_path / f"{name}.png")], 2)
+        save_films(trained, [(view, tmp_path / f"{name}.gif")])
+        save_pictures(trained, [(view, tmp_path / f"{name}.png")], 2)
         contents.append([(tmp_path / f"{name}.{ending}").read_bytes() for ending in ("gif", "png")])
     assert contents[0] == contents[1]
 
 
 def test_two_processes_write_what_one_does(trained: TrainedRun, tmp_path: Path) -> None:
-    settings = [PictureSettings("manifold", label=1), PictureSettings("latent", label=2), PictureSettings("style")]
+    views = [ManifoldView(label=1), LatentView(label=2), StyleView()]
     told: list[tuple[int, int]] = []
     for processes in (1, 2):
         folder = tmp_path / str(processes)
         folder.mkdir()
-        wanted = [(shown, folder / f"{shown.file_stem}.gif") for shown in settings]
+        wanted = [(view, folder / f"{view.file_stem}.gif") for view in views]
         report = save_films(
             trained, wanted, processes=processes, progress=lambda done, total: told.append((done, total))
         )
         assert report.epochs == EPOCHS
         assert told[-1] == (12, 12)
-    for shown in settings:
-        assert len({(tmp_path / n / f"{shown.file_stem}.gif").read_bytes() for n in "12"}) == 1
+    for view in views:
+        assert len({(tmp_path / n / f"{view.file_stem}.gif").read_bytes() for n in "12"}) == 1
 
 
 @pytest.mark.parametrize("processes", [1, 2])
@@ -167,7 +160,7 @@ def test_two_processes_write_what_one_does(trained: TrainedRun, tmp_path: Path) 
 def test_a_stop_leaves_what_was_there(trained: TrainedRun, tmp_path: Path, processes: int, exists: bool) -> None:
     folder = tmp_path / "films"
     folder.mkdir()
-    wanted = [(PictureSettings("manifold", label=label), folder / f"{label}.gif") for label in range(4)]
+    wanted = [(ManifoldView(label=label), folder / f"{label}.gif") for label in range(4)]
     if exists:
         wanted[0][1].write_bytes(b"old")
     seen: list[int] = []
@@ -189,7 +182,7 @@ def test_a_damaged_snapshot_is_told_of_or_left_out(trained: TrainedRun, tmp_path
     damage(trained.run, 2)
     folder = tmp_path / "films"
     folder.mkdir()
-    wanted = [(PictureSettings("manifold", label=label), folder / f"{label}.gif") for label in (3, 4)]
+    wanted = [(ManifoldView(label=label), folder / f"{label}.gif") for label in (3, 4)]
     with pytest.raises(ExportError, match=r"snapshot of epoch 2 is damaged.*--skip-damaged"):
         save_films(trained, wanted, processes=processes)
     assert names_in(folder) == []
@@ -227,9 +220,8 @@ def test_whatever_fails_half_way_leaves_the_old_file(
 def test_a_full_disk_leaves_the_old_file(trained: TrainedRun, tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk") as disk:
         (disk / "film.gif").write_bytes(b"old")
-        settings = PictureSettings("manifold", label=7, scale=8)
         with pytest.raises(ExportError, match="No space left"):
-            save_films(trained, [(settings, disk / "film.gif")], replace=True)
+            save_films(trained, [(MANIFOLD, disk / "film.gif")], scale=8, replace=True)
         assert names_in(disk) == ["film.gif"]
         assert (disk / "film.gif").read_bytes() == b"old"
 
@@ -239,7 +231,7 @@ def test_a_picture_is_that_of_its_epoch_and_large(trained: TrainedRun) -> None:
     layout = TileLayout(15, 15, 28, 28, 3, ratio=2)
     assert image.size == layout.size
     shown = tiles_in(np.asarray(image)[..., None], layout)
-    assert np.array_equal(shown, manifold(trained.network(1), 7).tiles)
+    assert np.array_equal(shown, trained.record(trained.network(1), MANIFOLD).tiles[0])
     newest = paint_picture(trained, MANIFOLD)
     assert np.array_equal(np.asarray(newest), np.asarray(paint_picture(trained, MANIFOLD, 5)))
     with pytest.raises(RunNotFoundError, match="epoch 3"):
@@ -248,13 +240,19 @@ def test_a_picture_is_that_of_its_epoch_and_large(trained: TrainedRun) -> None:
 
 def test_what_cannot_be_painted(trained: TrainedRun, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="one label"):
-        PictureSettings("manifold")
-    with pytest.raises(ConfigError, match="0 to 9"):
-        paint_picture(trained, PictureSettings("manifold", label=10))
-    with pytest.raises(ConfigError, match="0 to 9"):
-        paint_picture(trained, PictureSettings("style", sources=(Sources(10, 1),)))
-    with pytest.raises(ExportError, match="images of label 7, not 100"):
-        paint_picture(trained, PictureSettings("style", sources=(Sources(7, 100),)))
+        paint_picture(trained, ManifoldView(label=None))
+    for view in (
+        ManifoldView(label=10),
+        LatentView(label=10),
+        ReconstructionsView(label=10),
+        StyleView(sources=(FirstImages(label=10, count=1),)),
+    ):
+        with pytest.raises(ConfigError, match="0 to 9"):
+            paint_picture(trained, view)
+    with pytest.raises(ConfigError, match="images of label 7, not 100"):
+        paint_picture(trained, StyleView(sources=(FirstImages(label=7, count=100),)))
+    with pytest.raises(ConfigError, match="scale"):
+        paint_picture(trained, MANIFOLD, scale=9)
     with pytest.raises(ExportError, match="no snapshot yet"):
         TrainedRun(fresh := small_run(tmp_path / "other", epochs=()))
     write_status(fresh.status_file, Status("finished", 5, epoch=5))
@@ -269,5 +267,9 @@ def test_sources_that_make_no_sense(text: str) -> None:
 
 
 def test_sources() -> None:
-    assert parse_sources("7:10") == (Sources(7, 10),)
-    assert parse_sources("3:5, 7:2") == (Sources(3, 5), Sources(7, 2))
+    assert parse_sources("7:10") == (FirstImages(label=7, count=10),)
+    assert parse_sources("3:5, 7:2") == (FirstImages(label=3, count=5), FirstImages(label=7, count=2))
+    assert parse_sources("test:41, 7:2") == (TestImage(index=41), FirstImages(label=7, count=2))
+    for text in ("test:", "test:-1", "train:3", "test:1:2", "٣:1"):
+        with pytest.raises(ConfigError, match="test:INDEX"):
+            parse_sources(text)

@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
 
-from cvae_core.analysis.manifold import manifold
+from cvae_core.analysis.manifold import ManifoldView
 from cvae_core.analysis.reconstruction import reconstruct
 from cvae_core.records import Split
 from dashboard.components.image_grid import ImageTiles, manifold_tiles, packed_tiles, reconstruction_tiles
 from dashboard.components.packing import unpack
-from tests.analysis.toy_network import ToyNetwork
+from tests.analysis.toy_network import ToyNetwork, computed
 
 NAMES = ("ant", "bee", "cat", "dog")
 
@@ -21,10 +21,10 @@ def test_reconstructions_stand_below_their_originals():
 
 
 def test_a_manifold_says_what_its_sides_are():
-    tiles = manifold_tiles(manifold(ToyNetwork(), 2, dimensions=(2, 0)), NAMES)
+    tiles = manifold_tiles(computed(ToyNetwork(), ManifoldView(label=2, dimensions=(2, 0))), NAMES)
     assert tiles.title == "Manifold of cat"
     assert tiles.caption == "z3 from −1.64 to 1.64 to the right, z1 from −1.64 to 1.64 downwards."
-    one = manifold_tiles(manifold(ToyNetwork(latent_dim=1), 0), NAMES)
+    one = manifold_tiles(computed(ToyNetwork(latent_dim=1), ManifoldView()), NAMES)
     assert one.caption == "z1 from −1.64 to 1.64 to the right."
 
 
