@@ -254,7 +254,7 @@ class EpochRecord:
     seconds: float
     learning_rate: float
     beta: float
-    extra: dict[str, float] = field(default_factory=dict)
+    extra: dict[str, float] = field(default_factory=dict, repr=False)
 
     __repr__ = short_repr
 

@@ -12,6 +12,7 @@ from cvae_core.data import fashion_mnist, mnist, toy
 from cvae_core.errors import DataError
 from cvae_core.plugins import Registry
 from cvae_core.records import Dataset
+from cvae_core.short_repr import short_repr
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,8 @@ class DatasetPlug:
     test_images: int
     load: Callable[[bool], Dataset]
     checksum: Callable[[], str] = str
+
+    __repr__ = short_repr
 
     @property
     def shape(self) -> DataShape:

@@ -158,6 +158,9 @@ class Entry(NamedTuple):
     value: float
     record: Any
 
+    def __repr__(self) -> str:
+        return short_repr(self)
+
 
 class Thinned:
     """The first record, the last 16, and of each stretch between them those with the lowest and the highest value.

@@ -61,6 +61,8 @@ class _CheckpointFacts:
     sha256: str
     facts: dict[str, Any]
 
+    __repr__ = short_repr
+
 
 @dataclass(frozen=True)
 class Checkpoint:

@@ -95,7 +95,7 @@ def test_one_image_is_encoded_and_decoded():
     record = reconstruct(network, data.test, np.array([1]))
     assert found.label == 3 and found.z_mean.shape == found.z_log_var.shape == (3,)
     assert np.array_equal(found.images, np.concatenate([record.originals, record.reconstructions]))
-    with pytest.raises(ConfigError, match="there are 2 of them"):
+    with pytest.raises(ConfigError, match="from 0 to 1; it is 2"):
         compute(network, data, TestImageView(index=2))
 
 

@@ -38,6 +38,7 @@ def test_views_survive_json_and_are_equal_only_to_themselves(view: PictureView) 
     assert view.identity not in {other.identity for other in others}
 
 
+@pytest.mark.parametrize("others", ["zeros", "code", "pinned"])
 def test_a_manifold_film_shows_the_chosen_plane(trained: TrainedRun, others: str) -> None:
     view = MANIFOLD.model_copy(
         update={
