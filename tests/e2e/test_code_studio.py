@@ -110,6 +110,7 @@ def test_the_mark_stands_where_the_source_is(page):
         assert mark["x"] + mark["width"] / 2 == pytest.approx(expected, abs=1)
 
 
+@pytest.mark.ui
 def test_sixty_four_dimensions_have_a_slider_each(serve: Serve, open_page: OpenPage):
     page = open_page(serve(GALLERY) + "/?network=broad", width=360)
     expect(page.get_by_role("slider")).to_have_count(64)
@@ -153,6 +154,7 @@ def test_a_step_of_the_strip_is_a_place_on_the_way(serve: Serve, open_page: Open
     expect_digits(page, network("tutorial"), (begin + end) / 2)
 
 
+@pytest.mark.ui
 def test_pictures_are_taken_home(serve: Serve, open_page: OpenPage):
     page = blending(serve, open_page)
     for at, name in enumerate(("code_as_every_label_epoch_0.png", "blend_epoch_0.png")):

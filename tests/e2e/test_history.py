@@ -116,6 +116,7 @@ def test_the_menu_of_a_phone_closes_after_a_choice(address: str, open_page: Open
         assert page.evaluate("document.activeElement.dataset.testid") == "stMain"
 
 
+@pytest.mark.ui
 def test_the_menu_of_a_phone_closes_once_where_streamlit_closes_it(address: str, open_page: OpenPage) -> None:
     agent = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148 Safari/604.1"
     page = open_page(f"{address}/", width=390, height=844, user_agent=agent, has_touch=True)
