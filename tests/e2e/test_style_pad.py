@@ -167,6 +167,8 @@ def test_who_leaves_the_pad_finds_the_drawing_again(page):
     expect(paper(page)).to_have_count(0)
     leave.click()
     expect(page.get_by_text(f"ink {image.sum(dtype=int)}, reported True")).to_be_visible()
+    expect(paper(page)).to_be_visible()  # its modules may arrive after the text
+    wait_until_idle(page)
     np.testing.assert_array_equal(pixels(paper(page)), before)
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Undo the last stroke (Ctrl+Z)").click()
