@@ -28,7 +28,7 @@ from cvae_core.config.run import (
 from cvae_core.errors import WeightsError
 from cvae_core.likelihoods import likelihood
 from cvae_core.plugins import Registry
-from cvae_core.short_repr import short_repr
+from cvae_core.text import short_repr
 
 LEAKY_RELU_SLOPE = 0.3
 BATCH_NORM_EPSILON = 1e-3

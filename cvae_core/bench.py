@@ -27,7 +27,7 @@ from cvae_core.records import Bytes, Dataset, Labels
 from cvae_core.runs import lock
 from cvae_core.runs.run import create_run
 from cvae_core.runs.snapshots import publish_snapshot
-from cvae_core.short_repr import short_repr
+from cvae_core.text import short_repr
 from cvae_core.training.engine import train, warm_up
 from cvae_core.training.events import EpochEvent, Event, StepEvent, TrainingState
 from cvae_core.training.session import work

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from cvae_core.architecture import DataShape
 from cvae_core.errors import DataError
-from cvae_core.short_repr import short_repr
+from cvae_core.text import short_repr
 
 _Array = npt.NDArray[Any]
 _POINT: Final = (1, 2, 1)

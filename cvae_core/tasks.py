@@ -19,12 +19,11 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import IO, Any, Self
 
-from cvae_core.errors import CvaeError, StoppedError
+from cvae_core.errors import CvaeError, StoppedError, as_cvae_error, sudden_end
 from cvae_core.plugins import load_plugins
 from cvae_core.processes import command, environment
 from cvae_core.remaining_time import RemainingTime
-from cvae_core.short_repr import short_repr
-from cvae_core.system_errors import as_cvae_error, sudden_end
+from cvae_core.text import short_repr
 
 Work = Callable[[dict[str, Any]], Mapping[str, Any]]
 

@@ -6,14 +6,14 @@ It has the registry of pages, and how a page shows an error.
 import numpy  # noqa: F401  before Plotly, which breaks if two first visitors import NumPy at once
 import streamlit as st
 
-from cvae_core.bundled import bundled_file
-from dashboard import asgi
+from cvae_core.data.mnist import bundled_file
+from dashboard import server
 
 
 def show_page() -> None:
     """Draw the page that the visitor looks at."""
     # Components register with the server as they are imported, so it must run by then.
-    from dashboard.components.page_frame import page_frame
+    from dashboard.components.page_elements import page_frame
     from dashboard.shared import actions
     from dashboard.shared.widgets import show_errors
     from dashboard.streamlit_patches import sessions
@@ -49,4 +49,4 @@ if __name__ == "__main__":
     show_page()
 else:
     # `streamlit run` finds this by its text, and serves it.
-    app = st.App(__file__, middleware=asgi.middleware(), lifespan=asgi.serving)
+    app = st.App(__file__, middleware=server.middleware(), lifespan=server.serving)

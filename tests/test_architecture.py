@@ -67,10 +67,9 @@ def test_no_fragment_of_a_page_is_made_inside_another() -> None:
     makers = {path.relative_to(ROOT).as_posix() for path in (ROOT / "dashboard").rglob("*.py") if _makes_fragment(path)}
     assert makers == {
         "dashboard/pages/home.py",
-        "dashboard/shared/run_watch.py",
-        "dashboard/sections/import_run.py",
+        "dashboard/shared/run_progress.py",
+        "dashboard/sections/archives.py",
         "dashboard/sections/run.py",
-        "dashboard/sections/export_run.py",
         "dashboard/shared/snapshot_page.py",
         "dashboard/sections/why.py",
     }

@@ -16,14 +16,13 @@ from typer.testing import CliRunner
 from cvae_core.cli.command import app
 from cvae_core.config.run import DataConfig
 from cvae_core.data import load_test_data
-from cvae_core.errors import ArchiveError, CvaeError, DataError, RunError, StorageError
+from cvae_core.errors import ArchiveError, CvaeError, DataError, RunError, StorageError, as_cvae_error, storage_errors
 from cvae_core.export.import_run import import_run
 from cvae_core.rendering.output import export_errors
 from cvae_core.runs.pack import pack_run
 from cvae_core.runs.run import all_runs
 from cvae_core.runs.snapshots import Checkpoint, load_snapshot, newest_checkpoint, publish_checkpoint, publish_snapshot
 from cvae_core.runs.summary import overview
-from cvae_core.system_errors import as_cvae_error, storage_errors
 from tests.dashboard.run_states import make_run
 from tests.runs.examples import run_in, some_weights
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cvae_core.records import Bytes, Floats, Labels
-from cvae_core.short_repr import short_repr
+from cvae_core.text import short_repr
 
 Float64Array = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]

@@ -15,7 +15,7 @@ from cvae_core.config.run import TornManifoldConfig
 from cvae_core.data.toy import distance_to_manifold, true_curves
 from cvae_core.errors import ConfigError
 from cvae_core.records import Dataset, Floats, Labels
-from cvae_core.short_repr import short_repr
+from cvae_core.text import short_repr
 
 NOISE_FLOOR: Final = 0.01
 DEVIATIONS: Final = 3.0

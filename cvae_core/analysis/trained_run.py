@@ -11,9 +11,9 @@ from cvae_core.data.registry import load_dataset, load_test_data, shape_of
 from cvae_core.errors import ExportError
 from cvae_core.inference.folded import FoldedNetwork
 from cvae_core.records import Dataset
-from cvae_core.runs.recovery import without_snapshots
 from cvae_core.runs.run import Run
 from cvae_core.runs.snapshots import load_snapshot, snapshot_epochs
+from cvae_core.runs.summary import without_snapshots
 
 T = TypeVar("T")
 Other = TypeVar("Other")

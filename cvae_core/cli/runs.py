@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cvae_core.cli.terminal import JsonOption, RunArgument, RunsOption, observed, plain, print_json, printable
-from cvae_core.errors import ArchiveError, ConfigError
+from cvae_core.errors import ArchiveError, ConfigError, advice
 from cvae_core.export.import_run import ImportedRun, import_run
 from cvae_core.rendering.output import is_stream, published_together
 from cvae_core.runs.atomic_io import is_folder, named_path, open_to_read
@@ -24,7 +24,6 @@ from cvae_core.runs.run import delete_run, linked_runs, open_run, runs_folder
 from cvae_core.runs.storage import Pruning, plan_pruning
 from cvae_core.runs.storage import prune as prune_run
 from cvae_core.runs.summary import Overview, describe, disk_use, overview, overviews, size_words
-from cvae_core.system_errors import advice
 
 _OutputOption = Annotated[
     Path | None, typer.Option("-o", "--output", help="The archive. Default: the run's name with .zip, here.")

@@ -25,14 +25,13 @@ from rich.progress import BarColumn, Progress, ProgressColumn, TaskProgressColum
 from rich.table import Column
 from rich.text import Text
 
-from cvae_core.errors import ConfigError, ExportStoppedError
+from cvae_core.errors import ConfigError, ExportStoppedError, storage_errors
 from cvae_core.records import EpochRecord, StepRecord
 from cvae_core.remaining_time import RemainingTime, time_left
 from cvae_core.runs.atomic_io import open_to_append
 from cvae_core.runs.run import Run
 from cvae_core.runs.status import Status
 from cvae_core.runs.summary import overview
-from cvae_core.system_errors import storage_errors
 from cvae_core.text import is_unsafe
 
 _STANDARD_ERROR = 2

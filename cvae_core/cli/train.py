@@ -25,16 +25,14 @@ from cvae_core.cli.terminal import (
 from cvae_core.config.presets import PRESETS, TOY_PRESETS, preset
 from cvae_core.config.run import RunConfig
 from cvae_core.data import with_data_facts
-from cvae_core.errors import CvaeError, TrainingError
+from cvae_core.errors import KILLED, CvaeError, TrainingError
 from cvae_core.runs import lock
 from cvae_core.runs.run import Run, check_new_name, create_run, open_run, runs_folder
 from cvae_core.runs.status import Status
 from cvae_core.runs.summary import overviews
-from cvae_core.system_errors import KILLED
 from cvae_core.training.session import needed_download, work
-from cvae_core.workers.cost import check_memory, measured_seconds, time_words, training_cost
 from cvae_core.workers.launcher import check_resumable, check_startable, claim
-from cvae_core.workers.quotas import check_resources
+from cvae_core.workers.quotas import check_memory, check_resources, measured_seconds, time_words, training_cost
 
 _INTERRUPTED: Final = 130
 _STANDARD_ERROR: Final = 2

@@ -11,7 +11,6 @@ from typing import Annotated, Any, Final, Self
 
 from pydantic import Field, SerializeAsAny, field_validator, model_validator
 
-from cvae_core.config.cvae import WHAT_GOES_TOGETHER, DataConfig, ModelConfig, TrainConfig
 from cvae_core.config.fields import (
     SEED_LIMIT,
     Activation,
@@ -22,7 +21,15 @@ from cvae_core.config.fields import (
     SnapshotSchedule,
     format_value,
 )
-from cvae_core.config.toy import AutoencoderConfig, AutoencoderTrainConfig, TornManifoldConfig
+from cvae_core.config.models import (
+    WHAT_GOES_TOGETHER,
+    AutoencoderConfig,
+    AutoencoderTrainConfig,
+    DataConfig,
+    ModelConfig,
+    TornManifoldConfig,
+    TrainConfig,
+)
 from cvae_core.errors import ConfigError
 from cvae_core.plugins import Registry
 

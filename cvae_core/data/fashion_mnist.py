@@ -13,9 +13,8 @@ from typing import Final
 import numpy as np
 
 from cvae_core.architecture import DataShape
-from cvae_core.errors import DataError, DataUnavailableError
+from cvae_core.errors import DataError, DataUnavailableError, reading_errors
 from cvae_core.records import Bytes, Dataset, Split
-from cvae_core.system_errors import reading_errors
 
 NAME: Final = "fashion_mnist"
 TITLE: Final = "Fashion-MNIST clothes"

@@ -1,4 +1,4 @@
-"""The complete MNIST set, bundled with the project (LeCun, Cortes and Burges; CC BY-SA 3.0)."""
+"""Files that come with the project: beside the package in a checkout, inside it where it was installed."""
 
 from __future__ import annotations
 
@@ -10,10 +10,22 @@ from typing import Final
 import numpy as np
 
 from cvae_core.architecture import DataShape
-from cvae_core.bundled import bundled_file
-from cvae_core.errors import DataError
+from cvae_core.errors import DataError, reading_errors
 from cvae_core.records import Dataset, Split
-from cvae_core.system_errors import reading_errors
+
+_PACKAGE: Final = Path(__file__).resolve().parents[1]
+FOLDERS: Final = (_PACKAGE / "assets", _PACKAGE.parent / "assets")
+
+
+def bundled_file(name: str) -> Path:
+    """Where a bundled file is, or, if it is missing, where it should be.
+
+    Args:
+        name: Of a file in the folder of assets.
+    """
+    places = [folder / name for folder in FOLDERS]
+    return next((place for place in places if place.is_file()), places[-1])
+
 
 NAME: Final = "mnist"
 TITLE: Final = "MNIST handwritten digits"

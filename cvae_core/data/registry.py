@@ -12,7 +12,7 @@ from cvae_core.data import fashion_mnist, mnist, toy
 from cvae_core.errors import DataError
 from cvae_core.plugins import Registry
 from cvae_core.records import Dataset
-from cvae_core.short_repr import short_repr
+from cvae_core.text import short_repr
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from cvae_core.data.preprocessing import all_in_mnist_form
 from cvae_core.evaluation.classification import accuracy
 from cvae_core.evaluation.morphology import style_kept
 from cvae_core.records import Bytes, Split
-from cvae_core.short_repr import short_repr
+from cvae_core.text import short_repr
 
 SHIFT: Final = 4
 SOURCES: Final = 600

@@ -13,9 +13,9 @@ from cvae_core.config.run import RunConfig
 from cvae_core.data.registry import shape_of
 from cvae_core.errors import ExportError, ExportStoppedError
 from cvae_core.rendering.output import check_new_folder, check_target, published_folder, published_together
-from cvae_core.runs.recovery import without_snapshots
 from cvae_core.runs.run import Run
 from cvae_core.runs.snapshots import load_snapshot, snapshot_epochs
+from cvae_core.runs.summary import without_snapshots
 
 _SCRIPT: Final = Path(__file__).with_name("draw_digits.py")
 _MODEL_LINE: Final = 'MODEL = "model.keras"\n'

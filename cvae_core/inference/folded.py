@@ -25,7 +25,7 @@ from cvae_core.config.run import ModelSettings
 from cvae_core.errors import DataError, WeightsError
 from cvae_core.likelihoods import likelihood, sigmoid
 from cvae_core.records import Bytes, Floats, Labels, checked_labels, checked_pixels
-from cvae_core.short_repr import short_repr
+from cvae_core.text import short_repr
 
 _SQRT_HALF: Final = np.float32(np.sqrt(0.5))
 _ERF_STEP: Final = np.float32(0.3275911)

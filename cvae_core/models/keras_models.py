@@ -24,7 +24,7 @@ from cvae_core.config.run import ModelSettings
 from cvae_core.errors import WeightsError
 from cvae_core.likelihoods import likelihood
 from cvae_core.models.keras_setup import float32, keras
-from cvae_core.short_repr import short_repr
+from cvae_core.text import short_repr
 
 KerasTensor: TypeAlias = Any
 

@@ -20,10 +20,9 @@ from PIL import GifImagePlugin, Image
 from cvae_core.analysis.network import Network
 from cvae_core.analysis.trained_run import TrainedRun
 from cvae_core.errors import CvaeError, ExportError, ExportStoppedError
-from cvae_core.rendering.gif_palette import SIZE, Palette
 from cvae_core.rendering.output import FilmFormat, published_together
-from cvae_core.rendering.pictures import PictureView, paint, palette_of
-from cvae_core.short_repr import short_repr
+from cvae_core.rendering.pictures import SIZE, Palette, PictureView, paint, palette_of
+from cvae_core.text import short_repr
 
 FRAME_MS: Final = 100
 LAST_FRAME_MS: Final = 1500

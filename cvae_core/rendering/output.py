@@ -12,9 +12,8 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Final, Literal, get_args
 
-from cvae_core.errors import ExportError
+from cvae_core.errors import ExportError, advice, reason
 from cvae_core.runs.atomic_io import is_folder
-from cvae_core.system_errors import advice, reason
 
 FilmFormat = Literal["gif", "webp"]
 FILM_FORMATS: Final[tuple[FilmFormat, ...]] = get_args(FilmFormat)

@@ -15,7 +15,7 @@ from cvae_core.analysis.records import LatentPlane
 from cvae_core.records import Floats, Labels
 from cvae_core.rendering.colours import BACKGROUND, BORDER, QUIET, TEXT, label_colour
 from cvae_core.rendering.text import draw_text, text_turned, text_width
-from cvae_core.short_repr import short_repr
+from cvae_core.text import short_repr
 
 OPACITY: Final = 0.85
 # A stamp is kept for each quarter of a pixel that a point may stand at.

@@ -12,7 +12,7 @@ from PIL import Image
 from cvae_core.records import Bytes
 from cvae_core.rendering.colours import BACKGROUND, TEXT, grey_of
 from cvae_core.rendering.text import draw_text, text_width
-from cvae_core.short_repr import short_repr
+from cvae_core.text import short_repr
 
 _CAPTION_SIZE: Final = 15
 _NAME_SIZE: Final = 13

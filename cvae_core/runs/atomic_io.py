@@ -13,9 +13,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from cvae_core.errors import RunDamagedError, RunError, StorageError
+from cvae_core.errors import RunDamagedError, RunError, StorageError, advice, is_of_machine, reason, storage_errors
 from cvae_core.runs import lock
-from cvae_core.system_errors import advice, is_of_machine, reason, storage_errors
 
 TEMPORARY_PREFIX: Final = ".tmp-"
 _CANNOT_TELL: Final = (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS)

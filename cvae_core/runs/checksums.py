@@ -12,9 +12,8 @@ from typing import Any, Final, TypeVar
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from cvae_core.config.run import SCHEMA_VERSION, check_schema_version
-from cvae_core.errors import ConfigError, RunDamagedError, RunTooNewError
+from cvae_core.errors import ConfigError, RunDamagedError, RunTooNewError, is_of_machine
 from cvae_core.runs.atomic_io import READ_LIMIT, open_to_read, read_text, unreadable
-from cvae_core.system_errors import is_of_machine
 
 CONFIG_FILE: Final = "config.json"
 # Fields that we do not know are ignored: earlier versions wrote some that are no longer used.

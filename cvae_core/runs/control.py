@@ -17,12 +17,11 @@ from typing import Final, Literal
 
 from cvae_core.config.fields import format_value
 from cvae_core.config.run import RunConfig
-from cvae_core.errors import ConfigError, CvaeError, RunError
+from cvae_core.errors import ConfigError, CvaeError, RunError, storage_errors
 from cvae_core.runs import lock
 from cvae_core.runs.atomic_io import is_link, make_own_folder, make_shared_folder, open_to_append, refuse_link
 from cvae_core.runs.run import Run, all_runs
 from cvae_core.runs.status import observed_state
-from cvae_core.system_errors import storage_errors
 
 Request = Literal["pause", "stop"]
 _REQUESTS: Final[tuple[Request, ...]] = ("pause", "stop")

@@ -15,8 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from cvae_core.errors import StorageError
-from cvae_core.system_errors import storage_errors
+from cvae_core.errors import StorageError, storage_errors
 
 _READERS_GRACE_SECONDS: Final = 1.0
 _SAFELY: Final = os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK  # follow no link, wait for no pipe

@@ -15,12 +15,11 @@ from typing import Any, BinaryIO, Final, NamedTuple, Self, cast
 
 from pydantic import TypeAdapter, ValidationError
 
-from cvae_core.errors import RunDamagedError, RunTooNewError
+from cvae_core.errors import RunDamagedError, RunTooNewError, storage_errors
 from cvae_core.records import EpochRecord, StepRecord
 from cvae_core.runs.atomic_io import open_to_append, open_to_read, replace_file, unreadable, write_all
 from cvae_core.runs.checksums import is_sealed, parser, refuse_newer, seal, versioned
-from cvae_core.short_repr import short_repr
-from cvae_core.system_errors import storage_errors
+from cvae_core.text import short_repr
 
 # Up to this many records nothing is left out.
 WHOLE_UP_TO: Final = 1024

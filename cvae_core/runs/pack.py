@@ -23,7 +23,6 @@ from cvae_core.errors import ArchiveError, CvaeError, ExportStoppedError, RunDam
 from cvae_core.runs.atomic_io import open_to_read, read_text, unreadable
 from cvae_core.runs.metadata import WHAT, read_about
 from cvae_core.runs.metrics import History, MetricsReader, whole_lines
-from cvae_core.runs.recovery import known_status, without_snapshots
 from cvae_core.runs.run import Run
 from cvae_core.runs.snapshots import (
     ARRAYS_FILE,
@@ -36,7 +35,8 @@ from cvae_core.runs.snapshots import (
     snapshot_folder,
 )
 from cvae_core.runs.status import encode_status
-from cvae_core.short_repr import short_repr
+from cvae_core.runs.summary import known_status, without_snapshots
+from cvae_core.text import short_repr
 
 Progress = Callable[[int, int], None]
 ShouldStop = Callable[[], bool]

@@ -17,7 +17,16 @@ from typing import Final
 
 from cvae_core.config.fields import format_value
 from cvae_core.config.run import RunConfig
-from cvae_core.errors import ConfigError, RunBusyError, RunDamagedError, RunError, RunNotFoundError
+from cvae_core.errors import (
+    ConfigError,
+    RunBusyError,
+    RunDamagedError,
+    RunError,
+    RunNotFoundError,
+    advice,
+    reason,
+    storage_errors,
+)
 from cvae_core.runs import lock
 from cvae_core.runs.atomic_io import (
     LEFTOVER_SECONDS,
@@ -34,7 +43,6 @@ from cvae_core.runs.atomic_io import (
 )
 from cvae_core.runs.checksums import parsed_object
 from cvae_core.runs.status import Status, write_status
-from cvae_core.system_errors import advice, reason, storage_errors
 
 RUNS_VARIABLE: Final = "CVAE_RUNS"
 DEFAULT_RUNS: Final = "runs"

@@ -22,11 +22,10 @@ from safetensors.numpy import load, save
 
 from cvae_core.architecture import Weights
 from cvae_core.config.run import TrainSettings
-from cvae_core.errors import RunDamagedError, RunError, RunNotFoundError
+from cvae_core.errors import RunDamagedError, RunError, RunNotFoundError, is_of_machine
 from cvae_core.runs.atomic_io import is_real_folder, open_to_read, publish_folder, remove, unreadable
 from cvae_core.runs.checksums import parser, read_sealed, seal, versioned
-from cvae_core.short_repr import short_repr
-from cvae_core.system_errors import is_of_machine
+from cvae_core.text import short_repr
 
 WEIGHTS_FILE: Final = "weights.safetensors"
 SNAPSHOT_FILE: Final = "snapshot.json"

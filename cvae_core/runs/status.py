@@ -10,11 +10,10 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Literal, Self
 
-from cvae_core.errors import RunDamagedError
+from cvae_core.errors import MEMORY_MARKS, RunDamagedError
 from cvae_core.runs import lock
 from cvae_core.runs.atomic_io import open_to_read, replace_file
 from cvae_core.runs.checksums import parser, read_sealed, seal, versioned
-from cvae_core.system_errors import MEMORY_MARKS
 
 WrittenState = Literal["queued", "running", "paused", "finished", "stopped", "failed"]
 State = Literal["queued", "starting", "running", "paused", "finished", "stopped", "failed", "interrupted", "broken"]

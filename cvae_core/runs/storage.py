@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from cvae_core.errors import RunError, RunNotFoundError
+from cvae_core.errors import RunError, RunNotFoundError, storage_errors
 from cvae_core.runs.atomic_io import (
     draft_of,
     is_old,
@@ -23,8 +23,7 @@ from cvae_core.runs.atomic_io import (
 from cvae_core.runs.run import Run, held_idle
 from cvae_core.runs.snapshots import snapshot_epochs, snapshot_folder
 from cvae_core.runs.summary import disk_use
-from cvae_core.short_repr import short_repr
-from cvae_core.system_errors import storage_errors
+from cvae_core.text import short_repr
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from typing import IO, Final
 
 from cvae_core.architecture import DataShape, check_weights, plan
 from cvae_core.config.run import RunConfig
-from cvae_core.errors import ArchiveError, CvaeError, ExportStoppedError, RunError, StorageError
+from cvae_core.errors import ArchiveError, CvaeError, ExportStoppedError, RunError, StorageError, advice, reason
 from cvae_core.runs.atomic_io import is_folder, synchronise
 from cvae_core.runs.metadata import read_about
 from cvae_core.runs.metrics import read_history
@@ -35,7 +35,6 @@ from cvae_core.runs.snapshots import (
     snapshot_folder,
 )
 from cvae_core.runs.status import ENDED, read_status, write_status
-from cvae_core.system_errors import advice, reason
 
 ShapeOf = Callable[[RunConfig], DataShape]
 MOST_FILES: Final = 20_000

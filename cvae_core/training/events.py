@@ -8,7 +8,7 @@ from typing import Protocol
 from cvae_core.architecture import Weights
 from cvae_core.records import EpochRecord, StepRecord
 from cvae_core.runs.snapshots import Checkpoint
-from cvae_core.short_repr import short_repr
+from cvae_core.text import short_repr
 
 
 class TrainingState(Protocol):

@@ -10,18 +10,17 @@ from dataclasses import replace
 from typing import Any, Final
 
 from cvae_core.data import fashion_mnist, load_dataset
-from cvae_core.errors import CvaeError, DataError, DataUnavailableError
+from cvae_core.errors import CvaeError, DataError, DataUnavailableError, as_cvae_error
 from cvae_core.plugins import load_plugins
 from cvae_core.records import Dataset, EpochRecord, StepRecord
 from cvae_core.remaining_time import RemainingTime
 from cvae_core.runs import lock
 from cvae_core.runs.control import is_asked, max_workers, take_turn
 from cvae_core.runs.metrics import History, read_history
-from cvae_core.runs.recovery import resume_point
 from cvae_core.runs.run import Run
 from cvae_core.runs.snapshots import Checkpoint
 from cvae_core.runs.status import START_MARK, Status, queued_again, read_status, write_status
-from cvae_core.system_errors import as_cvae_error
+from cvae_core.runs.summary import resume_point
 
 
 def _download_fashion_mnist() -> None:

@@ -10,10 +10,10 @@ import tensorflow as tf
 
 from cvae_core.architecture import Architecture, Weights
 from cvae_core.errors import RunDamagedError
-from cvae_core.models.layout import Layout, pack, unpack
+from cvae_core.models.network import Layout, pack, unpack
 from cvae_core.records import Floats
 from cvae_core.runs.snapshots import Checkpoint
-from cvae_core.short_repr import short_repr
+from cvae_core.text import short_repr
 from cvae_core.training.randomness import initial_weights
 from cvae_core.training.schedules import Plateau
 from cvae_core.training.step import Vectors

@@ -10,15 +10,16 @@ import tensorflow as tf
 
 from cvae_core.architecture import BATCH_NORM_MOMENTUM, Architecture, DenseLayer
 from cvae_core.likelihoods import likelihood
-from cvae_core.models.layout import Layout, Slot
 from cvae_core.models.network import (
     ForwardPass,
+    Layout,
+    Slot,
     Tensor,
     condition_of,
     forward,
     kl_per_dimension,
 )
-from cvae_core.short_repr import short_repr
+from cvae_core.text import short_repr
 from cvae_core.training.schedules import ADAM_BETA_1, ADAM_BETA_2
 
 ADAM_EPSILON: Final = 1e-7

@@ -17,13 +17,13 @@ from typing import Any, Final, Self
 
 import tensorflow as tf
 
+from cvae_core.errors import storage_errors
 from cvae_core.metrics import quantities
 from cvae_core.records import Dataset, EpochRecord, StepRecord
 from cvae_core.runs.atomic_io import make_own_folder, remove_leftovers
 from cvae_core.runs.metrics import BeginRecord, MetricsWriter, cut_back
 from cvae_core.runs.run import Run
 from cvae_core.runs.snapshots import Checkpoint, publish_checkpoint, publish_snapshot
-from cvae_core.system_errors import storage_errors
 from cvae_core.training.events import EpochEvent, Event, SnapshotEvent, StepEvent, TrainingState
 
 _NAME: Final = "events.out.tfevents."

@@ -16,16 +16,15 @@ from typing import Final
 
 from cvae_core.config.run import RunConfig
 from cvae_core.data import check_dataset_name, with_data_facts
-from cvae_core.errors import RunBusyError, RunDamagedError, RunError
+from cvae_core.errors import RunBusyError, RunDamagedError, RunError, storage_errors
 from cvae_core.likelihoods import likelihood
 from cvae_core.processes import command, environment
 from cvae_core.runs import lock
 from cvae_core.runs.atomic_io import is_own_file, open_to_append
 from cvae_core.runs.control import ask, max_workers, withdraw, withdraw_all
-from cvae_core.runs.recovery import known_status
 from cvae_core.runs.run import Run, create_run
 from cvae_core.runs.status import ALIVE, RESUMABLE, queued_again, write_status
-from cvae_core.system_errors import storage_errors
+from cvae_core.runs.summary import known_status
 
 WORKER_MODULE: Final = "cvae_core.training.worker"
 

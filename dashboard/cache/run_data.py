@@ -19,9 +19,8 @@ from cvae_core.data import load_dataset, load_test_data
 from cvae_core.records import Dataset, Split
 from cvae_core.runs.checksums import config_sha256
 from cvae_core.runs.metrics import History, MetricsReader
-from cvae_core.runs.recovery import followed_history
 from cvae_core.runs.run import Run, created_at, runs_folder
-from cvae_core.runs.summary import disk_use
+from cvae_core.runs.summary import disk_use, followed_history
 
 RunKey = tuple[str, str]
 

@@ -14,8 +14,7 @@ from cvae_core.architecture import DataShape
 from cvae_core.inference import FoldedNetwork
 from cvae_core.records import Bytes
 from dashboard.components import FOLDER
-from dashboard.components.decoder import check_posterior, decoder_blob, encoder_blob
-from dashboard.components.packing import pack
+from dashboard.components.packing import check_posterior, decoder_blob, encoder_blob, pack
 
 _mount = FOLDER.component(
     "drawing_pad",

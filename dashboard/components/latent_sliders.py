@@ -11,8 +11,7 @@ from typing import Any, Final, TypeGuard
 from cvae_core.inference import FoldedNetwork
 from cvae_core.records import Floats
 from dashboard.components import FOLDER
-from dashboard.components.decoder import check_posterior, decoder_blob
-from dashboard.components.packing import pack
+from dashboard.components.packing import check_posterior, decoder_blob, pack
 
 STEPS: Final = 10
 

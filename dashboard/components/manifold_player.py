@@ -14,7 +14,6 @@ from cvae_core.errors import CvaeError
 from cvae_core.inference import FoldedNetwork
 from cvae_core.records import Bytes, Floats
 from dashboard.components import FOLDER
-from dashboard.components.decoder import decoder_blob
 from dashboard.components.epoch_player import (
     PLAYER_STYLES,
     FilmState,
@@ -23,7 +22,8 @@ from dashboard.components.epoch_player import (
     answers,
     film_blob,
 )
-from dashboard.components.tile_player import MIN_WIDTH, TilePicture
+from dashboard.components.packing import decoder_blob
+from dashboard.components.tiles import MIN_WIDTH, TilePicture
 
 _mount = FOLDER.component(
     "manifold_player",

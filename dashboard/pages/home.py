@@ -11,14 +11,13 @@ from cvae_core.remaining_time import time_left
 from cvae_core.runs.status import ALIVE
 from cvae_core.runs.summary import Overview, overviews, size_words
 from dashboard.cache import run_data
-from dashboard.components.diagram import cvae_diagram
-from dashboard.components.pulse import pulse
-from dashboard.sections.import_run import run_import
+from dashboard.components.page_elements import auto_refresh, cvae_diagram
+from dashboard.sections.archives import run_import
 from dashboard.shared import actions
-from dashboard.shared.run_watch import note_drawn, watch_ended
+from dashboard.shared.run_progress import note_drawn, watch_ended
 from dashboard.shared.session_state import without_links
 from dashboard.shared.widgets import STATE_WIDTH, page_title, plain, show_errors, state_badge
-from dashboard.streamlit_patches.startup import require_registry
+from dashboard.streamlit_patches.pages import require_registry
 
 _SHOWN_RUNS = 12
 _PAGES = (
@@ -140,7 +139,7 @@ def live_runs() -> None:
         runs_panel(found)
     note_drawn(found)
     if any(item.state in ALIVE for item in found):
-        pulse("home_pulse", _POLL_SECONDS)
+        auto_refresh("home_pulse", _POLL_SECONDS)
     else:
         actions.keep_spare_worker()
 

@@ -7,13 +7,13 @@ import streamlit as st
 from cvae_core.runs.status import ALIVE
 from cvae_core.runs.summary import overviews
 from dashboard.cache import run_data
-from dashboard.sections.import_run import imported_message, run_import
+from dashboard.sections.archives import imported_message, run_import
 from dashboard.sections.run import run_view
 from dashboard.sections.training_form import training_form
 from dashboard.shared import actions, session_state
 from dashboard.shared.session_state import without_links
 from dashboard.shared.widgets import deleted_notices, page_title, run_picker
-from dashboard.streamlit_patches.startup import require_registry
+from dashboard.streamlit_patches.pages import require_registry
 
 require_registry()
 session_state.enter_page("Train")

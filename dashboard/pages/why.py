@@ -6,9 +6,9 @@ import streamlit as st
 
 from dashboard.sections.why import torn_form, torn_view
 from dashboard.shared import actions, session_state
-from dashboard.shared.run_watch import watch_ended
+from dashboard.shared.run_progress import watch_ended
 from dashboard.shared.widgets import page_title
-from dashboard.streamlit_patches.startup import require_registry
+from dashboard.streamlit_patches.pages import require_registry
 
 require_registry()
 session_state.enter_page("Why condition?")

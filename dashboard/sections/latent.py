@@ -15,10 +15,9 @@ from cvae_core.analysis.views import POINTS_LIMIT
 from dashboard.cache import networks
 from dashboard.components.epoch_player import wanted_epochs
 from dashboard.components.latent_player import LatentPicture, latent_film, latent_film_state
-from dashboard.shared.epoch_player import timeline
 from dashboard.shared.export_animation import film_export
 from dashboard.shared.pinned_image import image_and_reconstruction, pin_choice, pinned_path, take_over_pin
-from dashboard.shared.snapshot_page import PageContext
+from dashboard.shared.snapshot_page import PageContext, timeline
 from dashboard.shared.url_widgets import dimension_choice, label_choice, option_choice
 from dashboard.url_state.parameters import AXES, PRINCIPAL, X_DIMENSION, Y_DIMENSION
 from dashboard.url_state.session import shown_view, value_of

@@ -9,17 +9,16 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from cvae_core.analysis.manifold import ManifoldView
+from cvae_core.analysis.generation import ManifoldView
 from cvae_core.records import Bytes
 from dashboard.cache import networks
 from dashboard.components.epoch_player import FilmState, wanted_epochs
 from dashboard.components.manifold_player import LensPlane, manifold_film
-from dashboard.components.tile_player import TilePicture, tile_film
+from dashboard.components.tiles import TilePicture, tile_film
 from dashboard.shared import session_state
-from dashboard.shared.epoch_player import take_over_place, timeline
 from dashboard.shared.export_animation import film_export
 from dashboard.shared.pinned_image import pin_choice, pinned_codes
-from dashboard.shared.snapshot_page import PageContext
+from dashboard.shared.snapshot_page import PageContext, take_over_place, timeline
 from dashboard.shared.url_widgets import dimension_choice, label_choice, option_choice, slider_choice
 from dashboard.url_state.parameters import (
     CODE,

@@ -10,8 +10,8 @@ import pandas as pd
 import streamlit as st
 from plotly.graph_objects import Figure
 
+from cvae_core.analysis.generation import ManifoldView
 from cvae_core.analysis.latent import LatentView
-from cvae_core.analysis.manifold import ManifoldView
 from cvae_core.analysis.reconstruction import OneOfEachLabelView
 from cvae_core.data import class_names_of, dataset_title
 from cvae_core.errors import CvaeError
@@ -23,16 +23,16 @@ from cvae_core.runs.snapshots import snapshot_epochs
 from cvae_core.runs.status import ALIVE, RESUMABLE
 from cvae_core.runs.summary import Overview, overview
 from dashboard.cache import networks, run_data
-from dashboard.components.image_grid import ImageTiles, image_grid, manifold_tiles, reconstruction_tiles
-from dashboard.components.latent_scatter import latent_scatter
-from dashboard.components.pulse import pulse
-from dashboard.figures import finished, live
-from dashboard.figures.tables import QUANTITY_TITLES, bar_table, kl_points, loss_points
+from dashboard.components.latent_player import latent_scatter
+from dashboard.components.page_elements import auto_refresh
+from dashboard.components.tiles import ImageTiles, image_grid, manifold_tiles, reconstruction_tiles
+from dashboard.figures import training as finished
+from dashboard.figures import training as live
+from dashboard.figures.training import QUANTITY_TITLES, bar_table, kl_points, loss_points
 from dashboard.sections import manage_runs
-from dashboard.sections.export_run import take_away
+from dashboard.sections.archives import take_away
 from dashboard.shared import actions, session_state, url_widgets
-from dashboard.shared.progress import progress_bar, progress_view
-from dashboard.shared.run_watch import note_drawn, watch_ended
+from dashboard.shared.run_progress import note_drawn, progress_bar, progress_view, watch_ended
 from dashboard.shared.session_state import without_links
 from dashboard.shared.widgets import STATE_WIDTH, attempt, plain, show_errors, show_message, state_badge
 from dashboard.url_state.parameters import LABEL
@@ -284,7 +284,7 @@ def _watched(run: Run, was_alive: bool) -> None:
     else:
         _images(run, now)
     if alive:
-        pulse("run_pulse", _POLL_SECONDS)
+        auto_refresh("run_pulse", _POLL_SECONDS)
 
 
 def _torn_manifold(now: Overview) -> None:

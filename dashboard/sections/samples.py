@@ -8,15 +8,14 @@ from typing import Final
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from cvae_core.analysis.generation import SamplesView
 from cvae_core.analysis.reconstruction import ReconstructionsView
-from cvae_core.analysis.samples import SamplesView
 from cvae_core.records import Bytes
 from dashboard.cache import networks
-from dashboard.components.tile_player import TilePicture, tile_film
+from dashboard.components.tiles import TilePicture, tile_film
 from dashboard.shared import session_state
-from dashboard.shared.epoch_player import shown_epoch, timeline
 from dashboard.shared.pinned_image import pin_choice
-from dashboard.shared.snapshot_page import PageContext
+from dashboard.shared.snapshot_page import PageContext, shown_epoch, timeline
 from dashboard.shared.url_widgets import label_choice, option_choice, slider_choice, whole_number_choice
 from dashboard.url_state.parameters import COLUMNS, COUNT, ORDER, RANKED, SEED, TEMPERATURE
 from dashboard.url_state.session import set_value, shown_view, value_of

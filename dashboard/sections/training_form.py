@@ -15,7 +15,7 @@ from cvae_core.data import dataset_names, dataset_title
 from cvae_core.errors import CvaeError, StorageError
 from cvae_core.likelihoods import likelihood_names
 from cvae_core.runs.summary import Overview
-from cvae_core.workers.cost import measured_seconds, time_words, training_cost
+from cvae_core.workers.quotas import measured_seconds, time_words, training_cost
 from dashboard.shared import actions, session_state
 from dashboard.shared.session_state import without_links
 from dashboard.shared.widgets import show_limits

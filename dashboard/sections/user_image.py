@@ -10,14 +10,13 @@ import pandas as pd
 import streamlit as st
 
 from cvae_core.analysis.style import OwnImage, Source
-from cvae_core.data.image_file import read_picture
-from cvae_core.data.preprocessing import mnist_form
+from cvae_core.data.preprocessing import mnist_form, read_picture
 from cvae_core.evaluation.classification import classify
 from cvae_core.inference.folded import FoldedNetwork
 from cvae_core.records import Bytes
 from cvae_core.workers.quotas import PICTURE_MB, check_upload, largest_upload_mb
 from dashboard.components.drawing_pad import style_pad
-from dashboard.components.image_grid import ImageTiles, image_grid
+from dashboard.components.tiles import ImageTiles, image_grid
 from dashboard.shared import actions
 from dashboard.shared.snapshot_page import PageContext
 from dashboard.url_state.parameters import INVERT

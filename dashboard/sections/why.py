@@ -18,17 +18,15 @@ from cvae_core.runs.status import ALIVE, RESUMABLE
 from cvae_core.runs.summary import overviews
 from dashboard.cache import networks, run_data
 from dashboard.components.epoch_player import Timeline
-from dashboard.components.pulse import pulse
-from dashboard.components.toy_data import TornGround, torn_ground
-from dashboard.components.toy_player import TornModel, torn_film
+from dashboard.components.page_elements import auto_refresh
+from dashboard.components.toy_player import TornGround, TornModel, torn_film, torn_ground
 from dashboard.sections.manage_runs import confirm_deletion_of_both
 from dashboard.sections.training_form import setting_widget
 from dashboard.shared import actions, session_state
-from dashboard.shared.epoch_player import take_over
 from dashboard.shared.pairs import MODELS, Pair, pairs, runs_of
-from dashboard.shared.progress import progress_bar
-from dashboard.shared.run_watch import note_drawn
+from dashboard.shared.run_progress import note_drawn, progress_bar
 from dashboard.shared.session_state import without_links
+from dashboard.shared.snapshot_page import take_over
 from dashboard.shared.widgets import attempt, deleted_notices, show_errors, show_limits, show_message, state_badge
 from dashboard.url_state.parameters import PAIR, PAIR_EPOCH, PAIRS
 from dashboard.url_state.session import read_address, set_value, value_of, write_address
@@ -150,7 +148,7 @@ def _pair_view() -> None:
         _film(pair)
     write_address(PAIRS)
     if pair.alive:
-        pulse("torn_pulse", _POLL_SECONDS)
+        auto_refresh("torn_pulse", _POLL_SECONDS)
 
 
 def _chosen_pair(found: dict[str, Pair]) -> Pair | None:

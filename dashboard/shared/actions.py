@@ -29,8 +29,15 @@ from cvae_core.runs.storage import prune as prune_run
 from cvae_core.runs.summary import overview, overviews
 from cvae_core.tasks import Task
 from cvae_core.workers import launcher
-from cvae_core.workers.cost import check_memory, training_cost
-from cvae_core.workers.quotas import Limits, check_admission, check_resources, check_upload, read_limits
+from cvae_core.workers.quotas import (
+    Limits,
+    check_admission,
+    check_memory,
+    check_resources,
+    check_upload,
+    read_limits,
+    training_cost,
+)
 from dashboard.cache import run_data
 from dashboard.shared import tasks
 from dashboard.shared.pairs import new_pair

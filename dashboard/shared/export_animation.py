@@ -18,7 +18,7 @@ from cvae_core.runs.summary import size_words
 from cvae_core.tasks import Task
 from dashboard.cache import run_data
 from dashboard.shared.snapshot_page import PageContext
-from dashboard.shared.task_progress import collect, start_task, task_progress
+from dashboard.shared.tasks import collect, start_task, task_progress
 
 _UNDER_WAY: Final = "film_under_way"
 _KEPT: Final = "film_to_take_away"

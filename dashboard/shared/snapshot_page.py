@@ -1,4 +1,4 @@
-"""What the pages over the snapshots of a run share: the choice of the run, its newest state, and the address."""
+"""Between a view and its film: where the film stands, and what was done with it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any, Final
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from cvae_core.analysis.views import View
 from cvae_core.config.run import RunConfig
 from cvae_core.errors import CvaeError
 from cvae_core.records import Dataset
@@ -18,16 +19,85 @@ from cvae_core.runs.snapshots import snapshot_epochs
 from cvae_core.runs.status import ALIVE
 from cvae_core.runs.summary import Overview, overviews
 from dashboard.cache import run_data
-from dashboard.components.pulse import pulse
+from dashboard.components.epoch_player import FilmState, Timeline
+from dashboard.components.manifold_player import ManifoldState
+from dashboard.components.page_elements import auto_refresh
 from dashboard.shared import actions, session_state
-from dashboard.shared.clamp import fit_to_run
-from dashboard.shared.progress import progress_bar
-from dashboard.shared.run_watch import note_drawn, watch_ended
+from dashboard.shared.run_progress import note_drawn, progress_bar, watch_ended
 from dashboard.shared.session_state import without_links
 from dashboard.shared.widgets import page_title, show_errors, snapshot_run_picker
-from dashboard.streamlit_patches.startup import require_registry
-from dashboard.url_state.parameters import EPOCH, Parameter
-from dashboard.url_state.session import read_address, set_value, value_of, write_address
+from dashboard.streamlit_patches.pages import require_registry
+from dashboard.url_state.parameters import EPOCH, PLACE, Parameter
+from dashboard.url_state.session import fit_to_run, read_address, set_value, value_of, write_address
+
+_SEEN: Final = "seen_of_films"
+_SEEN_PLACES: Final = "seen_places"
+
+
+def timeline(scene: PageContext, key: str, *views: View) -> Timeline:
+    """Take over what was done with a film, and say where it stands.
+
+    Args:
+        scene: The run.
+        key: Of the film on its page.
+        views: What its frames show.
+    """
+    epoch = shown_epoch(scene, key)
+    run = _name(scene)
+    what_is_shown = "|".join((run, key, *(view.identity for view in views)))
+    follow = value_of(EPOCH) is None
+    return Timeline(run, what_is_shown, scene.epochs, epoch, follow, scene.alive, take_over(key, run))
+
+
+def shown_epoch(scene: PageContext, key: str) -> int:
+    """Take over what was done with a film, for those who need its epoch before they know what it shows.
+
+    That is the newest as long as nobody chose one; it is not kept, so that the newest is followed while a run lives.
+
+    Args:
+        scene: The run.
+        key: Of the film on its page.
+    """
+    take_over(key, _name(scene))
+    epoch: int | None = value_of(EPOCH)
+    return epoch if epoch in scene.epochs else scene.epochs[-1]
+
+
+def _name(scene: PageContext) -> str:
+    return "|".join(map(str, scene.key))
+
+
+def take_over_place(key: str) -> None:
+    """Take over the place that is held on a manifold, once."""
+    held = ManifoldState.parse(st.session_state.get(key)).z or ()
+    seen: dict[str, tuple[float, ...]] = st.session_state.setdefault(_SEEN_PLACES, {})
+    if key in seen and held != seen[key]:
+        set_value(PLACE, held)
+    seen[key] = held
+
+
+def take_over(key: str, run: str, epoch: Parameter[int | None] = EPOCH) -> int:
+    """Take over where a film was left.
+
+    A value that it reported holds until another is chosen elsewhere, so it is looked at only when it is new.
+
+    Args:
+        key: Of the film on its page.
+        run: Whose epochs it shows; a report on another run is passed over.
+        epoch: What the epoch goes into; None is the newest.
+
+    Returns:
+        The number of the last report of an epoch.
+    """
+    now = FilmState.parse(st.session_state.get(key))
+    seen: dict[str, FilmState] = st.session_state.setdefault(_SEEN, {})
+    before = seen.get(key, FilmState())
+    if now.run == run and now.report != before.report:
+        set_value(epoch, now.epoch)
+        session_state.forget_problems()
+    seen[key] = now
+    return now.report
+
 
 _POLL_SECONDS: Final = 1.0
 
@@ -126,7 +196,7 @@ def _page(parameters: Sequence[Parameter[Any]], draw: Draw) -> None:
     with show_errors():
         _pictures(item, parameters, draw, row)
     if _lives(item):
-        pulse("time_machine_pulse", _POLL_SECONDS)
+        auto_refresh("time_machine_pulse", _POLL_SECONDS)
 
 
 def _pictures(item: Overview, parameters: Sequence[Parameter[Any]], draw: Draw, row: DeltaGenerator) -> None:

@@ -1,15 +1,112 @@
-"""Memory that is free goes back to the system."""
+"""File descriptors and memory of sessions: what Streamlit keeps of a session, and when it is released.
+
+Streamlit 1.67 makes an event loop for each session (three descriptors) and keeps it while it keeps the session, up to
+two minutes after the browser has gone. Nothing here uses these loops.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import ctypes
+import errno
 import gc
-from typing import Final
+import logging
+import resource
+import time
+from typing import Any, Final
 
 import streamlit as st
+from starlette.types import ASGIApp, Receive, Scope, Send
 from streamlit import runtime
+from streamlit.runtime.app_session import AppSession, _close_script_event_loop
 from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+_MOST: Final = 65_536
+_MOST_OF_MACOS: Final = 10_240  # a hard limit of "unlimited" is not granted there
+_CLOSE_SECONDS: Final = 1.0
+_QUIET_SECONDS: Final = 60.0
+
+
+class DescriptorRelease:
+    """ASGI middleware: what a session holds open is closed soon after its browser has gone."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on; when a browser goes, look at the sessions that are left behind."""
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            if scope["type"] == "websocket":
+                asyncio.get_running_loop().call_later(_CLOSE_SECONDS, _close_idle_loops)
+
+
+def prepare() -> None:
+    """Raise the limit, and keep the log short when no descriptor is left. Called once, before the server starts."""
+    _raise_limit()
+    AppSession._create_scriptrunner = _with_open_loop(AppSession._create_scriptrunner)  # type: ignore[method-assign]
+    for name in ("asyncio", "uvicorn.error"):
+        logging.getLogger(name).addFilter(FewWords())
+
+
+def _raise_limit() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    for wanted in (_MOST, _MOST_OF_MACOS):
+        limit = wanted if hard == resource.RLIM_INFINITY else min(hard, wanted)
+        if soft == resource.RLIM_INFINITY or limit <= soft:
+            return
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
+        except (ValueError, OSError):
+            continue
+        return
+
+
+class FewWords(logging.Filter):
+    """Lets one line a minute pass of the errors that no descriptor is left, which Python logs for each connection."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._quiet_until = 0.0
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether a record is logged."""
+        error = record.exc_info[1] if record.exc_info else None
+        if not (isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE)):
+            return True
+        if time.monotonic() < self._quiet_until:
+            return False
+        self._quiet_until = time.monotonic() + _QUIET_SECONDS
+        limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+        record.msg = f"Visitors wait: all {limit} file descriptors are in use. Start the server after `ulimit -n 4096`."
+        record.args, record.exc_info, record.exc_text = None, None, None
+        return True
+
+
+def _close_idle_loops() -> None:
+    """Close the event loops of sessions without a browser."""
+    server = runtime.get_instance()
+    idle = [
+        info.session for info in server._session_mgr.list_sessions() if not server.is_active_session(info.session.id)
+    ]
+    for session in idle:
+        if session._scriptrunner is None:
+            _close_script_event_loop(session._script_event_loop)
+    if any(session._scriptrunner is not None for session in idle):  # a script still ends
+        asyncio.get_running_loop().call_later(_CLOSE_SECONDS, _close_idle_loops)
+
+
+def _with_open_loop(create: Any) -> Any:
+    """Give a session that came back a new loop; Streamlit would do so, too, with a warning."""
+
+    def create_scriptrunner(session: AppSession, *arguments: Any) -> None:
+        if session._script_event_loop.is_closed():
+            session._script_event_loop = asyncio.new_event_loop()
+        create(session, *arguments)
+
+    return create_scriptrunner
+
 
 _M_ARENA_MAX: Final = -8  # of glibc's malloc.h
 _HEAPS: Final = 2

@@ -7,9 +7,8 @@ from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
 
-from cvae_core.analysis.manifold import ManifoldView
+from cvae_core.analysis.generation import ManifoldView, SamplesView
 from cvae_core.analysis.reconstruction import ReconstructionsView
-from cvae_core.analysis.samples import SamplesView
 from cvae_core.analysis.views import View
 
 T = TypeVar("T")

@@ -14,6 +14,7 @@ import keras
 import numpy as np
 import pytest
 
+from cvae_core.analysis.generation import ManifoldView, SamplesView
 from cvae_core.analysis.latent import (
     encode_split,
     onto_dimensions,
@@ -22,9 +23,7 @@ from cvae_core.analysis.latent import (
     principal_axes,
     projected_covariances,
 )
-from cvae_core.analysis.manifold import ManifoldView
 from cvae_core.analysis.reconstruction import reconstruct, reconstruction_losses
-from cvae_core.analysis.samples import SamplesView
 from cvae_core.analysis.style import transfer
 from cvae_core.architecture import DataShape
 from cvae_core.config.run import ModelConfig

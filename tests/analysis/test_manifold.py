@@ -3,7 +3,7 @@ from statistics import NormalDist
 import numpy as np
 import pytest
 
-from cvae_core.analysis.manifold import ManifoldView
+from cvae_core.analysis.generation import ManifoldView
 from cvae_core.errors import ConfigError
 from tests.analysis.toy_network import ToyNetwork, computed
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from cvae_core.analysis.samples import SamplesView
+from cvae_core.analysis.generation import SamplesView
 from cvae_core.errors import ConfigError
 from tests.analysis.toy_network import ToyNetwork, computed
 

@@ -7,7 +7,7 @@ import logging
 
 import pytest
 
-from dashboard.streamlit_patches.descriptors import FewWords
+from dashboard.streamlit_patches.sessions import FewWords
 
 
 def test_one_line_says_that_no_descriptor_is_left(caplog: pytest.LogCaptureFixture) -> None:

@@ -13,8 +13,8 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from cvae_core.analysis.generation import ManifoldView
 from cvae_core.analysis.latent import LatentView
-from cvae_core.analysis.manifold import ManifoldView
 from cvae_core.analysis.style import StyleView, TestImage
 from cvae_core.analysis.trained_run import TrainedRun
 from cvae_core.data import load_test_data

@@ -142,7 +142,7 @@ def test_the_cost_is_told_and_too_much_memory_has_to_be_forced(
     app = train_page()
     assert "413,984 parameters, about 1.1 GB of memory, up to 38.3 MB of disk for 14 snapshots" in said(app)
     assert "the time is known after the first epoch" in said(app)
-    monkeypatch.setattr("cvae_core.workers.cost.machine_memory", lambda: 10**9)
+    monkeypatch.setattr("cvae_core.workers.quotas.machine_memory", lambda: 10**9)
     app.run()
     assert "This training needs about 1.1 GB of memory; a training may use 75% of this machine's 1.0 GB." in said(app)
     next(button for button in app.button if button.label == "Train").click().run()
@@ -155,7 +155,7 @@ def test_the_cost_is_told_and_too_much_memory_has_to_be_forced(
 def test_a_server_with_limits_lets_nobody_force(runs_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CVAE_MAX_PARAMETERS", "1000000")
     monkeypatch.setenv("CVAE_MAX_STORAGE", "500")
-    monkeypatch.setattr("cvae_core.workers.cost.machine_memory", lambda: 10**9)
+    monkeypatch.setattr("cvae_core.workers.quotas.machine_memory", lambda: 10**9)
     app = train_page()
     assert "Limits for one training: 1,000,000 parameters and 500 MB of disk" in said(app)
     assert "This training needs about 1.1 GB" in said(app) and "anyway" not in said(app)
@@ -167,7 +167,7 @@ def test_a_server_with_limits_lets_nobody_force(runs_folder: Path, monkeypatch: 
 def test_a_pair_that_needs_too_much_memory_is_not_advised_a_checkbox(
     runs_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cvae_core.workers.cost.machine_memory", lambda: 10**8)
+    monkeypatch.setattr("cvae_core.workers.quotas.machine_memory", lambda: 10**8)
     with pytest.raises(ConfigError, match="of memory") as raised:
         actions.start_pair({})
     assert raised.value.advice and actions.FORCE_LABEL not in raised.value.advice
@@ -177,7 +177,7 @@ def test_a_run_that_needs_too_much_memory_is_not_resumed_here(
     runs_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = make_run(runs_folder, "run", "stopped")
-    monkeypatch.setattr("cvae_core.workers.cost.machine_memory", lambda: 10**8)
+    monkeypatch.setattr("cvae_core.workers.quotas.machine_memory", lambda: 10**8)
     with pytest.raises(ConfigError, match="cvae resume --force"):
         actions.resume(run)
 

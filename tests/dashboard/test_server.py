@@ -13,7 +13,7 @@ from streamlit.web.server import server_util
 
 from cvae_core.workers.quotas import Limits
 from dashboard.server import options
-from dashboard.streamlit_patches.startup import ask_nobody
+from dashboard.streamlit_patches.pages import ask_nobody
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,7 @@ import pytest
 from streamlit.runtime.caching import clear_session_resource_cache
 from streamlit.testing.v1 import AppTest
 
-from cvae_core.analysis.manifold import ManifoldView
-from cvae_core.analysis.samples import SamplesView
+from cvae_core.analysis.generation import ManifoldView, SamplesView
 from cvae_core.analysis.views import compute
 from cvae_core.data import dataset_shape, load_dataset, load_test_data
 from cvae_core.inference.folded import FoldedNetwork

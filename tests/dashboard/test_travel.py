@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 from cvae_core.runs.run import Run, all_runs
 from cvae_core.runs.snapshots import WEIGHTS_FILE, snapshot_epochs, snapshot_folder
 from cvae_core.runs.summary import size_words
-from dashboard.sections import export_run
+from dashboard.sections import archives
 from dashboard.shared import actions
 from dashboard.shared.widgets import plain
 from tests.dashboard.app import open_page, press, run_until, said, select_box
@@ -93,7 +93,7 @@ def test_a_failure_is_one_sentence(run: Run) -> None:
 
 
 def test_an_archive_too_large_for_the_browser_is_left_to_the_command(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(export_run, "_MOST_BYTES", 1000)
+    monkeypatch.setattr(archives, "_MOST_BYTES", 1000)
     app = open_page("train", run="mine")
     assert "too large for a download" in said(app)
     assert "cvae runs export mine" in app.code[0].value

@@ -11,7 +11,7 @@ from starlette.types import Receive, Scope, Send
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.uploaded_file_manager import UploadedFileRec
 
-from dashboard.access.uploads import UploadBound
+from dashboard.access.rules import UploadBound
 
 MEGABYTE = 2**20
 FRAMING = 200

@@ -12,8 +12,7 @@ import pytest
 from PIL import Image
 
 from cvae_core.architecture import DataShape
-from cvae_core.data.image_file import PictureFile, read_picture
-from cvae_core.data.preprocessing import mnist_form
+from cvae_core.data.preprocessing import PictureFile, mnist_form, read_picture
 from cvae_core.errors import DataError
 
 SHAPE = DataShape(28, 28, 1, 10)

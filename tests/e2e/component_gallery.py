@@ -7,10 +7,10 @@ import streamlit as st
 
 from cvae_core.analysis.records import LatentPlane
 from cvae_core.records import EpochRecord, Losses, StepRecord
-from dashboard.components.image_grid import ImageTiles, image_grid
-from dashboard.components.latent_scatter import latent_scatter
-from dashboard.figures import live
-from dashboard.figures.tables import bar_table, kl_points, loss_points
+from dashboard.components.latent_player import latent_scatter
+from dashboard.components.tiles import ImageTiles, image_grid
+from dashboard.figures import training
+from dashboard.figures.training import bar_table, kl_points, loss_points
 
 CLASS_NAMES = tuple(str(label) for label in range(10))
 
@@ -64,7 +64,7 @@ steps = [
     for step in range(40, 121, 40)
 ]
 one, two, three = st.columns(3)
-one.vega_lite_chart(loss_points(epochs, steps, "negative_elbo"), live.loss_description("negative_elbo"), key="loss")
-two.vega_lite_chart(bar_table(epochs[-1].test.kl_per_dimension), live.kl_bars_description(8), key="bars")
-three.vega_lite_chart(kl_points(epochs), live.kl_over_epochs_description(8), key="kl")
+one.vega_lite_chart(loss_points(epochs, steps, "negative_elbo"), training.loss_description("negative_elbo"), key="loss")
+two.vega_lite_chart(bar_table(epochs[-1].test.kl_per_dimension), training.kl_bars_description(8), key="bars")
+three.vega_lite_chart(kl_points(epochs), training.kl_over_epochs_description(8), key="kl")
 st.caption(f"Turn {turn}")

@@ -10,7 +10,7 @@ import streamlit as st
 from cvae_core.errors import RunDamagedError
 from cvae_core.records import Bytes
 from dashboard.components.epoch_player import Timeline
-from dashboard.components.tile_player import TilePicture, tile_film
+from dashboard.components.tiles import TilePicture, tile_film
 from tests.e2e.film_cases import BIG_COUNT, DAMAGED, GREY_STEP, LAST, OTHER_BASE
 
 FLAT = TilePicture(

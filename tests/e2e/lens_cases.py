@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cvae_core.analysis.manifold import ManifoldView
+from cvae_core.analysis.generation import ManifoldView
 from cvae_core.analysis.records import ManifoldGrids
 from cvae_core.architecture import DataShape
 from cvae_core.config.run import ModelConfig

@@ -10,8 +10,7 @@ from typing import Any
 import streamlit as st
 
 from dashboard import components
-from dashboard.components.decoder import decoder_blob
-from dashboard.components.packing import pack
+from dashboard.components.packing import decoder_blob, pack
 from dashboard.streamlit_patches.modules import Component, ComponentFolder
 from tests.e2e.lens_cases import QUANTILES, Case, colour, grey
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
-from cvae_core.analysis.manifold import ManifoldView
+from cvae_core.analysis.generation import ManifoldView
 from cvae_core.errors import RunDamagedError
 from cvae_core.inference import FoldedNetwork
 from cvae_core.records import Bytes
 from dashboard.components.epoch_player import Timeline
 from dashboard.components.manifold_player import LensPlane, ManifoldState, manifold_film
-from dashboard.components.tile_player import TilePicture
+from dashboard.components.tiles import TilePicture
 from tests.analysis.toy_network import computed
 from tests.e2e.lens_cases import DAMAGED, EPOCHS, LABEL, QUANTILES, SHAPE, trained
 

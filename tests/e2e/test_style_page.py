@@ -14,8 +14,7 @@ from cvae_core.analysis.network import decode_images, decode_under_labels
 from cvae_core.analysis.style import transfer
 from cvae_core.architecture import DataShape
 from cvae_core.data import load_dataset
-from cvae_core.data.image_file import read_picture
-from cvae_core.data.preprocessing import mnist_form
+from cvae_core.data.preprocessing import mnist_form, read_picture
 from cvae_core.evaluation.classification import classify
 from cvae_core.records import Bytes
 from cvae_core.rendering.tiles import TileLayout

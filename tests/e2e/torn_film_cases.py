@@ -6,8 +6,7 @@ import numpy as np
 
 from cvae_core.analysis.toy import SweptCurve, Tear, TornManifoldRecord
 from cvae_core.records import Floats
-from dashboard.components.toy_data import TornGround
-from dashboard.components.toy_player import TornModel
+from dashboard.components.toy_player import TornGround, TornModel
 
 EPOCHS = tuple(range(0, 41, 2))
 STEPS = 200

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from cvae_core.analysis.generation import ManifoldView
 from cvae_core.analysis.latent import LatentView
-from cvae_core.analysis.manifold import ManifoldView
 from cvae_core.analysis.style import FirstImages, OwnImage, StyleView, TestImage
 from cvae_core.analysis.trained_run import TrainedRun
 from cvae_core.errors import ConfigError

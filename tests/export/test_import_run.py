@@ -10,10 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from cvae_core.analysis.generation import ManifoldView, SamplesView
 from cvae_core.analysis.latent import LatentView
-from cvae_core.analysis.manifold import ManifoldView
 from cvae_core.analysis.reconstruction import LossesView, OneOfEachLabelView, ReconstructionsView
-from cvae_core.analysis.samples import SamplesView
 from cvae_core.analysis.style import StyleView
 from cvae_core.analysis.trained_run import TrainedRun
 from cvae_core.data import registry

@@ -208,9 +208,9 @@ TASKS: Final[dict[str, Callable[[Run, list[int]], int]]] = {
 
 
 def _be_eager() -> None:
-    from cvae_core.training import epoch, session, writer
+    from cvae_core.training import engine, session, writer
 
-    epoch.CHUNK_SECONDS = 0.0  # type: ignore[misc]
+    engine.CHUNK_SECONDS = 0.0  # type: ignore[misc]
     session._STATUS_SECONDS = -1.0  # type: ignore[misc]
     writer.CHECKPOINT_SECONDS = -1.0  # type: ignore[misc]
 

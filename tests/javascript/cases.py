@@ -13,8 +13,7 @@ from cvae_core.data.preprocessing import mnist_form
 from cvae_core.errors import DataError
 from cvae_core.evaluation.classification import classify
 from cvae_core.inference import FoldedNetwork
-from dashboard.components.decoder import decoder_blob, encoder_blob, network_arrays
-from dashboard.components.packing import pack
+from dashboard.components.packing import decoder_blob, encoder_blob, network_arrays, pack
 from tests.javascript import network_cases
 from tests.javascript.picture_cases import Picture, pictures
 

@@ -12,7 +12,7 @@ from PIL import Image, ImageSequence
 
 from cvae_core.rendering.animation import FRAME_MS, LAST_FRAME_MS, FilmFormat, film_writer
 from cvae_core.rendering.colours import LABEL_COLOURS
-from cvae_core.rendering.gif_palette import Palette
+from cvae_core.rendering.pictures import Palette
 
 FORMATS: tuple[FilmFormat, ...] = ("gif", "webp")
 

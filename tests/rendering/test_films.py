@@ -10,10 +10,9 @@ import pytest
 from PIL import Image, ImageSequence
 from scipy.stats import norm
 
+from cvae_core.analysis.generation import ManifoldView, SamplesView
 from cvae_core.analysis.latent import CodesView, LatentView
-from cvae_core.analysis.manifold import ManifoldView
 from cvae_core.analysis.reconstruction import ReconstructionsView, reconstruct
-from cvae_core.analysis.samples import SamplesView
 from cvae_core.analysis.style import FirstImages, StyleView, TestImage
 from cvae_core.analysis.trained_run import TrainedRun
 from cvae_core.cli.export import parse_sources

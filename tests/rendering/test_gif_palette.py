@@ -8,7 +8,7 @@ from PIL import Image
 
 from cvae_core.analysis.records import LatentPlane
 from cvae_core.rendering.colours import BACKGROUND, BORDER, LABEL_COLOURS, QUIET, TEXT, mixed
-from cvae_core.rendering.gif_palette import Palette
+from cvae_core.rendering.pictures import Palette
 from cvae_core.rendering.scatter import OPACITY, PlanePainter
 
 

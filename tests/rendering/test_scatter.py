@@ -39,7 +39,7 @@ def test_the_colours_are_those_of_the_pages() -> None:
 
 
 def test_the_axes_reach_as_far_as_on_the_pages() -> None:
-    source = (ROOT / "dashboard/components/latent_scatter.py").read_text()
+    source = (ROOT / "dashboard/components/latent_player.py").read_text()
     match = re.search(r"^AXIS_LIMIT = (.+)$", source, re.MULTILINE)
     assert match is not None
     assert PlanePainter(("z1", "z2")).limit == float(match[1])

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from cvae_core.errors import RunDamagedError, StorageError
+from cvae_core.errors import RunDamagedError, StorageError, storage_errors
 from cvae_core.runs import atomic_io
 from cvae_core.runs.atomic_io import (
     publish_folder,
@@ -31,7 +31,6 @@ from cvae_core.runs.snapshots import (
     snapshot_epochs,
 )
 from cvae_core.runs.status import read_status, write_status
-from cvae_core.system_errors import storage_errors
 from tests.runs.examples import CONFIG, are_same, run_in, small_disk, some_weights, training
 
 FULL = (

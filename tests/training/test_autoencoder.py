@@ -17,8 +17,7 @@ from cvae_core.data.batching import batch_order
 from cvae_core.models.keras_models import build_keras_autoencoder, dump_weights
 from cvae_core.records import Dataset
 from cvae_core.runs.snapshots import newest_checkpoint, publish_checkpoint
-from cvae_core.training.engine import train
-from cvae_core.training.epoch import Pace
+from cvae_core.training.engine import Pace, train
 from cvae_core.training.events import EpochEvent, Event, SnapshotEvent, StepEvent
 from cvae_core.training.randomness import initial_weights
 

@@ -18,10 +18,10 @@ from cvae_core.records import EpochRecord, StepRecord
 from cvae_core.runs import lock
 from cvae_core.runs.control import ask
 from cvae_core.runs.metrics import MetricsReader, read_history
-from cvae_core.runs.recovery import followed_history
 from cvae_core.runs.run import Run, create_run
 from cvae_core.runs.snapshots import load_snapshot, snapshot_epochs
 from cvae_core.runs.status import Status, observed_state
+from cvae_core.runs.summary import followed_history
 from cvae_core.training import session
 from cvae_core.training.writer import RecentSpeed
 from cvae_core.workers.launcher import claim

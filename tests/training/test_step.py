@@ -12,7 +12,7 @@ import tensorflow as tf
 from cvae_core.architecture import DataShape, plan
 from cvae_core.config.run import BatchNormalization, ModelConfig
 from cvae_core.models.keras_models import build_keras_models, dump_weights
-from cvae_core.models.layout import Layout, pack, unpack
+from cvae_core.models.network import Layout, pack, unpack
 from cvae_core.training.schedules import adam_step_sizes
 from cvae_core.training.step import Batch, Vectors, _dropout_factor, train_step
 from tests.networks import one_hot, random_split, random_weights

@@ -22,8 +22,16 @@ from cvae_core.runs.snapshots import Checkpoint, publish_checkpoint, publish_sna
 from cvae_core.runs.status import Status, write_status
 from cvae_core.runs.summary import disk_use, overviews
 from cvae_core.training.state import starting_state
-from cvae_core.workers.cost import free_disk, machine_memory, measured_seconds, time_words, training_cost
-from cvae_core.workers.quotas import Limits, check_admission, check_resources
+from cvae_core.workers.quotas import (
+    Limits,
+    check_admission,
+    check_resources,
+    free_disk,
+    machine_memory,
+    measured_seconds,
+    time_words,
+    training_cost,
+)
 from tests.networks import random_weights
 
 GIGABYTE = 10**9
@@ -99,9 +107,9 @@ def test_a_training_that_needs_too_much_memory_is_refused_with_numbers_unless_fo
 ) -> None:
     of = config(hidden_widths=(2048, 2048))
     needed = training_cost(of).memory_bytes
-    monkeypatch.setattr("cvae_core.workers.cost.machine_memory", lambda: int(needed / 0.75) + 1)
+    monkeypatch.setattr("cvae_core.workers.quotas.machine_memory", lambda: int(needed / 0.75) + 1)
     check_resources(tmp_path, [of])
-    monkeypatch.setattr("cvae_core.workers.cost.machine_memory", lambda: int(needed / 0.75) - 1)
+    monkeypatch.setattr("cvae_core.workers.quotas.machine_memory", lambda: int(needed / 0.75) - 1)
     with pytest.raises(ConfigError) as caught:
         check_resources(tmp_path, [of], way_out="Or use --force.")
     assert f"about {needed / GIGABYTE:.1f} GB of memory" in caught.value.problem
@@ -115,7 +123,7 @@ def test_trainings_whose_snapshots_do_not_fit_on_the_disk_are_refused(
 ) -> None:
     of = config()
     one = training_cost(of).storage_bytes
-    monkeypatch.setattr("cvae_core.workers.cost.free_disk", lambda folder: one)
+    monkeypatch.setattr("cvae_core.workers.quotas.free_disk", lambda folder: one)
     check_resources(tmp_path, [of])
     with pytest.raises(StorageError, match=r"76\.\d MB of disk for 28 snapshots .*; 38\.\d MB are free in "):
         check_resources(tmp_path, [of, of], force=True)
@@ -172,7 +180,7 @@ def test_a_dry_run_tells_the_cost_and_trains_nothing(
         "413,984 parameters, about 1.1 GB of memory, up to 38.3 MB of disk for 14 snapshots and the checkpoints, "
         "the time is known after the first epoch.\n"
     )
-    monkeypatch.setattr("cvae_core.workers.cost.machine_memory", lambda: GIGABYTE)
+    monkeypatch.setattr("cvae_core.workers.quotas.machine_memory", lambda: GIGABYTE)
     assert run_command(monkeypatch, "train", "--preset", "quick", "--dry-run") == 0
     assert "It would be refused: This training needs about 1.1 GB" in capsys.readouterr().out
     assert run_command(monkeypatch, "train", "--preset", "quick", "--dry-run", "--json") == 0
@@ -206,7 +214,7 @@ def test_a_dry_run_tells_of_a_download(
 def test_the_commands_refuse_what_needs_too_much_memory(
     command: str, runs_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("cvae_core.workers.cost.machine_memory", lambda: 16 * GIGABYTE)
+    monkeypatch.setattr("cvae_core.workers.quotas.machine_memory", lambda: 16 * GIGABYTE)
     arguments = ["train", "--set", "hidden_widths=4096,4096,4096,4096,4096,4096,4096,4096"]
     if command == "resume":
         run = create_run(runs_folder, config(**HUGE), "huge")

@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from cvae_core.runs.run import Run, delete_run
 from dashboard.cache import networks, run_data
-from dashboard.cache.shared import SharedCache
+from dashboard.cache.networks import SharedCache
 from dashboard.components.packing import unpack
 from tests.dashboard.app import open_page
 from tests.dashboard.run_states import make_run

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.cache.shared import Share, SharedCache
+from dashboard.cache.networks import Share, SharedCache
 
 
 def maker(made: list[int], size: int) -> Callable[[], list[int]]:

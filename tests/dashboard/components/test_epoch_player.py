@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from cvae_core.errors import RunDamagedError
 from dashboard.components.epoch_player import MOST_EPOCHS, FilmState, Question, Timeline, film_blob, wanted_epochs
 from dashboard.components.packing import unpack
-from dashboard.components.tile_player import TilePicture, packed_tile_film
+from dashboard.components.tiles import TilePicture, packed_tile_film
 
 TIMELINE = Timeline("run", "view", (0, 2, 4, 7), 4, alive=True)
 JSON = st.recursive(

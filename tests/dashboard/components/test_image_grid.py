@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 
-from cvae_core.analysis.manifold import ManifoldView
+from cvae_core.analysis.generation import ManifoldView
 from cvae_core.analysis.reconstruction import reconstruct
 from cvae_core.records import Split
-from dashboard.components.image_grid import ImageTiles, manifold_tiles, packed_tiles, reconstruction_tiles
 from dashboard.components.packing import unpack
+from dashboard.components.tiles import ImageTiles, manifold_tiles, packed_tiles, reconstruction_tiles
 from tests.analysis.toy_network import ToyNetwork, computed
 
 NAMES = ("ant", "bee", "cat", "dog")

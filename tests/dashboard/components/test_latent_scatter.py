@@ -1,7 +1,7 @@
 import numpy as np
 
 from cvae_core.analysis.records import LatentPlane
-from dashboard.components.latent_scatter import LatentScatter, packed_scatter
+from dashboard.components.latent_player import LatentScatter, packed_scatter
 from dashboard.components.packing import unpack
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from cvae_core.architecture import DataShape
+from cvae_core.config.models import AutoencoderConfig
 from cvae_core.config.run import ModelConfig
-from cvae_core.config.toy import AutoencoderConfig
 from cvae_core.errors import ConfigError
 from cvae_core.inference import FoldedNetwork
 from dashboard.components.latent_sliders import StudioState, packed_studio

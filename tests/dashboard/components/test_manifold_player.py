@@ -9,11 +9,10 @@ from cvae_core.architecture import DataShape
 from cvae_core.config.run import ModelConfig
 from cvae_core.errors import RunDamagedError
 from cvae_core.inference import FoldedNetwork
-from dashboard.components.decoder import decoder_blob, network_arrays
 from dashboard.components.epoch_player import Question, Timeline
 from dashboard.components.manifold_player import LensPlane, ManifoldState, packed_manifold_film
-from dashboard.components.packing import unpack
-from dashboard.components.tile_player import TilePicture
+from dashboard.components.packing import decoder_blob, network_arrays, unpack
+from dashboard.components.tiles import TilePicture
 from tests.networks import random_weights
 
 SHAPE = DataShape(3, 2, 1, 4)

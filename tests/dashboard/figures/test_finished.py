@@ -5,8 +5,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dashboard.figures.finished import kl_bars_figure, kl_over_epochs_figure, loss_figure, style_heat_map
-from dashboard.figures.tables import TEST, TRAIN, bar_table, kl_points, loss_points
+from dashboard.figures.training import (
+    TEST,
+    TRAIN,
+    bar_table,
+    kl_bars_figure,
+    kl_over_epochs_figure,
+    kl_points,
+    loss_figure,
+    loss_points,
+    style_heat_map,
+)
 
 
 def test_the_loss_has_both_curves_and_one_hover(make_epochs, make_steps) -> None:

@@ -4,8 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from dashboard.figures.live import kl_bars_description, kl_over_epochs_description, loss_description
-from dashboard.figures.tables import TEST, TRAIN, bar_table, kl_points, loss_points
+from dashboard.figures.training import (
+    TEST,
+    TRAIN,
+    bar_table,
+    kl_bars_description,
+    kl_over_epochs_description,
+    kl_points,
+    loss_description,
+    loss_points,
+)
 
 
 @pytest.mark.parametrize("name", ["loss", "bars", "lines"])

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.figures.tables import TEST, TRAIN, bar_table, decimate, dimension_name, kl_points, loss_points
+from dashboard.figures.training import TEST, TRAIN, bar_table, decimate, dimension_name, kl_points, loss_points
 
 
 def _series(points, name):

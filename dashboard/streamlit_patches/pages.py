@@ -1,15 +1,26 @@
-"""A script of ours in the page, ahead of Streamlit's own.
-
-Streamlit 1.67 has no place for one: what a component brings is loaded after the page's first changes of the address,
-which are those that have to be caught. So it is written into Streamlit's ``index.html`` as that is sent.
-"""
+"""How Streamlit opens pages: where a visit came from, the script of each page, and settings at startup."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Final
 
+import streamlit as st
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from streamlit import net_util
+from streamlit.runtime.pages_manager import PagesManager
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+
+def went_through_history() -> bool:
+    """Whether the person pressed Back or Forward.
+
+    Streamlit 1.67 has no public name for this. Without it, an address that was gone back to cannot be told from one
+    that a busy browser still has though it was written anew.
+    """
+    context = get_script_run_ctx()
+    return context is not None and context.is_history_navigation
+
 
 _SCRIPT: Final = Path(__file__).with_suffix(".js")
 # What would leave us without the text of the page: it as the browser has it already, a part of it, or it compressed.
@@ -19,7 +30,7 @@ _BEFORE: Final = b"<head>"
 
 
 class PageScript:
-    """Middleware that writes ``page_script.js`` into the head of each HTML page that is sent."""
+    """Middleware that writes ``pages.js`` into the head of each HTML page that is sent."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -68,3 +79,29 @@ def _asks_for_page(scope: Scope) -> bool:
 def _is_page(start: Message) -> bool:
     kinds = [value for name, value in start["headers"] if name == b"content-type"]
     return bool(start["status"] == 200 and kinds and kinds[0].startswith(b"text/html"))
+
+
+def ask_nobody() -> None:
+    """Leave Streamlit without its outside address, with which it would judge a page of another origin.
+
+    It would ask a service of Amazon's, whenever any such page that is open in the browser tries to connect. Without an
+    answer the page is refused, as it should be.
+    """
+    net_util.get_external_ip = _unknown
+    net_util.get_internal_ip = _unknown
+
+
+def _unknown() -> str | None:
+    return None
+
+
+def forget_pages_directory() -> None:
+    """Spare the first visitor that, before the server starts."""
+    PagesManager.uses_pages_directory = False
+
+
+def require_registry() -> None:
+    """Start the page again as a part of the whole app, if it was run alone."""
+    if PagesManager.uses_pages_directory:
+        forget_pages_directory()
+        st.rerun()

@@ -1,4 +1,4 @@
-"""The manifold of images that the decoder draws over a plane of codes."""
+"""Images decoded from codes: random samples of the prior, and the manifold on a grid."""
 
 from __future__ import annotations
 
@@ -10,10 +10,37 @@ from pydantic import Field, model_validator
 
 from cvae_core.analysis.network import Network, check_dimension, decode_under_labels
 from cvae_core.analysis.reconstruction import TestImageView
-from cvae_core.analysis.records import ManifoldGrids
-from cvae_core.analysis.views import PlaneView, Records
+from cvae_core.analysis.records import ManifoldGrids, SampleGrid
+from cvae_core.analysis.views import PlaneView, Records, View
+from cvae_core.config.fields import SEED_LIMIT
 from cvae_core.errors import ConfigError
 from cvae_core.records import Dataset, Floats
+
+
+class SamplesView(View):
+    """The same random codes under each label.
+
+    Attributes:
+        columns: Codes.
+        seed: Of the codes; the same seed gives the same first codes whatever their number.
+        temperature: Standard deviation of the codes; 1 is the prior, less gives more typical images.
+    """
+
+    kind: Literal["samples"] = "samples"
+    columns: int = Field(default=10, ge=1, le=100)
+    seed: int = Field(default=0, ge=0, le=SEED_LIMIT)
+    temperature: float = Field(default=1.0, ge=0.0, le=3.0)
+
+    def draw_codes(self, latent_dim: int) -> Floats:
+        """Draw codes from N(0, temperature^2 I): float32 (columns, latent_dim)."""
+        noise = np.random.default_rng(self.seed).standard_normal((self.columns, latent_dim))
+        return (self.temperature * noise).astype(np.float32)
+
+    def compute(self, network: Network, _data: Dataset, _records: Records) -> SampleGrid:
+        """Decode the codes; see ``compute`` of the views."""
+        z = self.draw_codes(network.architecture.latent_dim)
+        tiles, labels = decode_under_labels(network, z)
+        return SampleGrid(tiles, z, labels)
 
 
 class ManifoldView(PlaneView):
