@@ -47,9 +47,10 @@ def is_sealed(line: bytes, before: bytes = b"") -> bool:
         line: With its newline.
         before: The line before it. In metrics of earlier versions each checksum continued that of the last line.
     """
-    body, start = memoryview(line)[:-_CHECK_LENGTH], _OLD_CHECK.search(before)
+    body = line[:-_CHECK_LENGTH]
     if line.endswith(_CHECK % zlib.crc32(body)):
         return True
+    start = _OLD_CHECK.search(before[-_CHECK_LENGTH:])
     return start is not None and line.endswith(_CHECK % zlib.crc32(body, int(start[1], 16)))
 
 

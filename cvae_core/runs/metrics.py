@@ -8,10 +8,10 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
 from itertools import islice
-from operator import attrgetter
+from operator import itemgetter
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO, Final, NamedTuple, Self, cast
+from typing import Any, BinaryIO, Final, Self, cast
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -150,15 +150,7 @@ class Line:
         return self._record
 
 
-class Entry(NamedTuple):
-    """A record, its number among all of its kind, from 0, and the loss that decides whether it is kept."""
-
-    place: int
-    value: float
-    record: Any
-
-    def __repr__(self) -> str:
-        return short_repr(self)
+Entry = tuple[int, float, Any]  # number among all of its kind, from 0; the loss that decides whether it is kept; record
 
 
 class Thinned:
@@ -181,25 +173,23 @@ class Thinned:
         self._recent: deque[Entry] = deque()
 
     def append(self, value: float, record: object) -> None:
-        """Add the next record, as in ``Entry``."""
-        self._recent.append(Entry(self.count, value, record))
+        """Add the next record, and the loss that decides whether it is kept."""
+        recent = self._recent
+        recent.append((self.count, value, record))
         self.count += 1
-        if len(self._recent) <= RECENT:
+        if len(recent) <= RECENT:
             return
-        entry = self._recent.popleft()
+        entry = recent.popleft()
         if self._first is None:
             self._first = entry
-        else:
-            self._add(entry)
-
-    def _add(self, entry: Entry) -> None:
+            return
         if self._filled == 0:
             self._stretches.append((entry, entry))
         else:
             low, high = self._stretches[-1]
-            if entry.value < low.value:
+            if entry[1] < low[1]:
                 self._stretches[-1] = entry, high
-            elif entry.value > high.value:
+            elif entry[1] > high[1]:
                 self._stretches[-1] = low, entry
         self._filled += 1
         if self._filled == self._length:
@@ -215,16 +205,16 @@ class Thinned:
 
     def entries(self) -> list[Entry]:
         """Those that are kept, in order."""
-        kept = {entry.place: entry for stretch in self._stretches for entry in stretch}
+        kept = {entry[0]: entry for stretch in self._stretches for entry in stretch}
         first = [] if self._first is None else [self._first]
         return [*first, *(kept[place] for place in sorted(kept)), *self._recent]
 
     def records(self) -> list[Any]:
         """The records of ``entries``, of which each is a ``Line``."""
-        return [entry.record.record for entry in self.entries()]
+        return [line.record for _, _, line in self.entries()]
 
 
-_value = attrgetter("value")
+_value = itemgetter(1)
 
 
 @dataclass
@@ -355,7 +345,7 @@ class _Checker:
         self.gap: Position | None = None
         self._steps_per_epoch = 0
         self._before = b""
-        self._read_so_far = 0
+        self._decoded = 0
 
     def take(self, text: bytes) -> Line | None:
         """A line; ``None`` if it is passed over.
@@ -363,34 +353,34 @@ class _Checker:
         Raises:
             RunTooNewError: A newer version wrote it.
         """
-        line = self._read(text)
-        self._before = text
-        if line is None or not self._is_in_order(line):
+        line, self._before = self._read(text, self._before), text
+        if line is None:
+            self.damaged += 1
+            return None
+        kind, here = line.kind, line.position
+        if here <= self.position and not (kind is BeginRecord and here == self.position):
             self.damaged += 1
             return None
         if self.gap is None and self._start(line) > self.position:
             self.gap = self.position
-        if line.kind is StepRecord:
+        if kind is StepRecord:
             self._steps_per_epoch = line.steps_per_epoch
-        self.position = line.position
+        self.position = here
         return line
 
-    def _read(self, text: bytes) -> Line | None:
-        if not is_sealed(text, self._before):
+    def _read(self, text: bytes, before: bytes) -> Line | None:
+        if not is_sealed(text, before):
             return None
-        self._read_so_far += 1
         try:
             line = Line(text)
-            if self._read_so_far <= _DECODED_AT_ONCE:
+            if self._decoded < _DECODED_AT_ONCE:
+                self._decoded += 1
                 line.record  # noqa: B018  (what is no record is passed over)
             return line
         except RunTooNewError:
             raise
         except RunDamagedError:
             return None
-
-    def _is_in_order(self, line: Line) -> bool:
-        return line.position > self.position or (line.kind is BeginRecord and line.position == self.position)
 
     def _start(self, line: Line) -> Position:
         """Up to where the records before this one should reach; if that is not known, as far as they do."""
@@ -436,8 +426,7 @@ class MetricsReader:
             with open_to_read(self._path) as file:
                 self._restart_if_changed(file)
                 before = self._offset, self._is_endless
-                while (line := file.readline(_LINE_LIMIT)).endswith(b"\n"):
-                    self._take(line)
+                line = self._read_lines(file)
                 self._is_endless = len(line) == _LINE_LIMIT
         except FileNotFoundError:
             self._forget()
@@ -459,21 +448,28 @@ class MetricsReader:
             self._forget()
             file.seek(0)
 
-    def _take(self, text: bytes) -> None:
-        line = self._checker.take(text)
-        self._offset, self._tail = self._offset + len(text), text
-        if line is None:
-            return
-        if line.kind is BeginRecord:
-            self.history.begins.append(cast(BeginRecord, line.record))
-        elif line.kind is StepRecord:
-            self._steps.append(line.value, line)
-        else:
-            self._epochs.append(line.value, line)
-            epoch, before = line.position[0], self.history.last_epoch
-            if epoch > before + 1:
-                self.history.missing.append((before + 1, epoch - 1))
-            self.history.last_epoch = epoch
+    def _read_lines(self, file: BinaryIO) -> bytes:
+        """Take all complete lines; what follows the last of them is returned."""
+        take, add_step, add_epoch = self._checker.take, self._steps.append, self._epochs.append
+        while (text := file.readline(_LINE_LIMIT)).endswith(b"\n"):
+            line = take(text)
+            self._offset += len(text)
+            self._tail = text
+            if line is None:
+                continue
+            if line.kind is StepRecord:
+                add_step(line.value, line)
+            elif line.kind is EpochRecord:
+                add_epoch(line.value, line)
+                self._count_epoch(line.position[0])
+            else:
+                self.history.begins.append(cast(BeginRecord, line.record))
+        return text
+
+    def _count_epoch(self, epoch: int) -> None:
+        before, self.history.last_epoch = self.history.last_epoch, epoch
+        if epoch > before + 1:
+            self.history.missing.append((before + 1, epoch - 1))
 
     def _gather(self) -> None:
         """Put a history together of what is kept."""
