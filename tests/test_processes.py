@@ -41,6 +41,7 @@ def launcher() -> Iterator[Launcher]:
     starts.close()
 
 
+@pytest.mark.faults
 @pytest.mark.slow
 def test_worker_trains_beside_modules_of_standard_names(shadowed: Path, launcher: Launcher) -> None:
     run = launcher.start(shadowed / "runs", small_config(epochs=1), "cold")

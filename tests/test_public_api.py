@@ -197,6 +197,7 @@ def test_an_error_in_the_callback_stops_the_training(tmp_path: Path) -> None:
         time.sleep(0.1)
 
 
+@pytest.mark.faults
 @pytest.mark.slow
 def test_a_failed_training_says_why(tmp_path: Path) -> None:
     diverging = {**SMALL, "learning_rate": 1.0, "hidden_widths": (8,) * 6}

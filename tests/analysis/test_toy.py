@@ -152,6 +152,7 @@ def trained_tear(name: str, seed: int) -> tuple[float, float]:
     return tear.reconstructions, tear.curve
 
 
+@pytest.mark.faults
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(5))
 def test_with_the_label_the_tear_is_smaller(seed: int) -> None:

@@ -235,6 +235,7 @@ def test_nginx_as_documented(keeps_host: bool, tmp_path: Path) -> None:
             process.wait(20)
 
 
+@pytest.mark.faults
 def test_a_closed_visit_keeps_no_descriptor(tmp_path: Path) -> None:
     with serving(tmp_path, WAYS["make app"], most_files=256) as server:
         url = f"http://127.0.0.1:{server.port}"
@@ -252,6 +253,7 @@ def test_a_closed_visit_keeps_no_descriptor(tmp_path: Path) -> None:
         assert "Traceback" not in server.log.read_text()
 
 
+@pytest.mark.faults
 def test_the_log_stays_short_when_no_descriptor_is_left(tmp_path: Path) -> None:
     with serving(tmp_path, WAYS["make app"], most_files=40) as server, ExitStack() as held:
         for _ in range(60):

@@ -60,6 +60,7 @@ def test_another_choice_is_another_file(run: Run) -> None:
     assert downloads(app) == []
 
 
+@pytest.mark.faults
 @pytest.mark.slow
 def test_the_network_is_made_in_a_process_of_its_own(run: Run) -> None:
     app = open_page("train", run="mine")

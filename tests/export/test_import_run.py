@@ -77,6 +77,7 @@ def film(trained: TrainedRun, kind: str) -> bytes:
     return stream.getvalue()
 
 
+@pytest.mark.faults
 @pytest.mark.slow
 def test_every_view_shows_the_same(tmp_path: Path) -> None:
     run = small_run(tmp_path / "here")

@@ -16,7 +16,7 @@ from tests.faults.conftest import NewRun
 from tests.faults.evidence import CONFIG, LONGER, Tally, Undisturbed, trained
 from tests.living_workers import wait_for
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.faults]
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +27,7 @@ def rivals() -> Iterator[list[Rival]]:
         rival.close()
 
 
-@pytest.mark.parametrize("number", [0, *(pytest.param(number, marks=pytest.mark.faults) for number in range(1, 20))])
+@pytest.mark.parametrize("number", range(20))
 def test_two_launchers_resume_the_same_run_at_once(
     number: int, rivals: list[Rival], new_run: NewRun, longer: Undisturbed, tally: Tally
 ) -> None:

@@ -22,7 +22,7 @@ from tests.faults.evidence import CONFIG, LONGER, Tally, Undisturbed, Witness, t
 from tests.faults.process_fixtures import Nursery, Order
 from tests.living_workers import worker_pids
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.faults]
 # Where it hurts: in the words of a moment's name, and which of those that have them.
 CHOSEN = {
     "before anything": ("open run/worker.log", 0),
@@ -90,12 +90,10 @@ def die_at_each(
     return die_at_each
 
 
-@pytest.mark.faults
 def test_a_death_at_every_change_of_a_file(moments: list[str], new_run: NewRun, die_at_each) -> None:
     die_at_each(moments, lambda number: new_run(CONFIG))
 
 
-@pytest.mark.faults
 def test_a_second_death_at_every_change_while_it_goes_on(
     moments: list[str], nursery: Nursery, new_run: NewRun, undisturbed: Undisturbed, die_at_each
 ) -> None:
@@ -120,7 +118,6 @@ def copied(witness: Witness, name: str) -> Witness:
     return copy
 
 
-@pytest.mark.faults
 @pytest.mark.parametrize("number", range(60))
 def test_a_kill_at_a_random_moment(
     number: int, lifetimes: dict[bool, float], nursery: Nursery, new_run: NewRun, longer: Undisturbed, tally: Tally
@@ -133,7 +130,6 @@ def test_a_kill_at_a_random_moment(
         witness.check_to_the_end(longer)
 
 
-@pytest.mark.faults
 @pytest.mark.parametrize("number", range(20))
 def test_a_kill_among_the_last_moments(
     number: int, nursery: Nursery, new_run: NewRun, longer: Undisturbed, tally: Tally
@@ -157,7 +153,6 @@ def kill_when(pid: int, nursery: Nursery, witness: Witness, moment: float) -> No
     assert not lock.is_held(witness.run.lock_file)
 
 
-@pytest.mark.faults
 @pytest.mark.parametrize("number", range(20))
 def test_a_kill_within_the_first_second_of_a_cold_worker(
     number: int, new_run: NewRun, longer: Undisturbed, tally: Tally

@@ -26,7 +26,7 @@ from tests.faults.evidence import CONFIG, LONGER, Tally, Undisturbed, Witness, t
 from tests.faults.process_fixtures import ABOUT, Nursery, Order, archive_of
 from tests.living_workers import wait_for
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.faults]
 HOME = DASHBOARD / "Home.py"
 _LONGEST_VISIT = 2.0
 _TRAINING_SECONDS = 180.0  # a busy machine takes its time to load TensorFlow
@@ -87,7 +87,7 @@ def test_a_death_at_any_change_while_a_run_is_deleted_given_back_and_deleted_for
             assert not list((run.path.parent / TRASH).glob("*"))
 
 
-@pytest.mark.parametrize("step", [5, pytest.param(1, marks=pytest.mark.faults)])
+@pytest.mark.parametrize("step", [5, 1])
 def test_a_death_at_any_change_while_a_run_is_imported(
     step: int, whole: Run, nursery: Nursery, tmp_path: Path, undisturbed: Undisturbed, tally: Tally
 ) -> None:
@@ -107,7 +107,7 @@ def test_a_death_at_any_change_while_a_run_is_imported(
             Witness(run, tally).check_to_the_end(undisturbed)
 
 
-@pytest.mark.parametrize("number", [0, *(pytest.param(number, marks=pytest.mark.faults) for number in range(1, 20))])
+@pytest.mark.parametrize("number", range(20))
 def test_a_server_is_killed_while_its_visitors_train_name_and_delete(
     number: int,
     new_run: NewRun,

@@ -77,6 +77,7 @@ def said(code: str, **environment: str) -> str:
     return ended.stdout + ended.stderr.strip().rpartition("\n")[2]
 
 
+@pytest.mark.faults
 @pytest.mark.slow
 def test_keras_on_another_backend_is_refused_in_one_sentence() -> None:
     # As if it ran on jax, which need not be installed here.
@@ -85,6 +86,7 @@ def test_keras_on_another_backend_is_refused_in_one_sentence() -> None:
     assert words in said(another + IMPORT)
 
 
+@pytest.mark.faults
 @pytest.mark.slow
 def test_settings_that_keras_refuses_are_told(tmp_path: Path) -> None:
     (tmp_path / "keras.json").write_text('{"floatx": "float8"}')
@@ -93,6 +95,7 @@ def test_settings_that_keras_refuses_are_told(tmp_path: Path) -> None:
     assert "keras.json" in last
 
 
+@pytest.mark.faults
 @pytest.mark.slow
 @pytest.mark.parametrize("variables", [{}, {"KERAS_NNX_ENABLED": "1"}])
 def test_nnx_of_the_backend_jax_is_off(variables: dict[str, str], tmp_path: Path) -> None:

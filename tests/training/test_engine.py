@@ -259,6 +259,7 @@ def test_damaged_checkpoints_are_refused(
         next(train(config(), dataset, checkpoint))
 
 
+@pytest.mark.faults
 @pytest.mark.slow
 def test_another_process_gives_the_same_weights(undisturbed: list[Event]) -> None:
     code = (

@@ -95,6 +95,7 @@ def test_stop_ends_within_a_second_and_keeps_what_was_learnt(
     assert not run.path.exists()
 
 
+@pytest.mark.faults
 def test_a_second_training_waits_for_its_turn_and_starts_by_itself(
     launcher: Launcher, started: list[Run], tmp_path: Path
 ) -> None:
@@ -108,6 +109,7 @@ def test_a_second_training_waits_for_its_turn_and_starts_by_itself(
     wait_for(second, lambda state, status: state == "finished")
 
 
+@pytest.mark.faults
 def test_a_paused_training_lets_another_have_its_turn(launcher: Launcher, started: list[Run], tmp_path: Path) -> None:
     first = launcher.start(tmp_path, small_config(epochs=100_000), "first")
     started.append(first)
@@ -121,6 +123,7 @@ def test_a_paused_training_lets_another_have_its_turn(launcher: Launcher, starte
     wait_for(first, lambda state, status: state == "stopped", 5)
 
 
+@pytest.mark.faults
 def test_a_warm_spare_takes_a_run_and_ends_with_its_launcher(
     launcher: Launcher, started: list[Run], tmp_path: Path
 ) -> None:
@@ -142,6 +145,7 @@ def test_a_finished_run_cannot_be_resumed(launcher: Launcher, tmp_path: Path) ->
         launcher.resume(run)
 
 
+@pytest.mark.faults
 def test_a_worker_obeys_after_its_launcher_is_gone(tmp_path: Path, started: list[Run]) -> None:
     run = Launcher().start(tmp_path, small_config(epochs=100_000), "orphan")
     started.append(run)
