@@ -7,6 +7,7 @@ import re
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
+from functools import lru_cache
 from itertools import islice
 from operator import itemgetter
 from pathlib import Path
@@ -85,6 +86,7 @@ def encode(record: Record) -> bytes:
     return seal(versioned(values) if isinstance(record, BeginRecord) else values)
 
 
+@lru_cache(maxsize=_DECODED_AT_ONCE)  # the lines that are shown of a living run are asked for again and again
 def decode(line: bytes) -> Record:
     """The record of one line, whose checksum the caller has compared.
 
@@ -103,51 +105,28 @@ def decode(line: bytes) -> Record:
         raise RunDamagedError(f"{_WHAT} hold a line that cannot be read (metrics.jsonl).") from None
 
 
-class Line:
-    """A whole line of the metrics, decoded when it is needed.
+# A whole line: its text, the kind and the position of its record, the loss by which curves are thinned (0 of a
+# beginning), and, of a ``StepRecord``, its steps and steps per epoch; else 0.
+Line = tuple[bytes, type[Record], Position, float, int, int]
 
-    Attributes:
-        kind: Of its record.
-        position: As ``position`` of the record.
-        value: The loss by which curves are thinned; 0 of a beginning.
-        steps, steps_per_epoch: As of a ``StepRecord``; else 0.
+
+def parse(text: bytes) -> Line:
+    """A line whose checksum the caller has compared.
+
+    Raises:
+        RunTooNewError, RunDamagedError: As of ``decode``.
     """
-
-    __slots__ = ("_record", "_text", "kind", "position", "steps", "steps_per_epoch", "value")
-
-    def __init__(self, text: bytes) -> None:
-        self._text = text
-        self._record: Record | None = None
-        self.steps = self.steps_per_epoch = 0
-        found = _HEAD.match(text)
-        if found is None:
-            self._describe(self.record)
-            return
-        epoch, step, steps, per_epoch, loss, completed, test_loss = found.groups()
-        self.kind: type[Record] = StepRecord if completed is None else EpochRecord
-        if completed is None:
-            self.position, self.value = (int(epoch) - 1, int(step)), float(loss)
-            self.steps, self.steps_per_epoch = int(steps or 0), int(per_epoch)
-        else:
-            self.position, self.value = (int(completed), 0), float(test_loss)
-
-    def _describe(self, record: Record) -> None:
-        self.kind, self.position, self.value = type(record), position(record), 0.0
+    found = _HEAD.match(text)
+    if found is None:
+        record = decode(text)
         if isinstance(record, StepRecord):
-            self.steps, self.steps_per_epoch, self.value = record.steps, record.steps_per_epoch, record.train.loss
-        elif isinstance(record, EpochRecord):
-            self.value = record.test.loss
-
-    @property
-    def record(self) -> Record:
-        """The record.
-
-        Raises:
-            RunTooNewError, RunDamagedError: As of ``decode``.
-        """
-        if self._record is None:
-            self._record = decode(self._text)
-        return self._record
+            return text, StepRecord, position(record), record.train.loss, record.steps, record.steps_per_epoch
+        value = record.test.loss if isinstance(record, EpochRecord) else 0.0
+        return text, type(record), position(record), value, 0, 0
+    epoch, step, steps, steps_per_epoch, loss, completed, test_loss = found.groups()
+    if completed is None:
+        return text, StepRecord, (int(epoch) - 1, int(step)), float(loss), int(steps or 0), int(steps_per_epoch)
+    return text, EpochRecord, (int(completed), 0), float(test_loss), 0, 0
 
 
 Entry = tuple[int, float, Any]  # number among all of its kind, from 0; the loss that decides whether it is kept; record
@@ -210,8 +189,8 @@ class Thinned:
         return [*first, *(kept[place] for place in sorted(kept)), *self._recent]
 
     def records(self) -> list[Any]:
-        """The records of ``entries``, of which each is a ``Line``."""
-        return [line.record for _, _, line in self.entries()]
+        """The records of ``entries``, of which each is the text of a line."""
+        return [decode(text) for _, _, text in self.entries()]
 
 
 _value = itemgetter(1)
@@ -330,66 +309,64 @@ def _check_end(path: Path) -> None:
         pass
 
 
-class _Checker:
-    """Takes the lines of a metrics file one after the other, and tells which are whole and in their place.
+@dataclass
+class _Scan:
+    """How far the lines of a metrics file were read.
 
     Attributes:
-        damaged: Lines passed over so far.
+        damaged: Lines passed over so far: damaged or out of order.
         position: Of the last whole line.
         gap: As in ``History``.
+        steps_per_epoch: Of the last whole step.
+        lines: Complete lines read.
+        offset: Bytes read.
+        last: The last complete line.
+        is_endless: Whether a line follows that is longer than any that we write.
     """
 
-    def __init__(self) -> None:
-        self.damaged = 0
-        self.position: Position = (0, 0)
-        self.gap: Position | None = None
-        self._steps_per_epoch = 0
-        self._before = b""
-        self._decoded = 0
+    damaged: int = 0
+    position: Position = (0, 0)
+    gap: Position | None = None
+    steps_per_epoch: int = 0
+    lines: int = 0
+    offset: int = 0
+    last: bytes = b""
+    is_endless: bool = False
 
-    def take(self, text: bytes) -> Line | None:
-        """A line; ``None`` if it is passed over.
+    def read(self, file: BinaryIO) -> Iterator[Line]:
+        """The lines from here on that are whole and in their place; a torn last one may still be written.
 
         Raises:
-            RunTooNewError: A newer version wrote it.
+            RunTooNewError: A newer version wrote a line.
         """
-        line, self._before = self._read(text, self._before), text
-        if line is None:
-            self.damaged += 1
-            return None
-        kind, here = line.kind, line.position
-        if here <= self.position and not (kind is BeginRecord and here == self.position):
-            self.damaged += 1
-            return None
-        if self.gap is None and self._start(line) > self.position:
-            self.gap = self.position
-        if kind is StepRecord:
-            self._steps_per_epoch = line.steps_per_epoch
-        self.position = here
-        return line
-
-    def _read(self, text: bytes, before: bytes) -> Line | None:
-        if not is_sealed(text, before):
-            return None
-        try:
-            line = Line(text)
-            if self._decoded < _DECODED_AT_ONCE:
-                self._decoded += 1
-                line.record  # noqa: B018  (what is no record is passed over)
-            return line
-        except RunTooNewError:
-            raise
-        except RunDamagedError:
-            return None
+        while (text := file.readline(_LINE_LIMIT)).endswith(b"\n"):
+            try:
+                line = parse(text) if is_sealed(text, self.last) else None
+                if self.lines < _DECODED_AT_ONCE and line is not None:
+                    decode(text)  # what is no record is passed over
+            except RunTooNewError:
+                raise
+            except RunDamagedError:
+                line = None
+            self.offset += len(text)
+            self.lines += 1
+            self.last = text
+            if line is None or line[2] < self.position or (line[2] == self.position and line[1] is not BeginRecord):
+                self.damaged += 1
+                continue
+            if self.gap is None and self._start(line) > self.position:
+                self.gap = self.position
+            self.position = line[2]
+            self.steps_per_epoch = line[5] or self.steps_per_epoch
+            yield line
+        self.is_endless = len(text) == _LINE_LIMIT
 
     def _start(self, line: Line) -> Position:
         """Up to where the records before this one should reach; if that is not known, as far as they do."""
-        epoch, step = line.position
-        if line.kind is StepRecord:
-            return (epoch, step - line.steps) if line.steps else self.position
-        if line.kind is EpochRecord:
-            return epoch - 1, self._steps_per_epoch
-        return epoch, step
+        _, kind, (epoch, step), _, steps, _ = line
+        if kind is StepRecord:
+            return (epoch, step - steps) if steps else self.position
+        return (epoch - 1, self.steps_per_epoch) if kind is EpochRecord else (epoch, step)
 
 
 class MetricsReader:
@@ -405,11 +382,8 @@ class MetricsReader:
         self._forget()
 
     def _forget(self) -> None:
-        self._offset = 0
-        self._tail = b""
-        self._checker = _Checker()
+        self._scan = _Scan()
         self._steps, self._epochs = Thinned(), Thinned()
-        self._is_endless = False
         self.history = History()
 
     def refresh(self) -> History:
@@ -425,15 +399,21 @@ class MetricsReader:
         try:
             with open_to_read(self._path) as file:
                 self._restart_if_changed(file)
-                before = self._offset, self._is_endless
-                line = self._read_lines(file)
-                self._is_endless = len(line) == _LINE_LIMIT
+                before = self._scan.lines, self._scan.is_endless
+                for text, kind, place, loss, _, _ in self._scan.read(file):
+                    if kind is StepRecord:
+                        self._steps.append(loss, text)
+                    elif kind is EpochRecord:
+                        self._epochs.append(loss, text)
+                        self._count(place[0])
+                    else:
+                        self.history.begins.append(cast(BeginRecord, decode(text)))
         except FileNotFoundError:
             self._forget()
             return self.history
         except OSError as error:
             raise unreadable(_WHAT, self._path, error) from error
-        if before != (self._offset, self._is_endless):
+        if before != (self._scan.lines, self._scan.is_endless):
             self._gather()
         return self.history
 
@@ -441,32 +421,15 @@ class MetricsReader:
         """Go to the first unread line; to the beginning, if what was read is no longer what stands there."""
         stat = os.fstat(file.fileno())
         identity = (stat.st_dev, stat.st_ino)
-        file.seek(self._offset - len(self._tail))
+        last = self._scan.last
+        file.seek(self._scan.offset - len(last))
         # A replaced file may have the old one's number, so the last line is compared too.
-        if identity != self._identity or file.read(len(self._tail)) != self._tail:
+        if identity != self._identity or file.read(len(last)) != last:
             self._identity = identity
             self._forget()
             file.seek(0)
 
-    def _read_lines(self, file: BinaryIO) -> bytes:
-        """Take all complete lines; what follows the last of them is returned."""
-        take, add_step, add_epoch = self._checker.take, self._steps.append, self._epochs.append
-        while (text := file.readline(_LINE_LIMIT)).endswith(b"\n"):
-            line = take(text)
-            self._offset += len(text)
-            self._tail = text
-            if line is None:
-                continue
-            if line.kind is StepRecord:
-                add_step(line.value, line)
-            elif line.kind is EpochRecord:
-                add_epoch(line.value, line)
-                self._count_epoch(line.position[0])
-            else:
-                self.history.begins.append(cast(BeginRecord, line.record))
-        return text
-
-    def _count_epoch(self, epoch: int) -> None:
+    def _count(self, epoch: int) -> None:
         before, self.history.last_epoch = self.history.last_epoch, epoch
         if epoch > before + 1:
             self.history.missing.append((before + 1, epoch - 1))
@@ -478,9 +441,9 @@ class MetricsReader:
             steps=self._steps.records(),
             epochs=self._epochs.records(),
             epoch_count=self._epochs.count,
-            damaged_lines=self._checker.damaged + self._is_endless,
-            gap=self._checker.gap,
-            position=self._checker.position,
+            damaged_lines=self._scan.damaged + self._scan.is_endless,
+            gap=self._scan.gap,
+            position=self._scan.position,
             lines=len(self.history.begins) + self._steps.count + self._epochs.count,
         )
 
@@ -496,13 +459,11 @@ def whole_lines(path: Path, until: Position | None = None) -> Iterator[bytes]:
         RunTooNewError: A newer version wrote a line.
         RunDamagedError: The file cannot be read at all.
     """
-    checker = _Checker()
     try:
         with open_to_read(path) as file:
-            while (text := file.readline(_LINE_LIMIT)).endswith(b"\n"):
-                line = checker.take(text)
-                if line is not None and (until is None or line.position <= until):
-                    yield text if is_sealed(text) else encode(line.record)
+            for text, _, place, *_ in _Scan().read(file):
+                if until is None or place <= until:
+                    yield text if is_sealed(text) else encode(decode(text))
     except FileNotFoundError:
         return
     except OSError as error:
