@@ -274,16 +274,16 @@ def export_animation(
         ConfigError: The file name or the label does not fit.
         ExportError: There is no snapshot, one is damaged, or the file cannot be written.
     """
-    from cvae_core.export.animation_task import save_films
-    from cvae_core.rendering.output import FILM_FORMATS
+    from cvae_core.export.animation_task import save_animations
+    from cvae_core.rendering.output import ANIMATION_FORMATS
     from cvae_core.rendering.pictures import picture_class
 
     target = Path(path)
-    for film_format in FILM_FORMATS:
-        if target.suffix.lower() == f".{film_format}":
+    for animation_format in ANIMATION_FORMATS:
+        if target.suffix.lower() == f".{animation_format}":
             fields = {"label": label} if label is not None or picture == "manifold" else {}
             view = picture_class(picture)(**fields)  # type: ignore[arg-type]
-            save_films(TrainedRun(run), [(view, target)], film_format, replace=replace, progress=progress)
+            save_animations(TrainedRun(run), [(view, target)], animation_format, replace=replace, progress=progress)
             return target
     raise ConfigError(f"The name of an animation must end in .gif or .webp; it is {target.name!r}.")
 

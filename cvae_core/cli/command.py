@@ -1,11 +1,11 @@
-"""`cvae evaluate`: how accurately a network recognises digits, and how well it keeps their style."""
+"""The `cvae` command, and its subcommands `evaluate` and `bench`."""
 
 from __future__ import annotations
 
 import json
 import sys
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Final, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -19,20 +19,20 @@ from cvae_core.cli.terminal import (
     JsonOption,
     RunArgument,
     RunsOption,
-    ignore_tiny_width,
-    nothing_printed_by_others,
     observed,
     plain,
+    prepare_terminal,
     print_json,
-    replace_unencodable,
+    silence_libraries,
 )
-from cvae_core.errors import CvaeError, StoppedError, as_cvae_error
-from cvae_core.evaluation import Evaluation, report
+from cvae_core.errors import StoppedError, as_cvae_error
+from cvae_core.evaluation import report
 from cvae_core.plugins import load_plugins
 from cvae_core.processes import pin_settings
 from cvae_core.runs.run import open_run, runs_folder
 
-_INTERRUPTED: Final = 130
+if TYPE_CHECKING:
+    from cvae_core.bench import BenchReport
 
 
 def evaluate(
@@ -42,44 +42,20 @@ def evaluate(
     runs: RunsOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Evaluate a network: how accurately it recognises test images, and how well it keeps slant and thickness."""
+    """Evaluate a network: how accurately it classifies test images, and how well it keeps slant and thickness."""
     trained = TrainedRun(open_run(runs_folder(runs), run))
     chosen = trained.epochs[-1] if epoch is None else epoch
-    try:
-        found = _evaluated(trained, chosen, seed, as_json)
-    except StoppedError as stopped:
-        typer.echo(str(stopped), err=True)
-        raise typer.Exit(_INTERRUPTED) from None
+    with observed(f"evaluating {run}", as_json, StoppedError("Stopped; there is no result.")) as progress:
+        found = report.evaluate(trained.network(chosen), trained.test_data.test, seed, progress=progress)
     if as_json:
         print_json({"run": trained.run.id, "epoch": chosen, "seed": seed, **found.to_json()})
-    else:
-        _print(trained, chosen, found)
-
-
-def _evaluated(trained: TrainedRun, epoch: int, seed: int, as_json: bool) -> Evaluation:
-    with observed(f"evaluating {trained.run.id}", as_json) as (show, should_stop):
-
-        def progress(done: int, total: int) -> None:
-            if should_stop():
-                raise StoppedError("Stopped; there is no result.")
-            show(done, total)
-
-        return report.evaluate(trained.network(epoch), trained.test_data.test, seed, progress=progress)
-
-
-def _print(trained: TrainedRun, epoch: int, found: Evaluation) -> None:
-    style = found.style
-    kept = style.sentence()
-    typer.echo(f"{trained.run.id}, epoch {epoch}")
-    typer.echo(f"{found.accuracy_sentence()}.")
+        return
+    style, kept = found.style, found.style.sentence()
+    typer.echo(f"{trained.run.id}, epoch {chosen}\n{found.accuracy_sentence()}.")
     typer.echo(
         f"{kept[0].upper()}{kept[1:]}: medians over pairs of different labels, {style.sources.sum():,} test images. "
         f"Control with shuffled codes: {style.shuffled_slant:.2f} and {style.shuffled_thickness:.2f}."
     )
-
-
-if TYPE_CHECKING:
-    from cvae_core.bench import BenchReport
 
 
 def bench(
@@ -87,43 +63,35 @@ def bench(
     as_json: JsonOption = False,
 ) -> None:
     """Measure the speed of training, snapshots and decoding on this machine, compared with plain Keras."""
-    with nothing_printed_by_others(), Console(stderr=True).status("Loading TensorFlow") as status:
+    with silence_libraries(), Console(stderr=True).status("Loading TensorFlow") as status:
         from cvae_core.bench import bench as measure  # TensorFlow takes seconds to load
 
-        report = measure(lambda words: status.update(f"Timing: {words}"), turns)
+        times = measure(lambda words: status.update(f"Measuring: {words}"), turns)
     if as_json:
-        typer.echo(json.dumps(asdict(report), indent=2))
+        typer.echo(json.dumps(asdict(times), indent=2))
     else:
-        _print_table(report, turns)
+        _print_times(times, turns)
 
 
-def _print_table(report: BenchReport, turns: int) -> None:
+def _print_times(report: BenchReport, turns: int) -> None:
     title = f"Medians of {turns} alternating turns" if turns > 1 else "One turn"
-    table = Table("", "Ours", "Keras, the tutorial's way", "Bare matrix products", title=title)
-    epoch = report.epoch_s
+    table = Table("", "Ours", "Keras, as in the tutorial", "Matrix products only", title=title)
+    epoch, ratio, toy = report.epoch_s, report.ratio, report.torn_manifold_s
     table.add_row("An epoch, 60,000 images, s", *(f"{epoch[name]:.2f}" for name in ("ours", "keras_fit", "matmul")))
-    ratio = report.ratio
     table.add_row("... ours relative to it", "1", f"{ratio['ours_to_keras_fit']:.2f}", f"{ratio['ours_to_matmul']:.2f}")
-    for words, times in (
-        ("A snapshot, ms", report.snapshot_ms),
-        ("2,250 codes decoded, ms", report.decode_2250_ms),
-    ):
+    for words, times in {
+        "A snapshot, ms": report.snapshot_ms,
+        "2,250 codes decoded, ms": report.decode_2250_ms,
+    }.items():
         table.add_row(words, f"{times['ours']:.1f}", f"{times['predict_one_by_one']:,.0f} (from a sample)", "")
-    torn = report.torn_manifold_s
-    words = "Torn manifold, 300 epochs of both models, s"
-    table.add_row(words, f"{torn['ours']:.1f}", f"{torn['keras_fit']:.0f} (from a sample)", "")
-    table.add_row("... processor time, s", f"{torn['ours_cpu']:.1f}", "", "")
+    words = "Toy data, 300 epochs of both models, s"
+    table.add_row(words, f"{toy['ours']:.1f}", f"{toy['keras_fit']:.0f} (from a sample)", "")
+    table.add_row("... processor time, s", f"{toy['ours_cpu']:.1f}", "", "")
     Console().print(table)
     typer.echo(", ".join(f"{name} {value}" for name, value in report.machine.items()))
 
 
-_FAILED = 1
-
-app = typer.Typer(
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
 
 def _print_version(wanted: bool) -> None:
@@ -152,23 +120,16 @@ app.command("dashboard")(dashboard.dashboard)
 
 
 def main() -> None:
-    """Run the command that the arguments name."""
+    """Run the command that the arguments name; an error is one line and exit code 1."""
     pin_settings()
-    replace_unencodable()
-    ignore_tiny_width()
+    prepare_terminal()
     try:
         load_plugins()
         app()
-    except CvaeError as error:
-        _fail(str(error))
     except Exception as error:  # of our own output too, which may go to a full disk
-        told = as_cvae_error(error)
-        if told is None:
+        known = as_cvae_error(error)
+        if known is None:
             raise
-        _fail(str(told))
-
-
-def _fail(problem: str) -> NoReturn:
-    console = Console(stderr=True, soft_wrap=True, highlight=False)
-    console.print(Text.assemble(("Error:", "bold red"), " ", plain(problem)))
-    sys.exit(_FAILED)
+        console = Console(stderr=True, soft_wrap=True, highlight=False)
+        console.print(Text.assemble(("Error:", "bold red"), " ", plain(str(known))))
+        sys.exit(1)

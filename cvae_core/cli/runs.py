@@ -47,12 +47,9 @@ def export_archive(
     which = _known(snapshots)
     found = open_run(runs_folder(runs), run)
     target = _target(output, f"{found.id}.zip")
-    with published_together([target], replace=force) as [draft], observed(f"packing {found.id}", as_json) as observer:
-        progress, should_stop = observer
+    with published_together([target], replace=force) as [draft], observed(f"packing {found.id}", as_json) as progress:
         with draft.open("wb") as stream:
-            manifest = pack_run(
-                found, stream, which, skip_damaged=skip_damaged, progress=progress, should_stop=should_stop
-            )
+            manifest = pack_run(found, stream, which, skip_damaged=skip_damaged, progress=progress)
         size = draft.stat().st_size
     _say_exported(target, size, manifest, overview(found).damage, as_json)
 
@@ -68,9 +65,8 @@ def import_archive(
         stream = open_to_read(named_path(archive), follow_links=True)
     except OSError as error:
         raise ArchiveError(f"{archive} cannot be read: {error.strerror}.", advice(error, "")) from error
-    with stream, observed(f"unpacking {archive.name}", as_json) as observer:
-        progress, should_stop = observer
-        imported = import_run(stream, runs_folder(runs), name, progress=progress, should_stop=should_stop)
+    with stream, observed(f"unpacking {archive.name}", as_json) as progress:
+        imported = import_run(stream, runs_folder(runs), name, progress=progress)
     _say_imported(imported, as_json)
 
 

@@ -12,30 +12,28 @@ from typing import Annotated, Final
 import typer
 
 from cvae_core.cli.terminal import (
+    INTERRUPTED,
+    STANDARD_ERROR,
     JsonOption,
     RunArgument,
     RunsOption,
     TrainingProgress,
+    exit_message_if_killed,
     messages_into,
-    parse_settings,
     print_json,
     stop_on_signal,
-    told_if_killed,
 )
 from cvae_core.config.presets import PRESETS, TOY_PRESETS, preset
 from cvae_core.config.run import RunConfig
 from cvae_core.data import with_data_facts
-from cvae_core.errors import KILLED, CvaeError, TrainingError
+from cvae_core.errors import KILLED, ConfigError, CvaeError, TrainingError
 from cvae_core.runs import lock
 from cvae_core.runs.run import Run, check_new_name, create_run, open_run, runs_folder
-from cvae_core.runs.status import Status
 from cvae_core.runs.summary import overviews
 from cvae_core.training.session import needed_download, work
 from cvae_core.workers.launcher import check_resumable, check_startable, claim
 from cvae_core.workers.quotas import check_memory, check_resources, measured_seconds, time_words, training_cost
 
-_INTERRUPTED: Final = 130
-_STANDARD_ERROR: Final = 2
 _FORCE_HINT: Final = "Or use --force."
 ForceOption = Annotated[
     bool, typer.Option("--force", help="Train even if the training needs more than 75 % of the memory.")
@@ -62,21 +60,32 @@ def train(
 ) -> None:
     """Train a model. Ctrl-C stops and keeps the progress; `cvae resume` continues."""
     named = {"dataset": dataset, "epochs": epochs, "seed": seed}
-    chosen = {key: value for key, value in named.items() if value is not None} | parse_settings(settings or [])
+    chosen = {key: value for key, value in named.items() if value is not None} | _parsed(settings or [])
     config = preset(preset_name).with_settings(chosen)
     check_startable(config)
     folder = runs_folder(runs)
     if dry_run:
         if name is not None:
             check_new_name(folder, name)
-        _tell_cost(config, folder, force, as_json)
+        _print_cost(config, folder, force, as_json)
         return
     check_resources(folder, [config], force, _FORCE_HINT)
     _work(create_run(folder, with_data_facts(config), name), as_json)
 
 
-def _tell_cost(config: RunConfig, folder: Path, force: bool, as_json: bool) -> None:
-    """Print what a training needs, and why it would be refused, if so."""
+def _parsed(assignments: list[str]) -> dict[str, str | None]:
+    """The values of ``NAME=VALUE`` pairs; empty and "none" are ``None``."""
+    settings: dict[str, str | None] = {}
+    for assignment in assignments:
+        name, equals, value = map(str.strip, assignment.partition("="))
+        if not equals or not name:
+            raise ConfigError(f"--set expects NAME=VALUE, such as latent_dim=2; it got {assignment!r}.")
+        settings[name] = None if value.lower() in ("", "none") else value
+    return settings
+
+
+def _print_cost(config: RunConfig, folder: Path, force: bool, as_json: bool) -> None:
+    """Print what a training needs, and why it would be refused."""
     cost, seconds = training_cost(config), measured_seconds(config, overviews(folder))
     refusal, download = None, needed_download(config.data.dataset) or None
     try:
@@ -104,14 +113,14 @@ def resume(run: RunArgument, force: ForceOption = False, runs: RunsOption = None
 
 
 def _work(run: Run, as_json: bool) -> None:
-    """Train in this process, then say how it ended."""
+    """Train in this process, then print how it ended."""
     descriptor = claim(run)
     stop = threading.Event()
     notes: list[str] = []
-    faulthandler.enable(_STANDARD_ERROR)  # into the log of the worker, as all that is written there meanwhile
+    faulthandler.enable(STANDARD_ERROR)  # redirected into the log of the run below
     try:
         with (
-            told_if_killed(f"Error: {KILLED} The run {run.id} can be resumed; its log is {run.log_file}."),
+            exit_message_if_killed(f"Error: {KILLED} The run {run.id} can be resumed; its log is {run.log_file}."),
             stop_on_signal(stop),
             messages_into(run.log_file) as terminal,
             TrainingProgress(run, None if as_json else terminal) as progress,
@@ -123,14 +132,10 @@ def _work(run: Run, as_json: bool) -> None:
         typer.echo(note, err=True)
     if as_json:
         typer.echo(json.dumps({"run": run.id, "state": status.state, **({"notes": notes} if notes else {})}))
-    _conclude(run, status, as_json)
-
-
-def _conclude(run: Run, status: Status, as_json: bool) -> None:
     if status.state == "failed":
         raise TrainingError(status.problem, status.advice)
     if status.state == "stopped":
         typer.echo(f"Stopped after epoch {status.epoch}. Continue with: cvae resume {run.id}", err=True)
-        raise typer.Exit(_INTERRUPTED)
+        raise typer.Exit(INTERRUPTED)
     if not as_json:
         typer.echo(f"Finished {run.id}. View it with: cvae dashboard")

@@ -1,12 +1,11 @@
-"""A process that packs a run, exports its network, or imports an archive, for a page that can be used meanwhile.
+"""A process that packs a run, exports its network, or imports an archive, while the page stays usable.
 
-What it is asked for, as JSON:
+Its requests, as JSON:
 
-- ``{"what": "archive", "run": ..., "target": ..., "snapshots": "all" or "last"}``; damaged snapshots are left out, and
-  the report says how many there are;
-- ``{"what": "network", "run": ..., "target": ..., "epoch": ...}``: all files for Keras and TensorFlow in one ZIP file;
-- ``{"what": "import", "archive": descriptor of the open file, "folder": of runs, "name": ... or null}``; the report is
-  that of ``ImportedRun``.
+- ``{"what": "archive", "run": ..., "target": ..., "snapshots": "all" or "last"}``: damaged snapshots are left out;
+- ``{"what": "network", "run": ..., "target": ..., "epoch": ...}``: all Keras and TensorFlow files in one ZIP file;
+- ``{"what": "import", "archive": descriptor of the open file, "folder": of runs, "name": ... or null}``; the report has
+  the fields of ``ImportedRun``.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Final
+from typing import Any
 
 from cvae_core.export.import_run import import_run
 from cvae_core.export.keras_export import export_network
@@ -25,42 +24,29 @@ from cvae_core.runs.pack import pack_run
 from cvae_core.runs.run import Run
 from cvae_core.tasks import is_cancelled, report_progress, serve
 
-MODEL_FILE: Final = "model.keras"
-DECODER_FOLDER: Final = "decoder"
-
 
 def _work(wanted: dict[str, Any]) -> Mapping[str, Any]:
     if wanted["what"] == "import":
-        return _import(wanted)
-    run, target = Run(Path(wanted["run"])), Path(wanted["target"])
-    with published_together([target]) as [draft]:
-        if wanted["what"] == "archive":
-            return _archive(run, draft, wanted)
-        return _network(run, draft, wanted["epoch"])
-
-
-def _import(wanted: dict[str, Any]) -> Mapping[str, Any]:
-    with os.fdopen(wanted["archive"], "rb") as archive:
-        found = import_run(
-            archive, Path(wanted["folder"]), wanted["name"], progress=report_progress, should_stop=is_cancelled
-        )
-    return {"run": found.run.id, "snapshots": found.snapshots, "resumable": found.resumable, "note": found.note}
-
-
-def _archive(run: Run, draft: Path, wanted: dict[str, Any]) -> Mapping[str, Any]:
-    with draft.open("wb") as stream:
-        manifest = pack_run(
-            run, stream, wanted["snapshots"], skip_damaged=True, progress=report_progress, should_stop=is_cancelled
-        )
-    return {"snapshots": len(manifest.snapshots), "state": manifest.state}
+        with os.fdopen(wanted["archive"], "rb") as archive:
+            found = import_run(
+                archive, Path(wanted["folder"]), wanted["name"], progress=report_progress, should_stop=is_cancelled
+            )
+        return {"run": found.run.id, "snapshots": found.snapshots, "resumable": found.resumable, "note": found.note}
+    run = Run(Path(wanted["run"]))
+    with published_together([Path(wanted["target"])]) as [draft]:
+        if wanted["what"] == "network":
+            return _network(run, draft, wanted["epoch"])
+        with draft.open("wb") as stream:
+            manifest = pack_run(
+                run, stream, wanted["snapshots"], skip_damaged=True, progress=report_progress, should_stop=is_cancelled
+            )
+        return {"snapshots": len(manifest.snapshots), "state": manifest.state}
 
 
 def _network(run: Run, draft: Path, epoch: int) -> Mapping[str, Any]:
     with TemporaryDirectory(prefix="cvae-network-") as place:
         folder = Path(place)
-        made = export_network(
-            run, folder / MODEL_FILE, folder / DECODER_FOLDER, epoch, progress=report_progress, should_stop=is_cancelled
-        )
+        made = export_network(run, folder / "model.keras", folder / "decoder", epoch, progress=report_progress)
         with zipfile.ZipFile(draft, "w", zipfile.ZIP_DEFLATED) as archive:
             for file in sorted(path for path in folder.rglob("*") if path.is_file()):
                 archive.write(file, file.relative_to(folder))

@@ -1,4 +1,4 @@
-"""Files that a person asked for: written under another name beside their own, and published when all are whole."""
+"""Files that a person asked for: written under a temporary name beside their own, and published when complete."""
 
 from __future__ import annotations
 
@@ -15,18 +15,13 @@ from typing import Final, Literal, get_args
 from cvae_core.errors import ExportError, advice, reason
 from cvae_core.runs.atomic_io import is_folder
 
-FilmFormat = Literal["gif", "webp"]
-FILM_FORMATS: Final[tuple[FilmFormat, ...]] = get_args(FilmFormat)
-_DRAFT_PREFIX: Final = ".tmp-"
+AnimationFormat = Literal["gif", "webp"]
+ANIMATION_FORMATS: Final[tuple[AnimationFormat, ...]] = get_args(AnimationFormat)
 _OPEN_FILES: Final = frozenset(map(Path, ("/dev", "/dev/fd", "/proc/self/fd")))
 
 
 def is_stream(target: Path) -> bool:
-    """Whether a name stands for what takes bytes and must not be replaced: a device, a pipe, or an open file.
-
-    Args:
-        target: Such as ``/dev/null``, ``/dev/stdout`` or a named pipe.
-    """
+    """Whether a path is a device, a pipe or an open file such as ``/dev/stdout``, which must not be replaced."""
     try:
         mode = target.stat().st_mode
     except OSError:
@@ -36,35 +31,42 @@ def is_stream(target: Path) -> bool:
 
 @contextmanager
 def published_together(targets: Sequence[Path], *, replace: bool = False) -> Iterator[list[Path]]:
-    """Write files so that all of them appear whole, or none at all. A stream gets its bytes once all are whole.
+    """Write files so that all of them appear complete, or none. A stream gets its bytes when all are complete.
 
     Args:
-        targets: Their names. The folders that they are in must exist.
-        replace: Whether files of these names may be replaced.
+        targets: The files. Their folders must exist.
+        replace: Whether to replace existing files.
 
     Yields:
-        Where to write each; renamed to its target at the end, and removed if anything fails before.
+        Where to write each; renamed to its target at the end, and removed after an error.
 
     Raises:
-        ExportError: A folder is missing or cannot be written, a name is taken, or the disk is full.
+        ExportError: A folder is missing or cannot be written, a file exists already, or the disk is full.
     """
     for target in targets:
         check_target(target, replace=replace)
     with ExitStack() as stack:
-        drafts = [_draft_of(target, stack) for target in targets]
+        drafts = []
+        for target in targets:
+            folder = target.parent
+            if is_stream(target):  # its folder may have no room, as /dev has none
+                folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+            drafts.append(folder / _draft_name(target))
+            stack.callback(_remove_if_possible, drafts[-1])
         with export_errors(targets):
             yield drafts
             for draft, target in zip(drafts, targets, strict=True):
                 check_target(target, replace=replace)
-                _publish(draft, target)
+                if not is_stream(target):
+                    draft.replace(target)
+                    continue
+                # Appended: the stream may be a file that has content already.
+                with draft.open("rb") as source, target.open("ab", buffering=0) as stream:
+                    shutil.copyfileobj(source, stream)
 
 
-def _draft_of(target: Path, stack: ExitStack) -> Path:
-    """Where to write a file first; removed with the stack. Beside a stream there may be no room, as in ``/dev``."""
-    folder = Path(stack.enter_context(tempfile.TemporaryDirectory())) if is_stream(target) else target.parent
-    draft = folder / f"{_DRAFT_PREFIX}{uuid.uuid4().hex[:8]}-{target.name}"
-    stack.callback(_remove_if_possible, draft)
-    return draft
+def _draft_name(target: Path) -> str:
+    return f".tmp-{uuid.uuid4().hex[:8]}-{target.name}"
 
 
 def _remove_if_possible(draft: Path) -> None:
@@ -72,20 +74,12 @@ def _remove_if_possible(draft: Path) -> None:
         draft.unlink()
 
 
-def _publish(draft: Path, target: Path) -> None:
-    if not is_stream(target):
-        draft.replace(target)
-        return
-    with draft.open("rb") as source, target.open("ab", buffering=0) as stream:  # appended: it may be a file by now
-        shutil.copyfileobj(source, stream)
-
-
 @contextmanager
 def folder_to_fill(folder: Path) -> Iterator[None]:
-    """Make a folder if it is missing, and take it away again if nothing could be put into it.
+    """Create a folder if it is missing, and remove it again after an error.
 
     Raises:
-        ExportError: It cannot be made.
+        ExportError: It cannot be created.
     """
     is_new = not os.path.lexists(folder)
     if is_new:
@@ -103,16 +97,16 @@ def folder_to_fill(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def published_folder(target: Path) -> Iterator[Path]:
-    """Fill a folder out of sight, so that it appears whole or not at all; one that is there is never replaced.
+    """Fill a new folder so that it appears complete or not at all; an existing one is never replaced.
 
     Yields:
-        Where to fill; made by whoever fills it.
+        The folder to create and fill.
 
     Raises:
-        ExportError: Its own folder is missing or cannot be written, the name is taken, or the disk is full.
+        ExportError: Its parent is missing or cannot be written, it exists already, or the disk is full.
     """
     check_new_folder(target)
-    draft = target.with_name(f"{_DRAFT_PREFIX}{uuid.uuid4().hex[:8]}-{target.name}")
+    draft = target.with_name(_draft_name(target))
     try:
         with export_errors([target]):
             yield draft
@@ -123,22 +117,14 @@ def published_folder(target: Path) -> Iterator[Path]:
 
 
 def check_new_folder(target: Path) -> None:
-    """Refuse a folder that cannot be made anew.
-
-    Raises:
-        ExportError: Its own folder is missing or cannot be written, or its name is taken.
-    """
+    """Refuse a folder that exists already or cannot be created, with an ``ExportError``."""
     _check_folder(target.parent)
     if os.path.lexists(target):
         raise ExportError(f"{target} exists already.", "Choose another name, or remove it first.")
 
 
 def check_target(target: Path, *, replace: bool) -> None:
-    """Refuse a file that cannot or should not be written.
-
-    Raises:
-        ExportError: Its folder is missing or cannot be written, or its name is taken.
-    """
+    """Refuse a file that cannot be written, or exists and must not be replaced, with an ``ExportError``."""
     if is_stream(target):
         return
     _check_folder(target.parent)
@@ -150,19 +136,19 @@ def check_target(target: Path, *, replace: bool) -> None:
 
 def _check_folder(folder: Path) -> None:
     if not os.path.lexists(folder):
-        raise ExportError(f"The folder {folder} does not exist.", "Make it first, or choose another.")
+        raise ExportError(f"The folder {folder} does not exist.", "Create it first, or choose another.")
     if not is_folder(folder):
         raise ExportError(f"{folder} is not a folder.", "Choose another.")
     if not os.access(folder, os.W_OK | os.X_OK):
-        raise ExportError(f"The folder {folder} cannot be written.", "Choose one that you may write to.")
+        raise ExportError(f"The folder {folder} cannot be written.", "Choose a folder that you may write to.")
 
 
 @contextmanager
 def export_errors(targets: Sequence[Path]) -> Iterator[None]:
-    """Turn an ``OSError`` about writing some files into an ``ExportError``."""
+    """Turn an ``OSError`` about writing files into an ``ExportError``."""
     try:
         yield
     except OSError as error:
-        what = str(targets[0]) if len(targets) == 1 else f"What should go into {targets[0].parent}"
+        what = str(targets[0]) if len(targets) == 1 else f"The files in {targets[0].parent}"
         advised = f"{advice(error, '')} Nothing was changed.".strip()
         raise ExportError(f"{what} could not be written: {reason(error)}.", advised) from error

@@ -17,21 +17,27 @@ from cvae_core.analysis.style import StyleView
 from cvae_core.analysis.trained_run import TrainedRun
 from cvae_core.errors import ConfigError, ExportError
 from cvae_core.records import Bytes, Dataset
-from cvae_core.rendering.colours import BACKGROUND, BORDER, QUIET, TEXT, Colour, mixed
-from cvae_core.rendering.scatter import OPACITY, RING_OPACITY, PlanePainter, plane_colours
-from cvae_core.rendering.text import can_be_written
-from cvae_core.rendering.tiles import TileLayout, paint_tiles
+from cvae_core.rendering.drawing import (
+    BACKGROUND,
+    BORDER,
+    QUIET,
+    TEXT,
+    Colour,
+    TileLayout,
+    can_be_written,
+    label_colour,
+    mixed,
+    paint_tiles,
+)
+from cvae_core.rendering.scatter import OPACITY, RING_OPACITY, PlanePainter
 
-SIZE: Final = 256
+PALETTE_SIZE: Final = 256
 _GREYS: Final = 24
 _LEVELS: Final = 32
-_ROWS_AT_A_TIME: Final = 4096
 
 
 class Palette:
-    """256 colours, and which of them stands for any other.
-
-    Made once for a film and not found frame by frame, so that no colour flickers.
+    """256 colours for a whole GIF, so that no colour flickers between frames.
 
     Args:
         points: Colours of the points of a latent plane.
@@ -41,67 +47,53 @@ class Palette:
     """
 
     def __init__(self, points: Sequence[Colour]) -> None:
-        exact = _exact(points)
-        found = list(dict.fromkeys([*exact, *_shades(points)]))[:SIZE]
-        self.colours: npt.NDArray[np.uint8] = np.zeros((SIZE, 3), np.uint8)
-        self.colours[: len(found)] = found
-        self._nearest = _nearest(self.colours[: len(found)])
-        # What is seen most keeps its very colour: the nearest of a coarse step may be a neighbour.
+        from scipy.spatial import cKDTree
+
+        exact = np.array(_exact(points), np.uint8)
+        known = list(dict.fromkeys([*_exact(points), *_shades(points, PALETTE_SIZE - len(exact))]))[:PALETTE_SIZE]
+        self.colours: npt.NDArray[np.uint8] = np.zeros((PALETTE_SIZE, 3), np.uint8)
+        self.colours[: len(known)] = known
+        levels = np.linspace(0.0, 255.0, _LEVELS)
+        cube = np.stack(np.meshgrid(levels, levels, levels, indexing="ij"), axis=-1).reshape(-1, 3)
+        # The index of the nearest colour for each of 32 x 32 x 32 colours.
+        self._nearest: npt.NDArray[np.uint8] = np.asarray(cKDTree(known).query(cube)[1], np.uint8)
+        # The most frequent colours stay exact; of two in one cell of the cube the first does.
         for index in reversed(range(len(exact))):
-            self._nearest[_cell(self.colours[index])] = index
+            self._nearest[_cells(exact[index])] = known.index(tuple(exact[index].tolist()))
 
     def apply(self, image: Image.Image) -> Image.Image:
-        """A picture of mode "RGB" as one of mode "P" in these colours, without dithering."""
+        """Convert an image of mode "RGB" to one of mode "P" with these colours, without dithering."""
         indexed = Image.fromarray(self._nearest[_cells(np.asarray(image))])
         indexed.putpalette(self.colours.tobytes())
         return indexed
 
 
 def _exact(points: Sequence[Colour]) -> list[Colour]:
-    """The page's own colours, those of single points, and of points that lie over others of their kind."""
+    """The colours of the page, of single points, and of two overlapping points of one label."""
     single = [mixed(BACKGROUND, colour, OPACITY) for colour in points]
     double = [mixed(below, colour, OPACITY) for below, colour in zip(single, points, strict=True)]
     return [BACKGROUND, TEXT, BORDER, QUIET, *single, *points, *double]
 
 
-def _shades(points: Sequence[Colour]) -> list[Colour]:
-    """Edges of text and points, points under a ring, and points of two colours in one pixel."""
+def _shades(points: Sequence[Colour], room: int) -> list[Colour]:
+    """At most ``room`` colours: edges of text and points, points under a ring, two overlapping labels."""
     greys = [mixed(BACKGROUND, TEXT, share) for share in np.linspace(0.0, 1.0, _GREYS)]
     pairs = [mixed(one, other, 0.5) for index, one in enumerate(points) for other in points[:index]]
-    room = (SIZE - len(_exact(points)) - _GREYS - len(pairs)) // max(1, len(points))
-    under_ring = max(1, room // 3)
-    edges = [mixed(BACKGROUND, colour, share) for colour in points for share in _steps(room - under_ring)]
-    ringed = [
-        mixed(mixed(BACKGROUND, colour, OPACITY), TEXT, RING_OPACITY * share)
-        for colour in points
-        for share in _steps(under_ring)
-    ]
-    return [*greys, *edges, *ringed, *pairs]
+    each = (room - len(greys) - len(pairs)) // len(points)
+    ringed = max(1, each // 3)
+    shades = greys
+    for colour in points:
+        shades += [mixed(BACKGROUND, colour, share) for share in np.linspace(0.0, 1.0, max(1, each - ringed) + 1)[1:]]
+    for single in (mixed(BACKGROUND, colour, OPACITY) for colour in points):
+        shades += [mixed(single, TEXT, RING_OPACITY * share) for share in np.linspace(0.0, 1.0, ringed + 1)[1:]]
+    return [*shades, *pairs]
 
 
-def _steps(count: int) -> npt.NDArray[np.float64]:
-    return np.linspace(0.0, 1.0, max(1, count) + 1)[1:]
-
-
-def _nearest(colours: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    """For each of 32 x 32 x 32 colours the index of the one that is closest to it."""
-    levels = (np.arange(_LEVELS) * 255.0 / (_LEVELS - 1)).astype(np.float32)
-    cube = np.stack(np.meshgrid(levels, levels, levels, indexing="ij"), axis=-1).reshape(-1, 3)
-    known = colours.astype(np.float32)
-    parts = [cube[begin : begin + _ROWS_AT_A_TIME] for begin in range(0, len(cube), _ROWS_AT_A_TIME)]
-    # |a - b|^2 without |a|^2, which does not change which b is closest.
-    found = [np.argmin((known * known).sum(axis=1) - 2 * part @ known.T, axis=1) for part in parts]
-    return np.concatenate(found).astype(np.uint8)
-
-
-def _cells(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint16]:
-    coarse = (pixels >> 3).astype(np.uint16)
-    cells: npt.NDArray[np.uint16] = ((coarse[..., 0] << 10) | (coarse[..., 1] << 5) | coarse[..., 2]).astype(np.uint16)
+def _cells(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
+    """The place of colours in a cube of 32 levels for each channel."""
+    red, green, blue = np.moveaxis(pixels.astype(np.int64) >> 3, -1, 0)
+    cells: npt.NDArray[np.int64] = red << 10 | green << 5 | blue
     return cells
-
-
-def _cell(colour: npt.NDArray[np.uint8]) -> int:
-    return int(_cells(colour))
 
 
 PictureView = ManifoldView | LatentView | StyleView | SamplesView | ReconstructionsView
@@ -111,28 +103,20 @@ PICTURES: Final[dict[str, type[PictureView]]] = {
 
 SCALE_LIMIT: Final = 8
 _GAP: Final = 2
-# What the longer side of a grid of tiles should be near, in pixels: in an animation, and to print.
+# The longer side that a grid of tiles should have, in pixels.
 _ANIMATION_SIDE: Final = 560
 _PRINT_SIDE: Final = 1200
 
 
 def picture_class(kind: str) -> type[PictureView]:
-    """The views of a kind of picture.
-
-    Raises:
-        ConfigError: There is no such picture.
-    """
+    """The view class of a kind of picture; a ``ConfigError`` if there is no such kind."""
     if kind not in PICTURES:
         raise ConfigError(f"There is no picture {kind!r}.", f"The pictures are: {', '.join(PICTURES)}.")
     return PICTURES[kind]
 
 
 def read_view(value: Mapping[str, Any]) -> PictureView:
-    """A view of its JSON form.
-
-    Raises:
-        ConfigError: It is no view, or holds a value out of range.
-    """
+    """Read the JSON form of a view; a ``ConfigError`` if it is not valid."""
     return picture_class(value["kind"])(**value)
 
 
@@ -149,65 +133,60 @@ def paint(
 
     Args:
         trained: The run.
-        view: What to paint; of a manifold one label.
-        network: After that epoch.
-        epoch: The same at every frame of an animation but for the caption.
-        for_print: Whether the picture stands alone and is large, or is a frame of an animation.
-        scale: How many times larger than one to one the picture is, 1 to 8; what suits it if ``None``.
+        view: What to paint; a manifold needs a label.
+        network: The network after that epoch.
+        epoch: For the caption.
+        for_print: Whether to paint a large image instead of a frame of an animation.
+        scale: Pixels for each pixel of a tile, or each unit of a plane, 1 to 8; chosen automatically if ``None``.
 
     Returns:
-        An image of mode "L" or "RGB"; its size does not depend on the epoch.
+        An image of mode "L" or "RGB", of the same size at every epoch.
 
     Raises:
         ConfigError: The scale is out of range, or the network or the data lack what the view names.
         ExportError: There is no image to show.
-        DataError: The training images are wanted, and are not there.
+        DataError: The view needs the training images, which are not available.
     """
     if scale is not None:
         check_whole_number("scale", scale, 1, SCALE_LIMIT)
     ratio = 2 if for_print else 1
+    names = _names(trained.test_data)
     if isinstance(view, LatentView):
-        return _paint_plane(trained, view, network, f" · epoch {epoch}", scale or ratio)
-    tiles, row_names, words = _tiles(trained, view, network)
+        plane = trained.record(network, view)
+        legend = tuple(enumerate(names)) if view.label is None else ()
+        painter = PlanePainter(plane.titles, plane.dimensions[1] is None, legend, scale or ratio)
+        words = "all labels" if view.label is None else f"label {names[view.label]}"
+        return painter.paint(plane, f"{words} · epoch {epoch}")
+    tiles, row_names, words = _tiles(trained, view, network, names)
     rows, columns, height, width = tiles.shape[:4]
-    target = _PRINT_SIDE if for_print else _ANIMATION_SIDE
-    fitting = min(SCALE_LIMIT, max(1, round(target / max(columns * width, rows * height))))
+    side = _PRINT_SIDE if for_print else _ANIMATION_SIDE
+    fitting = min(SCALE_LIMIT, max(1, round(side / max(columns * width, rows * height))))
     gap = _GAP * ratio if row_names else 0
-    layout = TileLayout(rows, columns, height, width, scale or fitting, gap, row_names, ratio=ratio)
+    layout = TileLayout(rows, columns, height, width, scale or fitting, gap, row_names, ratio)
     return paint_tiles(layout, tiles, f"{words} · epoch {epoch}")
 
 
 def palette_of(view: PictureView, n_classes: int) -> Palette | None:
-    """The colours of a GIF; ``None`` if they are greys, or not known beforehand."""
+    """The palette of a GIF; ``None`` if its frames are grey, or their colours are not known in advance."""
     if not isinstance(view, LatentView):
         return None
-    return Palette(plane_colours(range(n_classes) if view.label is None else [view.label]))
-
-
-def _paint_plane(trained: TrainedRun, view: LatentView, network: Network, epoch: str, ratio: int) -> Image.Image:
-    data, record = trained.test_data, trained.record(network, view)
-    painter = PlanePainter(
-        titles=record.titles,
-        one_dimensional=record.dimensions[1] is None,
-        legend=tuple(enumerate(_names(data))) if view.label is None else (),
-        ratio=ratio,
-    )
-    words = "all labels" if view.label is None else f"label {_names(data)[view.label]}"
-    return painter.paint(record, words + epoch)
+    labels = range(n_classes) if view.label is None else [view.label]
+    return Palette(tuple(dict.fromkeys(map(label_colour, labels))))
 
 
 def _tiles(
-    trained: TrainedRun, view: ManifoldView | StyleView | SamplesView | ReconstructionsView, network: Network
+    trained: TrainedRun,
+    view: ManifoldView | StyleView | SamplesView | ReconstructionsView,
+    network: Network,
+    names: tuple[str, ...],
 ) -> tuple[Bytes, tuple[str, ...], str]:
     """Tiles, uint8 (rows, columns, height, width, channels), the names of the rows and the caption."""
-    names = _names(trained.test_data)
     if isinstance(view, ManifoldView):
         if view.label is None:
-            raise ConfigError("A manifold is that of one label.", "Say which: --label 7, or --label all.")
-        manifold = trained.record(network, view).tiles[0]
+            raise ConfigError("A manifold needs a label.", "Choose one, such as --label 7, or --label all.")
         x, y = view.dimensions
         plane = "" if (x, y) == (0, 1) else f" · z{x + 1} across, z{y + 1} down"
-        return manifold, (), f"label {names[view.label]}{plane}"
+        return trained.record(network, view).tiles[0], (), f"label {names[view.label]}{plane}"
     if isinstance(view, StyleView):
         figure = trained.record(network, view).with_originals()
         return 255 - figure if view.invert else figure, names, "style transfer"
@@ -217,10 +196,10 @@ def _tiles(
     if len(record.labels) == 0:
         raise ExportError("There is no test image to reconstruct.", "Choose another label.")
     rows = record.in_rows()
-    of = "" if view.label is None else f" · label {names[view.label]}"
-    return rows, ("Original", "Decoded") * (len(rows) // 2), f"reconstructions{of}"
+    label = "" if view.label is None else f" · label {names[view.label]}"
+    return rows, ("Original", "Decoded") * (len(rows) // 2), f"reconstructions{label}"
 
 
 def _names(data: Dataset) -> tuple[str, ...]:
-    """What the labels are called, or their numbers where the font lacks a character."""
+    """The names of the labels, or their numbers where the font lacks a character."""
     return tuple(name if can_be_written(name) else str(label) for label, name in enumerate(data.class_names))

@@ -13,7 +13,7 @@ from typing import Any, Final
 import streamlit as st
 
 from cvae_core.analysis.views import View
-from cvae_core.rendering.output import FILM_FORMATS, FilmFormat
+from cvae_core.rendering.output import ANIMATION_FORMATS, AnimationFormat
 from cvae_core.runs.summary import size_words
 from cvae_core.tasks import Task
 from dashboard.cache import run_data
@@ -32,7 +32,7 @@ class _Wanted:
     run: run_data.RunKey
     epochs: tuple[int, ...]
     films: tuple[View, ...]
-    film_format: FilmFormat
+    film_format: AnimationFormat
 
     @property
     def file_name(self) -> str:
@@ -94,10 +94,10 @@ def _panel(scene: PageContext, films: tuple[View, ...]) -> None:
     )
 
 
-def _format_choice(kind: str) -> FilmFormat:
-    chosen: FilmFormat | None = st.segmented_control(
+def _format_choice(kind: str) -> AnimationFormat:
+    chosen: AnimationFormat | None = st.segmented_control(
         "Format",
-        FILM_FORMATS,
+        ANIMATION_FORMATS,
         format_func=str.upper,
         default="gif",
         required=True,
@@ -108,14 +108,14 @@ def _format_choice(kind: str) -> FilmFormat:
 
 
 def _begin(scene: PageContext, wanted: _Wanted) -> None:
-    from cvae_core.export.animation_task import MODULE, order  # Pillow and what paints is for those who want a film
+    from cvae_core.export.animation_task import MODULE, request  # loads Pillow
 
     if _UNDER_WAY in st.session_state:
         return
     folder = TemporaryDirectory(prefix="cvae-films-")
     paths = [Path(folder.name) / f"{film.file_stem}.{wanted.film_format}" for film in wanted.films]
     shares = list(zip(wanted.films, paths, strict=True))
-    task = start_task(MODULE, order(scene.run, shares, wanted.film_format, skip_damaged=True))
+    task = start_task(MODULE, request(scene.run, shares, wanted.film_format, skip_damaged=True))
     if task is not None:
         st.session_state[_UNDER_WAY] = _Painting(wanted, folder, task)
 

@@ -1,16 +1,19 @@
-"""Training on the torn manifold from the command line."""
+"""Training on toy data from the command line."""
 
 from __future__ import annotations
 
 import json
 import sys
+from io import StringIO
 from pathlib import Path
 
 import pytest
 
 from cvae_core.cli import main
-from cvae_core.cli.terminal import _test_loss
+from cvae_core.cli.terminal import TrainingProgress
 from cvae_core.records import EpochRecord, Losses
+from cvae_core.runs.run import Run
+from cvae_core.runs.status import Status
 
 
 def said(arguments: list[str], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> str:
@@ -36,8 +39,10 @@ def test_a_run_is_trained_and_shown_in_its_own_unit(
     assert facts["snapshots"] == [0, 2]
 
 
-def test_a_loss_is_told_in_nats_only_where_there_are_any() -> None:
-    error = EpochRecord(1, Losses(0.0036, 0.0036, 0.0), Losses(0.00363, 0.00363, 0.0), 1.0, 1e-3, 0.0)
-    assert _test_loss(error) == "test loss 0.0036"
-    losses = Losses(104.123, 80.0, 24.123, (24.123,))
-    assert _test_loss(EpochRecord(1, losses, losses, 1.0, 1e-3, 1.0)) == "test loss 104.12 nats"
+def test_a_loss_without_kl_has_no_unit(tmp_path: Path) -> None:
+    losses = Losses(0.00363, 0.00363, 0.0)
+    terminal = StringIO()
+    with TrainingProgress(Run(tmp_path), terminal) as progress:
+        record = EpochRecord(1, losses, losses, 1.0, 1e-3, 0.0)
+        progress.observe(Status("running", 3, epoch=1, images_per_second=1e4), record)
+    assert terminal.getvalue().endswith("test loss 0.0036\n")

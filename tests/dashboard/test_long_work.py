@@ -19,7 +19,7 @@ from cvae_core.analysis.style import StyleView, TestImage
 from cvae_core.analysis.trained_run import TrainedRun
 from cvae_core.data import load_test_data
 from cvae_core.evaluation import evaluate
-from cvae_core.export.animation_task import save_films
+from cvae_core.export.animation_task import save_animations
 from cvae_core.rendering.pictures import PictureView
 from cvae_core.runs.run import Run
 from tests.dashboard.app import open_page, press, run_until, said
@@ -104,7 +104,7 @@ def test_a_film_of_what_is_shown_can_be_taken_away(
     assert not app.error
     (download,) = app.get("download_button")
     assert f"Download {name} (" in download.proto.label
-    save_films(TrainedRun(run), [(view, tmp_path / name)])
+    save_animations(TrainedRun(run), [(view, tmp_path / name)])
     assert app.session_state["film_to_take_away"].content == (tmp_path / name).read_bytes()
 
 

@@ -17,7 +17,7 @@ from cvae_core.data import load_dataset
 from cvae_core.data.preprocessing import mnist_form, read_picture
 from cvae_core.evaluation.classification import classify
 from cvae_core.records import Bytes
-from cvae_core.rendering.tiles import TileLayout
+from cvae_core.rendering.drawing import TileLayout
 from cvae_core.runs.run import Run
 from dashboard.components.latent_sliders import STEPS
 from tests.e2e.conftest import OpenPage, Serve, unfold, wait_until_idle

@@ -60,8 +60,8 @@ def test_the_log_may_be_missing_or_a_link(run: Run, tmp_path: Path) -> None:
 @pytest.mark.parametrize(("end", "said"), [("os.abort()", "It is gone.\n"), ("pass", ""), ("os.kill(0, 0)", "")])
 def test_a_sentence_is_said_if_the_process_dies_and_only_then(end: str, said: str) -> None:
     code = (
-        "import os\nfrom cvae_core.cli.terminal import told_if_killed\n"
-        f"with told_if_killed('It is gone.'):\n    {end}\n"
+        "import os\nfrom cvae_core.cli.terminal import exit_message_if_killed\n"
+        f"with exit_message_if_killed('It is gone.'):\n    {end}\n"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.stderr == said
