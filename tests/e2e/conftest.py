@@ -125,12 +125,12 @@ def _wait_for_health(server: subprocess.Popen[bytes], port: int, log: Path) -> N
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave all but the first case of each parametrised test to `make bench-ui`, so that merging stays fast."""
+    """Leave all tests but the first case of those marked `gate` to `make bench-ui`, so that merging stays fast."""
     seen: set[str] = set()
     for item in items:
         if item.get_closest_marker("e2e") and isinstance(item, pytest.Function):
             case = f"{item.path}::{item.originalname}"
-            if case in seen:
+            if not item.get_closest_marker("gate") or case in seen:
                 item.add_marker("ui")
             seen.add(case)
 

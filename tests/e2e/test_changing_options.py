@@ -62,7 +62,6 @@ def test_a_run_is_watched_to_its_end_and_through_its_next_life(
     expect_run(page, run, "finished")
 
 
-@pytest.mark.ui
 def test_a_run_that_is_renamed_stays(serve: Serve, open_page: OpenPage, runs: Path) -> None:
     run = make_run(runs, "third", "finished")
     page = open_page(f"{serve(CVAE_RUNS=str(runs))}/train?run=third")
@@ -74,7 +73,6 @@ def test_a_run_that_is_renamed_stays(serve: Serve, open_page: OpenPage, runs: Pa
         expect_run(page, run, "finished")
 
 
-@pytest.mark.ui
 def test_a_living_pair_that_is_renamed_stays(serve: Serve, open_page: OpenPage, runs: Path) -> None:
     make_pair(runs, "torn-1")
     pair = make_pair(runs, "torn-2", "running")

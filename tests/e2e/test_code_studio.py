@@ -60,6 +60,7 @@ def test_the_source_begins_with_its_own_code(page):
     np.testing.assert_allclose([float(text) for text in values], own, atol=0.006)
 
 
+@pytest.mark.gate
 def test_a_slider_moves_its_dimension_alone_and_reports_on_release(page):
     own = codes(8, 1)[0]
     box = slider(page, 3).bounding_box()
@@ -110,7 +111,6 @@ def test_the_mark_stands_where_the_source_is(page):
         assert mark["x"] + mark["width"] / 2 == pytest.approx(expected, abs=1)
 
 
-@pytest.mark.ui
 def test_sixty_four_dimensions_have_a_slider_each(serve: Serve, open_page: OpenPage):
     page = open_page(serve(GALLERY) + "/?network=broad", width=360)
     expect(page.get_by_role("slider")).to_have_count(64)
@@ -154,7 +154,6 @@ def test_a_step_of_the_strip_is_a_place_on_the_way(serve: Serve, open_page: Open
     expect_digits(page, network("tutorial"), (begin + end) / 2)
 
 
-@pytest.mark.ui
 def test_pictures_are_taken_home(serve: Serve, open_page: OpenPage):
     page = blending(serve, open_page)
     for at, name in enumerate(("code_as_every_label_epoch_0.png", "blend_epoch_0.png")):

@@ -51,6 +51,7 @@ FIRST_ROW = [(200, 40, 40), (40, 160, 40), (40, 40, 200)]
 SECOND_ROW = [(250, 250, 250), (128, 128, 128), (5, 5, 5)]
 
 
+@pytest.mark.gate
 @pytest.mark.parametrize("dark", [False, True])
 def test_tiles_have_their_colours_in_light_and_dark(gallery, open_page: OpenPage, dark):
     page = open_page(gallery, dark=dark)
@@ -72,7 +73,6 @@ def test_pixels_stay_sharp_on_every_screen(gallery, browser, ratio):
     context.close()
 
 
-@pytest.mark.ui
 def test_new_data_are_drawn_on_the_same_canvas(gallery, open_page: OpenPage):
     page = open_page(gallery)
     page.evaluate("window.firstPage = true")
@@ -110,7 +110,6 @@ def test_live_charts_keep_their_place(gallery, open_page: OpenPage):
     assert charts.evaluate_all("marks => marks.map(mark => mark.sameOne === true)") == [True] * 3
 
 
-@pytest.mark.ui
 @pytest.mark.parametrize(("dark", "colour"), [(False, (18, 99, 125)), (True, (93, 134, 159))])
 def test_the_scatter_uses_the_themes_colours(gallery, open_page: OpenPage, dark, colour):
     page = open_page(gallery, dark=dark)
@@ -164,7 +163,6 @@ def test_a_picture_can_be_downloaded(gallery, open_page: OpenPage, tmp_path):
     assert target.read_bytes().startswith(b"\x89PNG")
 
 
-@pytest.mark.ui
 def test_the_theme_is_followed_while_the_page_is_open(gallery, open_page: OpenPage):
     page = open_page(gallery)
     canvas = page.get_by_role("img", name=SCATTER)

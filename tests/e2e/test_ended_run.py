@@ -47,6 +47,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("runs")
 
 
+@pytest.mark.gate
 def test_the_page_of_an_ended_run_is_left_alone_until_it_lives_again(
     serve: Serve, open_page: OpenPage, runs: Path
 ) -> None:
@@ -74,7 +75,6 @@ def changes(page: Page) -> list[str]:
     return found
 
 
-@pytest.mark.ui
 def test_a_film_of_an_ended_run_grows_once_it_lives_again(serve: Serve, open_page: OpenPage, runs: Path) -> None:
     from cvae_core.runs.snapshots import publish_snapshot
     from tests.dashboard.run_states import random_weights
@@ -88,7 +88,6 @@ def test_a_film_of_an_ended_run_grows_once_it_lives_again(serve: Serve, open_pag
         expect(page.locator(".player").first).to_have_attribute("data-loaded", "4/4", timeout=_SOON_MS)
 
 
-@pytest.mark.ui
 def test_the_list_of_runs_tells_that_one_lives_again(serve: Serve, open_page: OpenPage, runs: Path) -> None:
     run = make_run(runs, "listed", "stopped")
     page = open_page(serve(CVAE_RUNS=str(runs)))
@@ -100,7 +99,6 @@ def test_the_list_of_runs_tells_that_one_lives_again(serve: Serve, open_page: Op
     expect(badge).to_contain_text("Stopped", timeout=_SOON_MS)
 
 
-@pytest.mark.ui
 def test_the_page_of_an_ended_pair_notices_that_one_of_it_lives_again(
     serve: Serve, open_page: OpenPage, runs: Path
 ) -> None:

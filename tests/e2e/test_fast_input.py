@@ -103,7 +103,6 @@ def test_a_number_keeps_every_press(open_slow: Open, address: str, name: str, pa
     expect_address(page, **{parameter: "10"})
 
 
-@pytest.mark.ui
 def test_the_last_of_many_labels_stays(open_slow: Open) -> None:
     page = open_slow("latent?run=first&label=1")
     group = page.get_by_test_id("stButtonGroup").filter(has_text="Label")
@@ -129,7 +128,6 @@ def test_the_last_of_many_runs_stays(open_slow: Open, name: str) -> None:
     expect_address(page, run="second")
 
 
-@pytest.mark.ui
 @pytest.mark.parametrize("dimension", ["Across", "Up"])
 def test_the_last_of_many_dimensions_stays(open_slow: Open, dimension: str) -> None:
     page = open_slow("latent?run=wide")
@@ -144,7 +142,6 @@ def test_the_last_of_many_dimensions_stays(open_slow: Open, dimension: str) -> N
     expect_address(page, **{"x" if dimension == "Across" else "y": "4"})
 
 
-@pytest.mark.ui
 def test_the_sliders_of_a_style_keep_every_press(open_slow: Open) -> None:
     page = open_slow("style?run=first")
     page.get_by_text("One style, number by number", exact=True).click()
@@ -156,7 +153,6 @@ def test_the_sliders_of_a_style_keep_every_press(open_slow: Open) -> None:
     assert float(slider.input_value()) == pytest.approx(before + PRESSES * 0.01, abs=0.006)
 
 
-@pytest.mark.ui
 def test_a_choice_holds_on_the_page_that_is_come_back_to(open_slow: Open) -> None:
     page = open_slow("samples?run=first")
     slider = page.locator("input[type=range][aria-label='Temperature']")

@@ -85,6 +85,7 @@ def reported(page: Page, epoch: int | None) -> None:
     expect(page.get_by_text(f"Python has epoch {epoch}", exact=True)).to_be_visible()
 
 
+@pytest.mark.gate
 def test_dragging_draws_every_epoch_on_the_way(open_film: OpenFilm) -> None:
     page = open_film()
     # A place inside the first of the flat tiles, below the name of its row.
@@ -130,7 +131,6 @@ def test_all_frames_are_loaded_soon(gallery: str, open_page: OpenPage) -> None:
     assert seconds < SLACK * LOAD_SECONDS
 
 
-@pytest.mark.ui
 def test_playing_ends_at_the_last_epoch_and_begins_again(open_film: OpenFilm) -> None:
     page = open_film()
     film(page).get_by_role("combobox", name="Epochs a second").select_option("20")
@@ -150,7 +150,6 @@ def test_playing_ends_at_the_last_epoch_and_begins_again(open_film: OpenFilm) ->
     expect(button(page, "Play")).to_be_visible()
 
 
-@pytest.mark.ui
 def test_playing_waits_for_frames_that_are_slow(gallery: str, open_page: OpenPage) -> None:
     page = open_page(gallery)
     page.get_by_text("Slow", exact=True).click()
@@ -165,7 +164,6 @@ def test_playing_waits_for_frames_that_are_slow(gallery: str, open_page: OpenPag
     expect_grey(page, LAST, base=OTHER_BASE)
 
 
-@pytest.mark.ui
 def test_buttons_step_and_jump(open_film: OpenFilm) -> None:
     page = open_film()
     for name, epoch in (("Next epoch", 1), ("Next epoch", 2), ("Previous epoch", 1), ("Last epoch", LAST)):
@@ -203,7 +201,6 @@ def test_the_keyboard_moves_and_plays(open_film: OpenFilm) -> None:
     expect(button(page, "Play")).to_be_visible()
 
 
-@pytest.mark.ui
 def test_new_epochs_lengthen_the_slider_and_change_nothing(open_film: OpenFilm) -> None:
     page = open_film()
     button(page, "Last epoch").click()
@@ -258,7 +255,6 @@ def test_another_view_keeps_the_epoch_and_draws_its_own_frames(open_film: OpenFi
     expect_grey(page, 30, base=OTHER_BASE)
 
 
-@pytest.mark.ui
 def test_another_run_begins_at_its_own_epoch(open_film: OpenFilm) -> None:
     page = open_film()
     slider(page).fill("30")
@@ -269,7 +265,6 @@ def test_another_run_begins_at_its_own_epoch(open_film: OpenFilm) -> None:
     expect_grey(page, 5)
 
 
-@pytest.mark.ui
 @pytest.mark.parametrize("lost", [1, 2])
 def test_what_was_lost_is_asked_for_again(gallery: str, browser: Browser, lost: int) -> None:
     context = browser.new_context()

@@ -31,6 +31,7 @@ def go_by_menu(page: Page, name: str, path: str) -> None:
     wait_until_idle(page)
 
 
+@pytest.mark.gate
 def test_back_takes_as_many_presses_as_pages_were_opened(address: str, open_page: OpenPage) -> None:
     page = open_page(f"{address}/")
     for name, path in (("Train", "train"), ("Latent space", "latent"), ("Manifold", "manifold")):
@@ -47,7 +48,6 @@ def test_back_takes_as_many_presses_as_pages_were_opened(address: str, open_page
     expect_epoch(page, LAST, LAST)
 
 
-@pytest.mark.ui
 def test_what_is_looked_at_on_a_page_is_no_place_of_its_own(address: str, open_page: OpenPage) -> None:
     page = open_page(f"{address}/why")
     go_by_menu(page, "Latent space", "latent")
@@ -116,7 +116,6 @@ def test_the_menu_of_a_phone_closes_after_a_choice(address: str, open_page: Open
         assert page.evaluate("document.activeElement.dataset.testid") == "stMain"
 
 
-@pytest.mark.ui
 def test_the_menu_of_a_phone_closes_once_where_streamlit_closes_it(address: str, open_page: OpenPage) -> None:
     agent = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148 Safari/604.1"
     page = open_page(f"{address}/", width=390, height=844, user_agent=agent, has_touch=True)

@@ -29,7 +29,6 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("runs")
 
 
-@pytest.mark.ui
 def test_a_run_is_named_while_it_trains_and_the_page_renews_itself(
     serve: Serve, runs: Path, open_page: OpenPage
 ) -> None:
@@ -50,6 +49,7 @@ def test_a_run_is_named_while_it_trains_and_the_page_renews_itself(
         expect(page.get_by_role("link", name="Live & well")).to_be_visible()
 
 
+@pytest.mark.gate
 def test_thin_out_delete_undo_and_leave(serve: Serve, runs: Path, open_page: OpenPage) -> None:
     url = serve(CVAE_RUNS=str(runs))
     run, other = make_run(runs, "old", "finished", 9), make_run(runs, "other", "finished")

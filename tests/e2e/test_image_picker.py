@@ -41,6 +41,7 @@ def test_pythons_picks_are_shown(page):
     expect(page.get_by_text("picked None")).to_be_visible()
 
 
+@pytest.mark.gate
 def test_clicks_pick_in_an_order_up_to_the_limit(page):
     for index in (110, 104, 120):
         option(page, index).click()

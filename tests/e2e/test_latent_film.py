@@ -133,7 +133,6 @@ def test_points_go_where_the_slider_says(open_film):
         assert distance(cluster, label_colour(7)) <= 50 and distance(cluster, BACKGROUND) > 100
 
 
-@pytest.mark.ui
 def test_ten_thousand_points_have_the_colours_of_their_labels(open_film):
     page = open_film("all")
     found = colours(page, *(cases.centre(label, LAST) for label in range(10)))
@@ -149,7 +148,6 @@ def ring(place: tuple[float, float], epoch: int, sigma: float, angle: float) -> 
     return place[0] + along[0], place[1] + along[1]
 
 
-@pytest.mark.ui
 @pytest.mark.parametrize("sigma", [1, 2])
 def test_the_pinned_images_posterior_is_an_ellipse_of_its_covariance(open_film, sigma):
     page = open_film("label", pin=1234)
@@ -164,7 +162,6 @@ def test_the_pinned_images_posterior_is_an_ellipse_of_its_covariance(open_film, 
     assert distance(colours(page, ring(place, 25, 2.4, 0))[0], BACKGROUND) <= 2
 
 
-@pytest.mark.ui
 def test_the_path_of_the_pin_fades_with_time(open_film):
     page = open_film("label", pin=1234)
     go_to(page, 8)
@@ -196,6 +193,7 @@ def tile_greys(page: Page, name: str) -> list[tuple[int, int]]:
     return found
 
 
+@pytest.mark.gate
 def test_a_click_pins_and_the_same_click_unpins(open_film):
     page = open_film("label")
     x, y = on_canvas(page, *cases.lone_place(LAST))
@@ -238,7 +236,6 @@ def test_a_click_at_fractions_of_a_pixel_pins_the_image_of_the_tooltip(open_film
         assert pinned == shown, step
 
 
-@pytest.mark.ui
 def test_a_click_while_the_film_plays_pins_the_image_of_the_tooltip(open_film):
     page = open_film("all")
     plane(page).evaluate(NOTE_TOOLTIP)
@@ -255,7 +252,6 @@ def test_a_click_while_the_film_plays_pins_the_image_of_the_tooltip(open_film):
         assert pinned == shown
 
 
-@pytest.mark.ui
 def test_a_tap_shows_and_pins_an_image(open_film):
     page = open_film("label", width=400, has_touch=True)
     x, y = on_canvas(page, *cases.lone_place(LAST))
@@ -310,7 +306,6 @@ def test_the_dimensions_follow_the_slider(open_film):
     expect(page.get_by_text("nats in 8 dimensions, 1 collapsed")).to_be_visible()
 
 
-@pytest.mark.ui
 def test_many_dimensions_are_scrolled(open_film):
     page = open_film("label", dimensions=cases.MANY_DIMENSIONS)
     go_to(page, 13)
@@ -328,7 +323,6 @@ def test_many_dimensions_are_scrolled(open_film):
     expect(last).to_be_in_viewport()
 
 
-@pytest.mark.ui
 def test_a_dimension_is_highlighted_by_mouse_and_keyboard(open_film):
     page = open_film("label")
     curves = page.get_by_role("img", name="KL, mean and variance of 8 latent dimensions over 40 of 40 epochs")

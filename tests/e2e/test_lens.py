@@ -116,6 +116,7 @@ def test_beyond_the_outer_centres_the_code_stays(page):
     np.testing.assert_allclose(code(page), ndtri([QUANTILES[0], QUANTILES[1]]), atol=1e-9)
 
 
+@pytest.mark.gate
 def test_every_label_is_drawn_as_python_decodes_it(page):
     case = grey()
     hover(page, case, 6.5, 2)
@@ -206,7 +207,6 @@ def row_of_png(page: Page, button: str, name: str, count: int) -> np.ndarray:
     return np.stack([picture[top : top + side : scale, left : left + side : scale, :1] for left in lefts])
 
 
-@pytest.mark.ui
 def test_a_held_place_and_a_way_are_taken_home_as_pictures(page):
     case = grey()
     left, top = place(case, 2, 9)
@@ -248,7 +248,6 @@ def test_keys_move_hold_and_let_go(page):
     np.testing.assert_allclose(code(page)[0], ndtri(QUANTILES[1]), atol=1e-9)
 
 
-@pytest.mark.ui
 def test_a_drag_plays_the_way_between_two_codes(page):
     case = grey()
     drag(page, case, (1, 2), (10, 7))
@@ -298,7 +297,6 @@ def test_a_way_stands_still_for_those_who_want_less_motion(page):
     expect(panel(page).get_by_role("button", name="Play")).to_be_visible()
 
 
-@pytest.mark.ui
 def test_a_decoder_is_asked_for_when_it_is_needed(page):
     page.get_by_role("button", name="Next epoch").click()
     wait_until_idle(page)
@@ -311,7 +309,6 @@ def test_a_decoder_is_asked_for_when_it_is_needed(page):
     expect(page.get_by_text("colour asked for None")).to_be_visible()
 
 
-@pytest.mark.ui
 def test_a_finger_slides_holds_and_draws_a_way_from_the_held_place(serve: Serve, browser):
     case = grey()
     context = browser.new_context(viewport={"width": 400, "height": 900}, has_touch=True, is_mobile=True)

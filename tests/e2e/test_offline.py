@@ -122,6 +122,7 @@ VISITS = (
 )
 
 
+@pytest.mark.gate
 def test_no_page_asks_for_anything_outside(browser: Browser, site: str, watched: dict[str, str]) -> None:
     asked: list[str] = []
     with context_of(browser, asked) as context:
@@ -161,6 +162,7 @@ def use(page: Page, visit: str) -> None:
     wait_until_idle(page)
 
 
+@pytest.mark.gate
 def test_a_page_from_elsewhere_is_refused_and_nobody_is_asked(site: str, watched: dict[str, str]) -> None:
     before = len(noted(watched))
     port = int(site.rpartition(":")[2])
@@ -175,6 +177,7 @@ def test_a_page_from_elsewhere_is_refused_and_nobody_is_asked(site: str, watched
     assert [event for event in noted(watched)[before:] if not is_here(event[1])] == []
 
 
+@pytest.mark.gate
 def test_what_watches_would_notice(browser: Browser, site: str, tmp_path: Path, watched: dict[str, str]) -> None:
     log = tmp_path / "network.log"
     reach_out = "import socket; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.connect(('198.51.100.7', 9))"

@@ -28,6 +28,7 @@ def address(serve: Serve, tmp_path_factory: pytest.TempPathFactory) -> str:
     return serve(CVAE_RUNS=str(runs))
 
 
+@pytest.mark.gate
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("name", ["", "train", "train?run=failed", "style?run=finished"])
 def test_all_text_stands_out_and_nothing_is_wider_than_a_phone(

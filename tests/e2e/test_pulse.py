@@ -83,7 +83,6 @@ def advance(run: Run, epoch: int) -> None:
     write_status(run.status_file, replace(read_status(run.status_file), epoch=epoch))
 
 
-@pytest.mark.ui
 def test_a_page_goes_on_after_messages_were_lost(serve: Serve, browser: Browser, folder: Path) -> None:
     run = make_run(folder, "watched", "running", epochs=1)
     context = browser.new_context()

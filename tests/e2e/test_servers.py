@@ -35,7 +35,6 @@ def run(tmp_path: Path) -> Iterator[Run]:
     wait_for(made, lambda state, status: state not in ALIVE)
 
 
-@pytest.mark.ui
 def test_two_servers_share_a_run_and_one_of_them_is_killed(run: Run, open_page: OpenPage, tmp_path: Path) -> None:
     witness = Witness(run, Tally())
     environment = {"CVAE_RUNS": str(run.path.parent)}

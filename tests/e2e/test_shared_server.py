@@ -72,6 +72,7 @@ def test_the_pages_without_streamlit_fit_and_can_be_read(
     context.close()
 
 
+@pytest.mark.gate
 def test_a_visitor_gives_the_token_and_trains(server: Server, elsewhere: Browser, tmp_path: Path) -> None:
     context = elsewhere.new_context(viewport={"width": 1280, "height": 900})
     page = context.new_page()

@@ -88,6 +88,7 @@ def test_the_model_is_given_the_drawing_in_mnists_form(page):
     assert np.abs(given(page) - expected).max() <= 1
 
 
+@pytest.mark.gate
 def test_labels_are_ranked_as_python_ranks_them(page):
     draw(page, SEVEN)
     image = given(page)
@@ -127,7 +128,6 @@ def test_a_lifted_pen_reports_what_the_model_is_given(page):
     expect(page.get_by_text(f"Epoch 0, label None, ink {given(page).sum(dtype=int)}, reported True")).to_be_visible()
 
 
-@pytest.mark.ui
 def test_a_chosen_label_is_encoded_with_and_reported(page):
     draw(page, SEVEN)
     wait_until_idle(page)
@@ -144,7 +144,6 @@ def test_a_chosen_label_is_encoded_with_and_reported(page):
     assert chosen(page) == "3"
 
 
-@pytest.mark.ui
 def test_strokes_stay_when_another_epochs_network_comes(page):
     draw(page, SEVEN)
     before, image = pixels(paper(page)), given(page)
@@ -157,7 +156,6 @@ def test_strokes_stay_when_another_epochs_network_comes(page):
     expect_versions(page, image, best, epoch=1)
 
 
-@pytest.mark.ui
 def test_who_leaves_the_pad_finds_the_drawing_again(page):
     draw(page, SEVEN)
     before, image = pixels(paper(page)), given(page)
@@ -203,7 +201,6 @@ def test_a_dot_is_too_little_and_says_so(page):
     expect(page.get_by_text("There is too little in the picture")).to_be_hidden()
 
 
-@pytest.mark.ui
 def test_the_brush_has_the_width_that_was_set(page):
     for width in (10, 40):
         page.get_by_label("Width of the brush").fill(str(width))
@@ -264,7 +261,6 @@ def test_a_finger_draws_without_moving_the_page(serve: Serve, browser: Browser):
     assert after == box
 
 
-@pytest.mark.ui
 def test_colour_images_of_another_size_are_given_their_own_form(serve: Serve, open_page: OpenPage):
     page = open_page(serve(GALLERY) + "/?network=colour")
     draw(page, SEVEN)
@@ -275,7 +271,6 @@ def test_colour_images_of_another_size_are_given_their_own_form(serve: Serve, op
     expect_versions(page, given(page, 3), best, "colour")
 
 
-@pytest.mark.ui
 def test_without_condition_there_is_one_version_and_no_ranking(serve: Serve, open_page: OpenPage):
     page = open_page(serve(GALLERY) + "/?network=unconditional")
     draw(page, SEVEN)

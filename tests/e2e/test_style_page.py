@@ -71,6 +71,7 @@ def tiles_of_gif(content: bytes) -> list[Bytes]:
     ]
 
 
+@pytest.mark.gate
 def test_a_drawn_digit_is_seen_as_every_label_at_every_epoch_and_taken_home(open_style, folder: Path) -> None:
     run = Run(folder / "first")
     page = open_style(f"source=drawn&epoch={LAST}")
@@ -152,7 +153,6 @@ def png(picture: Image.Image) -> bytes:
     return stream.getvalue()
 
 
-@pytest.mark.ui
 def test_what_is_no_digit_is_told_in_one_sentence_and_another_file_can_follow(open_style) -> None:
     page = open_style("source=uploaded&epoch=2")
     for content, words in (
@@ -172,7 +172,6 @@ def test_what_is_no_digit_is_told_in_one_sentence_and_another_file_can_follow(op
     expect(page.get_by_test_id("stAlertContentError")).to_have_count(0)
 
 
-@pytest.mark.ui
 def test_the_page_can_be_used_while_the_style_is_measured(open_style) -> None:
     page = open_style("epoch=7")
     wait_until_loaded(page, LAST + 1)
@@ -196,7 +195,6 @@ def test_nothing_is_wider_than_a_narrow_page(open_style, source: str) -> None:
         assert box["x"] + box["width"] <= 400 or part.evaluate("it => !!it.closest('[role=radiogroup]')")
 
 
-@pytest.mark.ui
 def test_a_single_digit_is_blended_with_one_of_the_training_set(open_style, folder: Path) -> None:
     run = Run(folder / "first")
     page = open_style("source=pinned&pin=5&epoch=2")

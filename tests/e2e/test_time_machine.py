@@ -40,6 +40,7 @@ from tests.e2e.time_machine import (
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 
+@pytest.mark.gate
 @EVERY_PAGE
 def test_a_drag_shows_each_epoch_and_the_address_names_the_last(open_time_machine: OpenTimeMachine, name: str) -> None:
     page = open_time_machine(name, epoch=0)
@@ -76,7 +77,6 @@ def test_playing_shows_the_run_to_its_end(open_time_machine: OpenTimeMachine, na
     assert len(epochs) > LAST / 2
 
 
-@pytest.mark.ui
 @EVERY_PAGE
 def test_another_label_is_another_picture_at_the_same_epoch(open_time_machine: OpenTimeMachine, name: str) -> None:
     page = open_time_machine(name, epoch=5)
@@ -112,7 +112,6 @@ def test_a_run_that_is_deleted_is_missed_and_another_can_be_chosen(
     expect_address(page, run="first", label="5")
 
 
-@pytest.mark.ui
 @EVERY_PAGE
 def test_a_damaged_snapshot_says_so_and_the_slider_moves_on(
     open_time_machine: OpenTimeMachine, folder: Path, name: str
@@ -137,7 +136,6 @@ def train_an_epoch(run: Run, epoch: int) -> None:
     write_status(run.status_file, replace(read_status(run.status_file), epoch=epoch))
 
 
-@pytest.mark.ui
 @EVERY_PAGE
 def test_the_slider_grows_under_a_training_run_and_stands_still(
     open_time_machine: OpenTimeMachine, folder: Path, name: str
@@ -156,7 +154,6 @@ def test_the_slider_grows_under_a_training_run_and_stands_still(
         expect_address(page, epoch="1")
 
 
-@pytest.mark.ui
 @EVERY_PAGE
 def test_who_follows_a_run_sees_its_newest_epoch(open_time_machine: OpenTimeMachine, folder: Path, name: str) -> None:
     run = make_run(folder, f"followed-{name}", "running", 2)

@@ -62,7 +62,6 @@ def lone_point(run: Run, epoch: int, label: int) -> tuple[int, tuple[float, floa
     return int(indices[loneliest]), (float(z[loneliest, 0]), float(z[loneliest, 1]))
 
 
-@pytest.mark.ui
 def test_hovering_a_point_tells_what_it_is(open_time_machine: OpenTimeMachine, folder: Path) -> None:
     run, epoch, label = Run(folder / "first"), 3, 7
     index, place = lone_point(run, epoch, label)
@@ -79,6 +78,7 @@ def test_hovering_a_point_tells_what_it_is(open_time_machine: OpenTimeMachine, f
     expect_images(tiles, both)
 
 
+@pytest.mark.gate
 def test_a_clicked_point_stays_pinned_on_every_page(open_time_machine: OpenTimeMachine, folder: Path) -> None:
     epoch, label = 3, 7
     index, place = lone_point(Run(folder / "first"), epoch, label)
@@ -102,7 +102,6 @@ def test_a_clicked_point_stays_pinned_on_every_page(open_time_machine: OpenTimeM
     expect(page.get_by_role("group", name="Pinned image")).to_contain_text(f"test image {index}, a 7")
 
 
-@pytest.mark.ui
 def test_the_card_of_the_pin_follows_the_slider_while_it_is_dragged(
     open_time_machine: OpenTimeMachine, folder: Path
 ) -> None:
@@ -118,7 +117,6 @@ def test_the_card_of_the_pin_follows_the_slider_while_it_is_dragged(
     page.mouse.up()
 
 
-@pytest.mark.ui
 def test_the_path_of_the_pin_is_drawn_for_every_visitor(open_time_machine: OpenTimeMachine, folder: Path) -> None:
     run = Run(folder / "first")
     test = images_of(run)
@@ -148,6 +146,7 @@ def colours_at(page: Page, places: list[np.ndarray]) -> list[list[int]]:
     return found
 
 
+@pytest.mark.gate
 def test_the_lens_decodes_every_label_and_a_click_holds_it(open_time_machine: OpenTimeMachine, folder: Path) -> None:
     run = Run(folder / "first")
     page = open_time_machine("manifold", epoch=2, label=4)
@@ -191,7 +190,6 @@ def test_a_link_brings_that_very_view(open_time_machine: OpenTimeMachine, name: 
     assert pictures(twin) == pictures(page) != pictures(other)
 
 
-@pytest.mark.ui
 @EVERY_PAGE
 def test_back_brings_the_page_before_back_as_it_was(open_time_machine: OpenTimeMachine, name: str) -> None:
     page = open_time_machine(name, epoch=0)
@@ -217,6 +215,7 @@ def test_back_brings_the_page_before_back_as_it_was(open_time_machine: OpenTimeM
     assert fingerprint(page) == marks[1]
 
 
+@pytest.mark.gate
 def test_the_pages_share_run_epoch_and_label(open_time_machine: OpenTimeMachine) -> None:
     page = open_time_machine("latent", run="second", epoch=2, label=6)
     drag_to(page, 8)

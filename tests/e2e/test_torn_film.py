@@ -77,6 +77,7 @@ def test_a_layer_can_be_hidden(page: Page, extent: None) -> None:
     assert vermilion_at(plane(page), *middle) > 0.2
 
 
+@pytest.mark.gate
 def test_numbers_follow_the_slider(page: Page) -> None:
     conditional = "Off the manifold: {} of the reconstructed points and {} of the decoded curve."
     expect(page.get_by_text(conditional.format("0 %", "0 %"))).to_be_visible()

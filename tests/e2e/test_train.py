@@ -67,6 +67,7 @@ def wait_for_epoch(page: Page, epoch: int) -> None:
     )
 
 
+@pytest.mark.gate
 def test_train_watch_refresh_restart_and_stop(server: tuple[str, Path], open_page: OpenPage, tmp_path: Path) -> None:
     url, folder = server
     page = open_page(url)
@@ -101,7 +102,6 @@ def test_train_watch_refresh_restart_and_stop(server: tuple[str, Path], open_pag
     expect(page.get_by_test_id("stMainBlockContainer").get_by_text("Stopped").first).to_be_visible()
 
 
-@pytest.mark.ui
 def test_controls_keep_value_and_focus_while_the_page_renews_itself(
     server: tuple[str, Path], open_page: OpenPage, tmp_path: Path
 ) -> None:
@@ -145,7 +145,6 @@ def look_at_what_was_learnt(page: Page, folder: Path) -> None:
         keep_picture(page, title.split()[0].lower(), folder)
 
 
-@pytest.mark.ui
 def test_a_training_outlives_its_server_and_the_next_server_finds_it(open_page: OpenPage, tmp_path: Path) -> None:
     folder = tmp_path / "runs"
     environment = {"CVAE_RUNS": str(folder)}

@@ -45,7 +45,6 @@ def picture(page: Page, url: str) -> str:
     return str(pixels)
 
 
-@pytest.mark.ui
 def test_a_run_travels(serve: Serve, folder: Path, open_page: OpenPage, tmp_path: Path) -> None:
     here = serve(CVAE_RUNS=str(folder))
     archive, there = tmp_path / "first.zip", tmp_path / "there"

@@ -53,6 +53,7 @@ def shown_epochs(page: Page) -> list[int]:
     return [epoch for place, epoch in enumerate(epochs) if place == 0 or epoch != epochs[place - 1]]
 
 
+@pytest.mark.gate
 def test_the_keyboard_alone_trains_both_and_only_one_builds_a_bridge(
     server: str, open_page: OpenPage, tmp_path: Path
 ) -> None:
@@ -101,7 +102,6 @@ def play_from_the_start(page: Page, film: Locator) -> None:
     expect(page).to_have_url(re.compile("pair_epoch=3(&|$)"))
 
 
-@pytest.mark.ui
 def test_a_code_of_a_hundred_numbers_copies_its_input(server: str, open_page: OpenPage) -> None:
     page = open_page(f"{server}/why", height=1400)
     unfold(page, "Settings")
