@@ -1,4 +1,4 @@
-"""How good a trained network is: its accuracy in recognising labels, and how well it keeps handwriting style."""
+"""How good a trained network is: the accuracy of its classification, and how well it keeps handwriting style."""
 
 from cvae_core.evaluation.report import Evaluation, evaluate
 

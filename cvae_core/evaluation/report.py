@@ -1,8 +1,8 @@
-"""The evaluation of a network: how often it recognises a label, and whether style transfer keeps the style."""
+"""The evaluation of a network: the accuracy of its classification, and how well style transfer keeps the style."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import isfinite
 from typing import Any, Final
@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 
 from cvae_core.analysis.network import Network, Progress, check_whole_number, no_progress
-from cvae_core.analysis.records import Float64Array, StyleKept
+from cvae_core.analysis.records import StyleKept
 from cvae_core.config.run import SEED_LIMIT
 from cvae_core.data.batching import shifted_at_random
 from cvae_core.data.preprocessing import all_in_mnist_form
@@ -56,6 +56,12 @@ class Evaluation:
     def to_json(self) -> dict[str, Any]:
         """The same as JSON; an undefined correlation is ``None``. The names are those of earlier versions."""
         style = self.style
+        numbers = {
+            "slant": style.median_slant,
+            "thickness": style.median_thickness,
+            "slant_shuffled": style.shuffled_slant,
+            "thickness_shuffled": style.shuffled_thickness,
+        }
         return {
             "images": self.images,
             "recognised": self.accuracy,
@@ -63,23 +69,20 @@ class Evaluation:
             "recognised_in_form": self.accuracy_preprocessed,
             "shift": SHIFT,
             "sources": int(style.sources.sum()),
-            "slant": _number(style.median_slant),
-            "thickness": _number(style.median_thickness),
-            "slant_shuffled": _number(style.shuffled_slant),
-            "thickness_shuffled": _number(style.shuffled_thickness),
+            **{name: _number(value) for name, value in numbers.items()},
             "sources_by_label": style.sources.tolist(),
-            "slant_by_labels": _table(style.slant),
-            "thickness_by_labels": _table(style.thickness),
+            "slant_by_labels": [[_number(value) for value in row] for row in style.slant.tolist()],
+            "thickness_by_labels": [[_number(value) for value in row] for row in style.thickness.tolist()],
         }
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Evaluation:
-        """Read what ``to_json`` gave."""
-        tables = [np.array(value[name], np.float64) for name in ("slant_by_labels", "thickness_by_labels")]
+        """Read what ``to_json`` returned."""
         names = ("slant", "thickness", "slant_shuffled", "thickness_shuffled")
         medians = [float("nan") if value[name] is None else float(value[name]) for name in names]
-        style = StyleKept(tables[0], tables[1], np.array(value["sources_by_label"], np.int64), *medians)
-        plain, shifted, preprocessed = (float(value[f"recognised{what}"]) for what in ("", "_shifted", "_in_form"))
+        slant, thickness = (np.array(value[f"{name}_by_labels"], np.float64) for name in ("slant", "thickness"))
+        style = StyleKept(slant, thickness, np.array(value["sources_by_label"], np.int64), *medians)
+        plain, shifted, preprocessed = (float(value[f"recognised{name}"]) for name in ("", "_shifted", "_in_form"))
         return cls(value["images"], plain, shifted, preprocessed, style)
 
 
@@ -89,7 +92,7 @@ def evaluate(
     """Evaluate a network on images that it was not trained on.
 
     Args:
-        network: Encoder and decoder, with a condition on labels.
+        network: Conditional, with a posterior.
         test: The images; 10,000 digits take some 20 seconds.
         seed: Of the shifts and of the choice of sources, 0 to 2^31 - 1.
         sources: Images whose style is measured, spread evenly over the labels; 1 or more.
@@ -100,29 +103,24 @@ def evaluate(
         DataError: There are no images, or they do not fit the network.
     """
     check_whole_number("seed", seed, 0, SEED_LIMIT)
-    measuring = _MEASURING_WEIGHT * min(sources, len(test)) * (1 + network.architecture.shape.n_classes)
+    shape = network.architecture.shape
+    shifted = shifted_at_random(test.images, SHIFT, seed)
+    measuring = _MEASURING_WEIGHT * min(sources, len(test)) * (1 + shape.n_classes)
     total = 3 * len(test) + measuring
 
-    def tell_measured(done: int, of: int) -> None:
-        progress(3 * len(test) + measuring * done // of, total)
+    def share_correct(turn: int, images: Bytes) -> float:
+        return accuracy(network, Split(images, test.labels), lambda done, _: progress(turn * len(test) + done, total))
 
-    accuracies = _accuracies(network, test, seed, lambda done: progress(done, total))
-    return Evaluation(len(test), *accuracies, style_kept(network, test, sources, seed, tell_measured))
-
-
-def _accuracies(network: Network, test: Split, seed: int, tell: Callable[[int], None]) -> tuple[float, float, float]:
-    """Accuracy on the images as they are, shifted, and shifted and preprocessed."""
-    moved = shifted_at_random(test.images, SHIFT, seed)
-
-    def share(turn: int, images: Bytes) -> float:
-        return accuracy(network, Split(images, test.labels), lambda done, _: tell(turn * len(test) + done))
-
-    return share(0, test.images), share(1, moved), share(2, all_in_mnist_form(moved, network.architecture.shape))
+    return Evaluation(
+        len(test),
+        share_correct(0, test.images),
+        share_correct(1, shifted),
+        share_correct(2, all_in_mnist_form(shifted, shape)),
+        style_kept(
+            network, test, sources, seed, lambda done, of: progress(3 * len(test) + measuring * done // of, total)
+        ),
+    )
 
 
 def _number(value: float) -> float | None:
     return value if isfinite(value) else None
-
-
-def _table(values: Float64Array) -> list[list[float | None]]:
-    return [[_number(value) for value in row] for row in values.tolist()]

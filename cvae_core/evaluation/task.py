@@ -1,4 +1,4 @@
-"""A process that evaluates one snapshot of a run, for a page that waits for it."""
+"""A process that evaluates one snapshot of a run while the page stays usable."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from cvae_core.tasks import report_progress, serve
 MODULE: Final = "cvae_core.evaluation.task"
 
 
-def order(run: Run, epoch: int) -> dict[str, Any]:
-    """What to evaluate, as JSON."""
+def request(run: Run, epoch: int) -> dict[str, Any]:
+    """What this task should evaluate, as JSON."""
     return {"run": str(run.path), "epoch": epoch}
 
 

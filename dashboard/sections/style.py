@@ -12,7 +12,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from cvae_core.analysis.style import FirstImages, StyleView, TestImage
 from cvae_core.evaluation.report import SOURCES, Evaluation
-from cvae_core.evaluation.task import MODULE, order
+from cvae_core.evaluation.task import MODULE, request
 from cvae_core.records import Bytes, Split
 from cvae_core.tasks import Task
 from dashboard.cache import networks, run_data
@@ -98,7 +98,7 @@ def _progress_or_button(scene: PageContext, epoch: int, *, is_evaluated: bool) -
 def _begin(scene: PageContext, epoch: int) -> None:
     if _UNDER_WAY in st.session_state:
         return
-    task = start_task(MODULE, order(scene.run, epoch))
+    task = start_task(MODULE, request(scene.run, epoch))
     if task is not None:
         st.session_state[_UNDER_WAY] = _Running((scene.key, epoch), task)
 

@@ -1,4 +1,4 @@
-"""`cvae bench` says which numbers come from a sample, and of how many turns they are."""
+"""`cvae bench` marks numbers from a sample, and names the number of turns."""
 
 from __future__ import annotations
 
