@@ -11,7 +11,7 @@ from pydantic import Field
 from cvae_core.analysis.network import Network
 from cvae_core.analysis.records import BoolArray, Float64Array
 from cvae_core.analysis.views import Records, View
-from cvae_core.config.run import TornManifoldConfig
+from cvae_core.config.run import ToyDataConfig
 from cvae_core.data.toy import distance_to_manifold, true_curves
 from cvae_core.errors import ConfigError
 from cvae_core.records import Dataset, Floats, Labels
@@ -95,7 +95,7 @@ class ToyView(View):
     """
 
     kind: Literal["toy"] = "toy"
-    data: TornManifoldConfig = TornManifoldConfig()
+    data: ToyDataConfig = ToyDataConfig()
     steps: int = Field(default=300, ge=2, le=100_000)
 
     def compute(self, network: Network, data: Dataset, _records: Records) -> TornManifoldRecord:
@@ -143,7 +143,7 @@ class ToyView(View):
         return SweptCurve(label, sweep, points, distance_to_manifold(self.data, points) > tear_threshold(self.data))
 
 
-def measure_tear(config: TornManifoldConfig, reconstructions: Floats, swept: tuple[SweptCurve, ...]) -> Tear:
+def measure_tear(config: ToyDataConfig, reconstructions: Floats, swept: tuple[SweptCurve, ...]) -> Tear:
     """How much of the reconstructions and of the swept curves lies where there are no data.
 
     A piece of a curve between two of its points counts as torn by the place in its middle.
@@ -165,12 +165,12 @@ def measure_tear(config: TornManifoldConfig, reconstructions: Floats, swept: tup
     )
 
 
-def tear_threshold(config: TornManifoldConfig) -> float:
+def tear_threshold(config: ToyDataConfig) -> float:
     """As in ``Tear.threshold``."""
     return DEVIATIONS * max(config.noise, NOISE_FLOOR)
 
 
-def _torn_share_of_curves(config: TornManifoldConfig, swept: tuple[SweptCurve, ...], threshold: float) -> float:
+def _torn_share_of_curves(config: ToyDataConfig, swept: tuple[SweptCurve, ...], threshold: float) -> float:
     """Share of the length of all curves together."""
     segments = [_segments(curve.points.astype(np.float64)) for curve in swept]
     middles, lengths = (np.concatenate(parts) for parts in zip(*segments, strict=True))

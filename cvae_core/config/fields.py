@@ -1,9 +1,8 @@
-"""One clear sentence for what pydantic found wrong with a setting."""
+"""What all settings share: types, limits, and one clear sentence for each value that pydantic refuses."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from functools import partial
+from collections.abc import Iterable
 from types import NoneType
 from typing import Annotated, Any, Final, Literal, get_args, get_origin
 
@@ -22,26 +21,18 @@ from pydantic_core import ErrorDetails
 
 from cvae_core.errors import ConfigError
 
-_FAULTS_TOLD: Final = 3
+_MOST_ERRORS: Final = 3
 _BOUNDS: Final = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than"}
 
 
-def explain_validation_error(error: ValidationError, model: type[BaseModel], *, by_title: bool = False) -> str:
-    """Say what is wrong with the first few settings: what came, and what was expected.
-
-    Args:
-        error: What pydantic raised while building ``model``.
-        model: The class whose settings were checked.
-        by_title: Name each setting by its title, as pages do, and not as the command line does.
-
-    Returns:
-        One sentence for each of the first three settings at fault.
-    """
-    first_faults: dict[str, ErrorDetails] = {}
+def _explain(error: ValidationError, model: type[BaseModel], *, by_title: bool = False) -> str:
+    """One sentence for each of the first three wrong settings; named by their titles on pages."""
+    first_errors: dict[str, ErrorDetails] = {}
     for details in error.errors(include_url=False):
-        place = details["loc"] or (details["input"],)  # the name of a setting that is no text has no place
-        first_faults.setdefault(str(place[0]), details)
-    return " ".join(_sentence(name, first_faults[name], model, by_title) for name in list(first_faults)[:_FAULTS_TOLD])
+        place = details["loc"] or (details["input"],)  # a setting whose name is not text has no place
+        first_errors.setdefault(str(place[0]), details)
+    shown = list(first_errors.items())[:_MOST_ERRORS]
+    return " ".join(_sentence(name, details, model, by_title) for name, details in shown)
 
 
 def format_value(value: Any) -> str:
@@ -72,44 +63,31 @@ def expected(field: FieldInfo) -> str:
 
 def _described(kind: Any, rules: Iterable[Any]) -> str:
     """A type and its rules in words."""
+    limits: dict[str, Any] = {}
+    for rule in rules:
+        for part in rule.metadata if isinstance(rule, FieldInfo) else [rule]:
+            names = (*_BOUNDS, "min_length", "max_length")
+            limits |= {name: getattr(part, name) for name in names if getattr(part, name, None) is not None}
+    length = f"{limits.get('min_length', 0)} to {limits.get('max_length', 'any number of')}"
     if get_origin(kind) is Annotated:
-        return _described(get_args(kind)[0], _flat(get_args(kind)[1:]))
+        return _described(get_args(kind)[0], get_args(kind)[1:])
     if get_origin(kind) is Literal:
-        return _listed([repr(choice) for choice in get_args(kind)])
+        *others, last = map(repr, get_args(kind))
+        return f"{', '.join(others)} or {last}" if others else last
     if get_origin(kind) is tuple:
-        return f"a list of {_length(rules)} entries, each {_described(get_args(kind)[0], ())}"
+        return f"a list of {length} entries, each {_described(get_args(kind)[0], ())}"
     if NoneType in get_args(kind):
         return f"{_described(get_args(kind)[0], rules)}, or nothing"
+    if kind in (int, float):
+        bounds = [f"{words} {_plain(limits[name])}" for name, words in _BOUNDS.items() if name in limits]
+        return ("a whole number" if kind is int else "a number") + (f" of {' and '.join(bounds)}" if bounds else "")
     if kind is bool:
         return "true or false"
-    if kind in (int, float):
-        return ("a whole number" if kind is int else "a number") + _range(rules)
-    return f"text of {_length(rules)} characters" if kind is str else "an object of settings"
-
-
-def _flat(rules: Iterable[Any]) -> list[Any]:
-    return [part for rule in rules for part in (rule.metadata if isinstance(rule, FieldInfo) else [rule])]
-
-
-def _range(rules: Iterable[Any]) -> str:
-    limits = [(words, getattr(rule, name, None)) for rule in rules for name, words in _BOUNDS.items()]
-    bounds = [f"{words} {_plain(limit)}" for words, limit in limits if limit is not None]
-    return f" of {' and '.join(bounds)}" if bounds else ""
+    return f"text of {length} characters" if kind is str else "an object of settings"
 
 
 def _plain(limit: float) -> str:
     return str(limit) if isinstance(limit, int) else f"{limit:g}"
-
-
-def _length(rules: Iterable[Any]) -> str:
-    limits = {"min_length": 0, "max_length": "any number of"}
-    for rule in rules:
-        limits |= {name: getattr(rule, name) for name in limits if hasattr(rule, name)}
-    return f"{limits['min_length']} to {limits['max_length']}"
-
-
-def _listed(choices: list[str]) -> str:
-    return f"{', '.join(choices[:-1])} or {choices[-1]}" if len(choices) > 1 else choices[0]
 
 
 SEED_LIMIT: Final = 2**31 - 1
@@ -136,13 +114,13 @@ AUTOENCODERS: Final = "https://www.deeplearningbook.org/contents/autoencoders.ht
 
 
 def _no_truth_value(value: Any) -> Any:
-    """True counts as 1 in Python; as a number of anything it is a mistake."""
+    """Refuse True and False, which Python would accept as 1 and 0."""
     if isinstance(value, bool):
         raise ValueError("a truth value is not a number")
     return value
 
 
-def widths_from_text(value: Any) -> Any:
+def _widths_from_text(value: Any) -> Any:
     """Accept 512, "512,512" and "[512, 512]" as a person types them."""
     if isinstance(value, int) and not isinstance(value, bool):
         return (value,)
@@ -151,91 +129,89 @@ def widths_from_text(value: Any) -> Any:
     return value
 
 
-Width = Annotated[int, Field(ge=1, le=4096), BeforeValidator(_no_truth_value)]
-
-
 def setting(default: Any, title: str, description: str, link: str, **limits: Any) -> Any:
-    """A pydantic field with what a person needs to know about it, and where to read on."""
+    """A pydantic field with its description for people, and a page to read on."""
     extra: dict[str, JsonValue] = {"link": link}
     return Field(default, title=title, description=description, json_schema_extra=extra, **limits)
 
 
-_SHARED: Final[dict[str, Callable[..., Any]]] = {
-    "hidden_widths": partial(
-        setting,
-        title="Hidden widths",
-        description="Units of each hidden layer of the encoder, first to last; the decoder mirrors them.",
-        link=FEEDFORWARD_NETWORKS,
+Width = Annotated[int, Field(ge=1, le=4096), BeforeValidator(_no_truth_value)]
+
+# Settings that CVAEs and autoencoders share. Each class gives its own default.
+HiddenWidths = Annotated[
+    tuple[Width, ...],
+    setting(
+        ...,
+        "Hidden widths",
+        "Units of each hidden layer of the encoder, first to last; the decoder mirrors them.",
+        FEEDFORWARD_NETWORKS,
         min_length=1,
         max_length=8,
     ),
-    "encoder_activation": partial(
-        setting,
-        title="Encoder activation",
-        description="The non-linearity after each hidden layer of the encoder.",
-        link=ACTIVATIONS,
-    ),
-    "epochs": partial(
-        setting,
-        title="Epochs",
-        description="Number of passes through the training data.",
-        link=OPTIMIZATION,
-        ge=1,
-        le=100_000,
-    ),
-    "batch_size": partial(
-        setting,
-        title="Batch size",
-        description="Examples per training step. With smaller batches an epoch learns more and takes longer.",
-        link=OPTIMIZATION,
+    BeforeValidator(_widths_from_text),
+]
+EncoderActivation = Annotated[
+    Activation,
+    setting(..., "Encoder activation", "The non-linearity after each hidden layer of the encoder.", ACTIVATIONS),
+]
+Epochs = Annotated[
+    int, setting(..., "Epochs", "Number of passes through the training data.", OPTIMIZATION, ge=1, le=100_000)
+]
+BatchSize = Annotated[
+    int,
+    setting(
+        ...,
+        "Batch size",
+        "Examples per training step. With smaller batches an epoch learns more and takes longer.",
+        OPTIMIZATION,
         ge=1,
         le=65_536,
     ),
-    "learning_rate": partial(
-        setting,
-        title="Learning rate",
-        description="Step size of Adam. Too large: the training diverges. Too small: it is slow.",
-        link=ADAM_PAPER,
+]
+LearningRate = Annotated[
+    float,
+    setting(
+        ...,
+        "Learning rate",
+        "Step size of Adam. Too large: the training diverges. Too small: it is slow.",
+        ADAM_PAPER,
         gt=0.0,
         le=1.0,
     ),
-    "learning_rate_schedule": partial(
-        setting,
-        title="Learning-rate schedule",
-        description="constant; cosine: falls to zero over all epochs; plateau: halved when the training loss stops "
-        "falling.",
-        link=COSINE_PAPER,
+]
+Schedule = Annotated[
+    LearningRateSchedule,
+    setting(
+        ...,
+        "Learning-rate schedule",
+        "constant; cosine: falls to zero over all epochs; plateau: halved when the training loss stops falling.",
+        COSINE_PAPER,
     ),
-    "seed": partial(
-        setting,
-        title="Seed",
-        description="Determines initial weights, batch order, dropout and sampling: the same seed gives the same "
-        "weights.",
-        link=RANDOM_SEED,
+]
+Seed = Annotated[
+    int,
+    setting(
+        ...,
+        "Seed",
+        "Determines initial weights, batch order, dropout and sampling: the same seed gives the same weights.",
+        RANDOM_SEED,
         ge=0,
         le=SEED_LIMIT,
     ),
-    "snapshot_schedule": partial(
-        setting,
-        title="Snapshots",
-        description="Epochs whose weights are kept. tutorial: frequent early, sparser later (epochs 1 to 10, then "
+]
+Snapshots = Annotated[
+    SnapshotSchedule,
+    setting(
+        ...,
+        "Snapshots",
+        "Epochs whose weights are kept. tutorial: frequent early, sparser later (epochs 1 to 10, then "
         "1 + floor(k^1.701)); every: every N epochs. The untrained and the final model are always kept.",
-        link=CHECKPOINTING,
+        CHECKPOINTING,
     ),
-    "snapshot_every": partial(
-        setting,
-        title="Epochs between snapshots",
-        description="N for the schedule “every”.",
-        link=CHECKPOINTING,
-        ge=1,
-        le=100_000,
-    ),
-}
-
-
-def shared(name: str, default: Any) -> Any:
-    """A field that several kinds of runs have: the same title, explanation and limits, each its own default."""
-    return _SHARED[name](default)
+]
+SnapshotEvery = Annotated[
+    int, setting(..., "Epochs between snapshots", "N for the schedule “every”.", CHECKPOINTING, ge=1, le=100_000)
+]
 
 
 class Settings(BaseModel):
@@ -251,8 +227,8 @@ class Settings(BaseModel):
         try:
             super().__init__(**values)
         except ValidationError as error:
-            told = explain_validation_error(error, type(self))
-            raise ConfigError(told, on_page=explain_validation_error(error, type(self), by_title=True)) from None
+            on_page = _explain(error, type(self), by_title=True)
+            raise ConfigError(_explain(error, type(self)), on_page=on_page) from None
 
     @field_validator("*", mode="before")
     @classmethod

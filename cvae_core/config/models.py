@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Final, Literal
+from typing import ClassVar, Final, Literal
 
 from pydantic import field_validator
 
@@ -17,22 +17,26 @@ from cvae_core.config.fields import (
     SEED_LIMIT,
     Activation,
     BatchNormalization,
+    BatchSize,
+    EncoderActivation,
+    Epochs,
+    HiddenWidths,
     LabelCode,
-    LearningRateSchedule,
+    LearningRate,
+    Schedule,
+    Seed,
     Settings,
-    SnapshotSchedule,
-    Width,
+    SnapshotEvery,
+    Snapshots,
     setting,
-    shared,
-    widths_from_text,
 )
 from cvae_core.errors import ConfigError
 
 TORN_MANIFOLD: Final = "torn_manifold"
 
 
-class TornManifoldConfig(Settings):
-    """Noisy points of the plane that lie on a manifold of separate pieces; ``data.torn_manifold`` says which."""
+class ToyDataConfig(Settings):
+    """Toy data: noisy points of the plane near separate curves, which ``cvae_core.data.toy`` lists."""
 
     dataset: Literal["torn_manifold"] = setting(
         TORN_MANIFOLD, "Data set", "Points on several separate curves.", DATA_SETS
@@ -73,7 +77,7 @@ class TornManifoldConfig(Settings):
 
 
 class AutoencoderConfig(Settings):
-    """The tutorial's ``deep_ae``: Dense layers down to a linear code, and their mirror image up to a linear output."""
+    """The tutorial's ``deep_ae``: a plain autoencoder of Dense layers with a linear code and a linear output."""
 
     likelihood: ClassVar[str] = "squared_error"
     dropout_rate: ClassVar[float] = 0.0
@@ -102,33 +106,28 @@ class AutoencoderConfig(Settings):
         ge=1,
         le=100,
     )
-    hidden_widths: tuple[Width, ...] = shared("hidden_widths", (64, 64))
-    encoder_activation: Activation = shared("encoder_activation", "elu")
+    hidden_widths: HiddenWidths = (64, 64)
+    encoder_activation: EncoderActivation = "elu"
     decoder_activation: Activation = setting(
         "elu", "Decoder activation", "The non-linearity after each hidden layer of the decoder.", ACTIVATIONS
     )
 
-    @field_validator("hidden_widths", mode="before")
-    @classmethod
-    def _widths_from_text(cls, value: Any) -> Any:
-        return widths_from_text(value)
-
 
 class AutoencoderTrainConfig(Settings):
-    """How to train an autoencoder: Adam on the mean squared error. There is no KL, and points are not shifted."""
+    """How to train an autoencoder on toy data: Adam on the mean squared error, without a KL term."""
 
     beta: ClassVar[float] = 0.0
     kl_warmup_epochs: ClassVar[int] = 0
     max_shift: ClassVar[int] = 0
     shift_rate: ClassVar[float] = 0.0
 
-    epochs: int = shared("epochs", 300)
-    batch_size: int = shared("batch_size", 30)
-    learning_rate: float = shared("learning_rate", 1e-3)
-    learning_rate_schedule: LearningRateSchedule = shared("learning_rate_schedule", "constant")
-    seed: int = shared("seed", 0)
-    snapshot_schedule: SnapshotSchedule = shared("snapshot_schedule", "every")
-    snapshot_every: int = shared("snapshot_every", 3)
+    epochs: Epochs = 300
+    batch_size: BatchSize = 30
+    learning_rate: LearningRate = 1e-3
+    learning_rate_schedule: Schedule = "constant"
+    seed: Seed = 0
+    snapshot_schedule: Snapshots = "every"
+    snapshot_every: SnapshotEvery = 3
 
 
 _VAE_PAPER: Final = "https://arxiv.org/abs/1312.6114"
@@ -137,22 +136,13 @@ _WARMUP_PAPER: Final = "https://arxiv.org/abs/1602.02282"
 _DROPOUT_PAPER: Final = "https://jmlr.org/papers/v15/srivastava14a.html"
 _BATCHNORM_PAPER: Final = "https://arxiv.org/abs/1502.03167"
 WHAT_GOES_TOGETHER: Final = (
-    "The presets torn-manifold and torn-manifold-conditional train an autoencoder on torn_manifold; all others train "
-    "a CVAE on images."
+    "The presets torn-manifold and torn-manifold-conditional train an autoencoder on the toy data torn_manifold; all "
+    "others train a CVAE on images."
 )
 
 
 class DataConfig(Settings):
-    """Which images to learn from.
-
-    Attributes:
-        dataset: Name of the data set, as the data loaders know it.
-        train_limit: Use only the first N training images; ``None`` for all.
-        test_limit: Use only the first N test images; ``None`` for all.
-
-    Raises:
-        ConfigError: A setting is out of range, or the data set is that of the autoencoders.
-    """
+    """Which images to learn from: a registered data set, or its first images only."""
 
     dataset: str = setting(
         "mnist", "Data set", "The labelled images to learn from.", DATA_SETS, min_length=1, max_length=100
@@ -204,8 +194,8 @@ class ModelConfig(Settings):
         ge=1,
         le=64,
     )
-    hidden_widths: tuple[Width, ...] = shared("hidden_widths", (256,))
-    encoder_activation: Activation = shared("encoder_activation", "relu")
+    hidden_widths: HiddenWidths = (256,)
+    encoder_activation: EncoderActivation = "relu"
     decoder_activation: Activation = setting(
         "leaky_relu",
         "Decoder activation",
@@ -236,19 +226,14 @@ class ModelConfig(Settings):
         max_length=100,
     )
 
-    @field_validator("hidden_widths", mode="before")
-    @classmethod
-    def _widths_from_text(cls, value: Any) -> Any:
-        return widths_from_text(value)
-
 
 class TrainConfig(Settings):
     """How to train: Adam on reconstruction + beta * KL, both in nats per image."""
 
-    epochs: int = shared("epochs", 1000)
-    batch_size: int = shared("batch_size", 500)
-    learning_rate: float = shared("learning_rate", 1e-3)
-    learning_rate_schedule: LearningRateSchedule = shared("learning_rate_schedule", "constant")
+    epochs: Epochs = 1000
+    batch_size: BatchSize = 500
+    learning_rate: LearningRate = 1e-3
+    learning_rate_schedule: Schedule = "constant"
     beta: float = setting(
         1.0,
         "Beta",
@@ -283,6 +268,6 @@ class TrainConfig(Settings):
         ge=0.0,
         le=1.0,
     )
-    seed: int = shared("seed", 0)
-    snapshot_schedule: SnapshotSchedule = shared("snapshot_schedule", "tutorial")
-    snapshot_every: int = shared("snapshot_every", 10)
+    seed: Seed = 0
+    snapshot_schedule: Snapshots = "tutorial"
+    snapshot_every: SnapshotEvery = 10

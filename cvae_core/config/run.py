@@ -1,8 +1,4 @@
-"""Every setting of a run: validated when built, never changed afterwards, and the same after a trip through JSON.
-
-There are two kinds of runs, each with sections of its own: a CVAE that learns images, and an autoencoder that learns
-the torn manifold.
-"""
+"""The configuration of a run, as in its ``config.json``: data, model and training settings of one model kind."""
 
 from __future__ import annotations
 
@@ -27,7 +23,7 @@ from cvae_core.config.models import (
     AutoencoderTrainConfig,
     DataConfig,
     ModelConfig,
-    TornManifoldConfig,
+    ToyDataConfig,
     TrainConfig,
 )
 from cvae_core.errors import ConfigError
@@ -51,7 +47,7 @@ __all__ = [
     "ModelSettings",
     "RunConfig",
     "SnapshotSchedule",
-    "TornManifoldConfig",
+    "ToyDataConfig",
     "TrainConfig",
     "TrainSettings",
     "check_schema_version",
@@ -61,7 +57,7 @@ __all__ = [
 SCHEMA_VERSION: Final = 1
 
 _Side = Annotated[int, Field(ge=1, le=4096)]
-DataSettings = DataConfig | TornManifoldConfig
+DataSettings = DataConfig | ToyDataConfig
 ModelSettings = ModelConfig | AutoencoderConfig
 TrainSettings = TrainConfig | AutoencoderTrainConfig
 
@@ -69,17 +65,17 @@ SECTIONS: Final[dict[str, type[Settings]]] = {"data": DataConfig, "model": Model
 SECTIONS_OF: Final = Registry[dict[str, type[Settings]]]("model kind")
 SECTIONS_OF.register("cvae", SECTIONS)
 SECTIONS_OF.register(
-    "autoencoder", {"data": TornManifoldConfig, "model": AutoencoderConfig, "train": AutoencoderTrainConfig}
+    "autoencoder", {"data": ToyDataConfig, "model": AutoencoderConfig, "train": AutoencoderTrainConfig}
 )
 
 
 class DataFacts(Settings):
-    """What of the data is needed to open a run where they are not installed.
+    """What a run keeps about its data, so that it opens where they are not installed.
 
     Attributes:
         image_shape: (height, width, channels); 1, 2, 1 for points of the plane.
         class_names: One for each label, in order.
-        sha256: Checksum of the data, 64 hexadecimal digits; empty if it was not known when the run was made.
+        sha256: Of the data; empty if unknown.
     """
 
     image_shape: tuple[_Side, _Side, _Side]
@@ -88,21 +84,18 @@ class DataFacts(Settings):
 
 
 class RunConfig(Settings):
-    """All that a worker needs to know, as it stands in the ``config.json`` of a run.
+    """All that a worker needs to know.
 
-    The kind of the model decides of which class each section is: ``SECTIONS_OF`` tells. A file from before there were
-    kinds of sections is one of a CVAE and reads as ever.
+    ``SECTIONS_OF`` has the section classes of each model kind. A file without a kind is that of a CVAE.
 
     Attributes:
-        schema_version: Version of this file's form.
+        schema_version: Version of the file format.
         preset: Name of the preset that the settings started from; empty if none.
-        data: What to learn from.
-        model: Which network.
-        train: How to train.
-        data_facts: What a run says of its data; ``None`` before it is made, and in runs of earlier versions.
+        data, model, train: The sections.
+        data_facts: About the data; ``None`` before the run is made, and in runs of earlier versions.
 
     Raises:
-        ConfigError: A setting is unknown or out of range, or the sections do not go together.
+        ConfigError: A setting is unknown or out of range, or the sections do not belong to one model kind.
     """
 
     schema_version: int = Field(default=SCHEMA_VERSION, ge=1, le=SCHEMA_VERSION)
@@ -115,9 +108,11 @@ class RunConfig(Settings):
     @model_validator(mode="before")
     @classmethod
     def _sections_by_kind(cls, values: dict[str, Any]) -> dict[str, Any]:
-        """Build each section as the one of the model's kind, with that kind's defaults where it is missing."""
+        """Build each section with the class and the defaults of the model's kind."""
         built = dict(values)
-        for name, section in SECTIONS_OF.get(_kind_of(values.get("model"))).items():
+        model = values.get("model")
+        kind = model.get("kind") if isinstance(model, dict) else getattr(model, "kind", None)
+        for name, section in SECTIONS_OF.get(kind if isinstance(kind, str) else "cvae").items():
             given = values.get(name, {})
             built[name] = section(**given) if isinstance(given, dict) else given
         return built
@@ -134,21 +129,21 @@ class RunConfig(Settings):
         expected = SECTIONS_OF.get(self.model.kind)
         if not isinstance(self.data, expected["data"]):
             raise ConfigError(
-                f"The data set {self.data.dataset} does not go with the model {self.model.kind}.", WHAT_GOES_TOGETHER
+                f"The model {self.model.kind} cannot learn the data set {self.data.dataset}.", WHAT_GOES_TOGETHER
             )
         if not isinstance(self.train, expected["train"]):
-            raise ConfigError(f"The settings of the training are not those of the model {self.model.kind}.")
+            raise ConfigError(f"The training settings belong to another model than {self.model.kind}.")
         return self
 
     @property
     def learns_points(self) -> bool:
-        """Whether the run learns the toy data set, and not images."""
-        return isinstance(self.data, TornManifoldConfig)
+        """Whether the run learns toy data instead of images."""
+        return isinstance(self.data, ToyDataConfig)
 
     def to_json(self) -> str:
         """The configuration as indented JSON text."""
-        left_out = {"data_facts"} if self.data_facts is None else None
-        return self.model_dump_json(indent=2, exclude=left_out) + "\n"
+        excluded = {"data_facts"} if self.data_facts is None else None
+        return self.model_dump_json(indent=2, exclude=excluded) + "\n"
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Self:
@@ -167,41 +162,29 @@ class RunConfig(Settings):
         return cls(**values)
 
     def with_settings(self, settings: dict[str, Any]) -> Self:
-        """A copy with some settings replaced, each named by its field alone (``latent_dim``, ``epochs``, ...).
-
-        It carries no facts about the data, as these may be others.
+        """A copy, without ``data_facts``, with some settings replaced.
 
         Args:
-            settings: Field name -> new value; text is parsed as the field's type.
+            settings: Field name (``latent_dim``, ``epochs``, ...) -> new value; text is parsed as the field's type.
 
         Raises:
             ConfigError: A name is unknown or a value is out of range.
         """
-        parts: dict[str, Any] = {"data": self.data, "model": self.model, "train": self.train}
-        changes: dict[str, dict[str, Any]] = {section: {} for section in parts}
+        changes: dict[str, dict[str, Any]] = {"data": {}, "model": {}, "train": {}}
         for name, value in settings.items():
             changes[section_of(name, self.model.kind)][name] = value
+        parts: dict[str, Any] = {}
         for section, changed in changes.items():
-            if changed:
-                parts[section] = type(parts[section])(**{**parts[section].model_dump(), **changed})
+            before: Settings = getattr(self, section)
+            parts[section] = type(before)(**{**before.model_dump(), **changed}) if changed else before
         return type(self)(schema_version=self.schema_version, preset=self.preset, **parts)
 
 
-def _kind_of(model: Any) -> str:
-    """The kind that a model section names, in whatever form it comes; "cvae" if it names none, as in old files."""
-    kind = model.get("kind") if isinstance(model, dict) else getattr(model, "kind", None)
-    return kind if isinstance(kind, str) else "cvae"
-
-
 def section_of(setting: str, kind: str = "cvae") -> str:
-    """The section ("data", "model" or "train") that a setting belongs to.
-
-    Args:
-        setting: Its name.
-        kind: Of the model.
+    """The section ("data", "model" or "train") of a setting, for a model kind.
 
     Raises:
-        ConfigError: No section of that kind has a setting of that name.
+        ConfigError: There is no such setting.
     """
     sections = SECTIONS_OF.get(kind)
     for section, fields in sections.items():
@@ -212,14 +195,14 @@ def section_of(setting: str, kind: str = "cvae") -> str:
 
 
 def check_schema_version(values: dict[str, Any], what: str) -> None:
-    """Refuse a file that a newer version of this software wrote.
+    """Refuse a file of a newer version, or one without a version.
 
     Args:
-        values: The parsed file, with its ``schema_version``.
-        what: What the file is, to start the sentence with.
+        values: The parsed file.
+        what: The file, as the first words of a sentence.
 
     Raises:
-        ConfigError: The version is missing, not a whole number, or newer than ``SCHEMA_VERSION``.
+        ConfigError: ``schema_version`` is missing, not a whole number, or newer than ``SCHEMA_VERSION``.
     """
     version = values.get("schema_version")
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:

@@ -1,4 +1,4 @@
-"""In which order, and how shifted, an epoch sees the images: pure functions of (seed, epoch)."""
+"""Batch order and random shifts of the training images: pure functions of (seed, epoch)."""
 
 from __future__ import annotations
 
@@ -14,16 +14,7 @@ _SHIFT_STREAM: Final = 2
 
 
 def batch_order(seed: int, epoch: int, count: int) -> npt.NDArray[np.int64]:
-    """A random order of the training images.
-
-    Args:
-        seed: Of the training.
-        epoch: Counted from 1.
-        count: Number of images.
-
-    Returns:
-        int64 (count,), a permutation of 0 .. count - 1.
-    """
+    """A random permutation of 0 .. count - 1, int64 (count,); epochs are counted from 1."""
     order: npt.NDArray[np.int64] = np.random.default_rng((seed, epoch, _ORDER_STREAM)).permutation(count)
     return order
 
@@ -31,18 +22,18 @@ def batch_order(seed: int, epoch: int, count: int) -> npt.NDArray[np.int64]:
 def ordered_images(
     images: Examples, order: npt.NDArray[np.int64], seed: int, epoch: int, max_shift: int, shift_rate: float = 1.0
 ) -> Examples:
-    """The images of an epoch, in its order, some of them moved, each by its own random number of pixels.
+    """The images of an epoch in its order, some of them shifted at random (data augmentation).
 
     Args:
-        images: uint8 (n, height, width, channels); any other kind of numbers will do, too.
+        images: (n, height, width, channels) of any dtype.
         order: Indices into ``images``, (m,).
         seed: Of the training.
         epoch: Counted from 1.
-        max_shift: Largest shift in pixels, each direction by itself; what moves in is 0. 0 moves nothing.
-        shift_rate: Share of the images that are moved, 0 to 1.
+        max_shift: Largest shift in pixels, in each direction; uncovered pixels become 0. 0: no shifts.
+        shift_rate: Share of the images that are shifted, 0 to 1.
 
     Returns:
-        (m, height, width, channels), a copy, of the same kind of numbers.
+        (m, height, width, channels), a copy, of the same dtype.
     """
     if max_shift == 0:
         return np.take(images, order, axis=0)
@@ -62,26 +53,20 @@ def ordered_images(
 
 
 def shifted_at_random(images: Bytes, most: int, seed: int) -> Bytes:
-    """Move each image by a random number of pixels.
+    """Shift each image by a random whole number of pixels, -most to most down and to the right; uncovered pixels are 0.
 
     Args:
         images: uint8 (n, height, width, channels).
-        most: Each image moves by a whole number of pixels down and another to the right, both evenly distributed from
-            -most to most; 0 or more, and less than height and width.
+        most: 0 or more, and less than height and width.
         seed: The same seed gives the same shifts.
 
     Returns:
-        uint8, same shape; what comes into sight is 0, what leaves it is lost.
+        uint8, same shape.
     """
-    moved = np.zeros_like(images)
-    rng = np.random.default_rng(seed)
-    for image, source, (down, right) in zip(
-        moved, images, rng.integers(-most, most + 1, (len(images), 2)), strict=True
-    ):
-        image[_inner(down)][:, _inner(right)] = source[_inner(-down)][:, _inner(-right)]
+    height, width = images.shape[1:3]
+    padded = np.pad(images, ((0, 0), (most, most), (most, most), (0, 0)))
+    shifts = np.random.default_rng(seed).integers(-most, most + 1, (len(images), 2))
+    moved = np.empty_like(images)
+    for image, source, (top, left) in zip(moved, padded, most - shifts, strict=True):
+        image[...] = source[top : top + height, left : left + width]
     return moved
-
-
-def _inner(shift: int) -> slice:
-    """Where the part of an axis lands that stays in sight."""
-    return slice(shift, None) if shift >= 0 else slice(None, shift)

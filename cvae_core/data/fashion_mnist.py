@@ -1,4 +1,4 @@
-"""Fashion-MNIST (Xiao, Rasul and Vollgraf 2017), read from the copy that Keras keeps once it was downloaded."""
+"""Fashion-MNIST (Xiao, Rasul and Vollgraf 2017), read from the download cache of Keras."""
 
 from __future__ import annotations
 
@@ -43,20 +43,17 @@ def is_downloaded() -> bool:
 
 
 def load(with_training: bool = True) -> Dataset:
-    """The 60,000 training and 10,000 test images.
-
-    Args:
-        with_training: Whether to read the training part as well.
+    """The 60,000 training images (none if ``with_training`` is false) and 10,000 test images.
 
     Raises:
-        DataUnavailableError: It was never downloaded.
+        DataUnavailableError: It is not downloaded.
         DataError: A file is damaged or cannot be read.
     """
     with reading_errors("Fashion-MNIST", f"Make sure that you may read {folder()}."):
         if not is_downloaded():
             raise DataUnavailableError(
                 "Fashion-MNIST is not on this machine yet.",
-                "Start a training on it while you are connected to the internet: it is downloaded once.",
+                "Start a training on it with an internet connection: it is downloaded once.",
             )
         test = _split("test")
         train = _split("train") if with_training else test.first(0)

@@ -1,4 +1,4 @@
-"""Files that come with the project: beside the package in a checkout, inside it where it was installed."""
+"""MNIST (LeCun et al. 1998), which is bundled: beside the package in a checkout, inside it where it was installed."""
 
 from __future__ import annotations
 
@@ -18,11 +18,7 @@ FOLDERS: Final = (_PACKAGE / "assets", _PACKAGE.parent / "assets")
 
 
 def bundled_file(name: str) -> Path:
-    """Where a bundled file is, or, if it is missing, where it should be.
-
-    Args:
-        name: Of a file in the folder of assets.
-    """
+    """Where a file of the assets is, or should be if it is missing."""
     places = [folder / name for folder in FOLDERS]
     return next((place for place in places if place.is_file()), places[-1])
 
@@ -41,10 +37,7 @@ def checksum() -> str:
 
 
 def load(with_training: bool = True) -> Dataset:
-    """The 60,000 training and 10,000 test digits in their original order.
-
-    Args:
-        with_training: Whether to read the training part as well.
+    """The 60,000 training digits (none if ``with_training`` is false) and 10,000 test digits in their original order.
 
     Raises:
         DataError: The bundled file is missing or not the original, or cannot be read.
@@ -63,15 +56,14 @@ def _split(arrays: np.lib.npyio.NpzFile, part: str) -> Split:
 
 @lru_cache(maxsize=4)
 def _verified(path: Path) -> Path:
-    """The path itself, once its checksum was found right."""
+    """The path itself, once its checksum is verified."""
     if not path.is_file():
         raise DataError(f"The bundled data set {path.name} is missing.", "Install the project again.")
     with path.open("rb") as file:
         found = hashlib.file_digest(file, "sha256").hexdigest()
     if found != SHA256:
         raise DataError(
-            f"The bundled data set {path.name} is damaged: its SHA-256 should start with {SHA256[:12]}, "
-            f"it starts with {found[:12]}.",
+            f"The bundled data set {path.name} is damaged: expected SHA-256 {SHA256[:12]}..., got {found[:12]}....",
             "Install the project again.",
         )
     return path

@@ -1,4 +1,4 @@
-"""The data sets that can be named, how each is loaded, and how to add one."""
+"""The data sets by name: their sizes, loading them, and adding one."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from cvae_core.architecture import DataShape
-from cvae_core.config.run import DataConfig, DataFacts, DataSettings, RunConfig, TornManifoldConfig
+from cvae_core.config.run import DataConfig, DataFacts, DataSettings, RunConfig, ToyDataConfig
 from cvae_core.data import fashion_mnist, mnist, toy
 from cvae_core.errors import DataError
 from cvae_core.plugins import Registry
@@ -17,7 +17,7 @@ from cvae_core.text import short_repr
 
 @dataclass(frozen=True)
 class DatasetPlug:
-    """A data set of labelled images, as the registry knows it before anything is loaded.
+    """A data set, as it is known before anything is loaded.
 
     Attributes:
         name: What ``DataConfig.dataset`` calls it.
@@ -27,7 +27,7 @@ class DatasetPlug:
         training_images, test_images: How many there are.
         load: Gives the data, with an empty training part if its argument is false. Raises a ``DataError`` if they are
             damaged, a ``DataUnavailableError`` if they are not on this machine.
-        checksum: Gives the SHA-256 of the data, 64 hexadecimal digits; empty where only loading would tell it.
+        checksum: Gives the SHA-256 of the data, 64 hexadecimal digits; empty if it is not known before loading.
     """
 
     name: str
@@ -74,110 +74,37 @@ for _bundled in (mnist, fashion_mnist):
     )
 
 
+def _plug(config: DataSettings) -> DatasetPlug:
+    """The data set that a configuration names; toy data get a plug of their own.
+
+    Raises:
+        DataError: The name is unknown.
+    """
+    if isinstance(config, DataConfig):
+        return _DATASETS.get(config.dataset)
+    count = config.points * config.pieces
+    return DatasetPlug(
+        name=config.dataset,
+        title=toy.TITLE,
+        image_shape=(1, 2, 1),
+        class_names=tuple(curve.name for curve in toy.curves(config)),
+        training_images=count,
+        test_images=count,
+        load=lambda with_training: toy.load(config, with_training),
+        checksum=lambda: toy.load(config, False).sha256,
+    )
+
+
 def dataset_names() -> tuple[str, ...]:
-    """Names that ``DataConfig.dataset`` may take: those of images."""
+    """Names of the data sets of images, which ``DataConfig.dataset`` may take."""
     return _DATASETS.names()
 
 
 def dataset_title(name: str) -> str:
-    """What people call a data set; the name itself if it is unknown."""
-    if name == TornManifoldConfig().dataset:
+    """The title of a data set; the name itself if it is unknown."""
+    if name == ToyDataConfig().dataset:
         return toy.TITLE
     return _DATASETS.get(name).title if name in _DATASETS else name
-
-
-def dataset_shape(config: DataSettings) -> DataShape:
-    """The size of one example, which is known even if the data set is not on this machine.
-
-    Raises:
-        DataError: The name is unknown.
-    """
-    if isinstance(config, TornManifoldConfig):
-        return DataShape(1, 2, 1, config.pieces)
-    return _DATASETS.get(config.dataset).shape
-
-
-def with_data_facts(config: RunConfig) -> RunConfig:
-    """A copy of a configuration that carries image shape, class names and checksum of its data.
-
-    Raises:
-        DataError: The name is unknown, or the data are damaged.
-    """
-    if isinstance(config.data, TornManifoldConfig):
-        data = toy.load(config.data, False)
-        facts = DataFacts(image_shape=data.shape.image_shape, class_names=data.class_names, sha256=data.sha256)
-    else:
-        plug = _DATASETS.get(config.data.dataset)
-        facts = DataFacts(image_shape=plug.image_shape, class_names=plug.class_names, sha256=plug.checksum())
-    return config.model_copy(update={"data_facts": facts})
-
-
-def shape_of(config: RunConfig) -> DataShape:
-    """The size of one example of a run's data, which a new run carries itself.
-
-    Raises:
-        DataError: It is an older run, and the name of its data is unknown.
-    """
-    if config.data_facts is None:
-        return dataset_shape(config.data)
-    return DataShape(*config.data_facts.image_shape, len(config.data_facts.class_names))
-
-
-def class_names_of(config: RunConfig) -> tuple[str, ...]:
-    """The names of the labels of a run's data, which a new run carries itself.
-
-    Raises:
-        DataError: It is an older run, and the name of its data is unknown.
-    """
-    if config.data_facts is not None:
-        return config.data_facts.class_names
-    if isinstance(config.data, TornManifoldConfig):
-        return tuple(curve.name for curve in toy.curves(config.data))
-    return _DATASETS.get(config.data.dataset).class_names
-
-
-def load_dataset(config: DataSettings) -> Dataset:
-    """Load what a configuration asks for, its limits applied; points are made on the spot.
-
-    Raises:
-        DataError: The name is unknown or the file is damaged.
-        DataUnavailableError: The data set is not on this machine.
-    """
-    return _load(config, with_training=True)
-
-
-def load_test_data(config: DataSettings) -> Dataset:
-    """The same with an empty training part, which keeps a large array out of memory.
-
-    Raises:
-        DataError: The name is unknown or the file is damaged.
-        DataUnavailableError: The data set is not on this machine.
-    """
-    return _load(config, with_training=False)
-
-
-def training_size(config: DataSettings) -> int:
-    """How many images, or points, a configuration learns from; nothing is loaded to tell.
-
-    Raises:
-        DataError: The name is unknown.
-    """
-    if isinstance(config, TornManifoldConfig):
-        return config.points * config.pieces
-    plug = _DATASETS.get(config.dataset)
-    return min(plug.training_images, config.train_limit or plug.training_images)
-
-
-def test_size(config: DataSettings) -> int:
-    """How many images, or points, a configuration measures on; nothing is loaded to tell.
-
-    Raises:
-        DataError: The name is unknown.
-    """
-    if isinstance(config, TornManifoldConfig):
-        return config.points * config.pieces
-    plug = _DATASETS.get(config.dataset)
-    return min(plug.test_images, config.test_limit or plug.test_images)
 
 
 def check_dataset_name(name: str) -> None:
@@ -186,15 +113,91 @@ def check_dataset_name(name: str) -> None:
     Raises:
         DataError: The name is unknown.
     """
-    if name != TornManifoldConfig().dataset:
+    if name != ToyDataConfig().dataset:
         _DATASETS.get(name)
 
 
-def _load(config: DataSettings, with_training: bool) -> Dataset:
-    if isinstance(config, TornManifoldConfig):
-        return toy.load(config, with_training)
-    return _limited(_DATASETS.get(config.dataset).load(with_training), config)
+def dataset_shape(config: DataSettings) -> DataShape:
+    """The size of one example; nothing is loaded.
+
+    Raises:
+        DataError: The name is unknown.
+    """
+    return _plug(config).shape
 
 
-def _limited(dataset: Dataset, config: DataConfig) -> Dataset:
+def training_size(config: DataSettings) -> int:
+    """Number of training examples after the limit; nothing is loaded.
+
+    Raises:
+        DataError: The name is unknown.
+    """
+    limit = config.train_limit if isinstance(config, DataConfig) else None
+    available = _plug(config).training_images
+    return min(available, limit or available)
+
+
+def test_size(config: DataSettings) -> int:
+    """Number of test examples after the limit; nothing is loaded.
+
+    Raises:
+        DataError: The name is unknown.
+    """
+    limit = config.test_limit if isinstance(config, DataConfig) else None
+    available = _plug(config).test_images
+    return min(available, limit or available)
+
+
+def with_data_facts(config: RunConfig) -> RunConfig:
+    """A copy of a configuration with image shape, class names and checksum of its data.
+
+    Raises:
+        DataError: The name is unknown, or the data are damaged.
+    """
+    plug = _plug(config.data)
+    facts = DataFacts(image_shape=plug.image_shape, class_names=plug.class_names, sha256=plug.checksum())
+    return config.model_copy(update={"data_facts": facts})
+
+
+def shape_of(config: RunConfig) -> DataShape:
+    """The size of one example of a run's data.
+
+    Raises:
+        DataError: The run is of an earlier version, and the name of its data is unknown.
+    """
+    return DataShape(*_facts(config).image_shape, len(_facts(config).class_names))
+
+
+def class_names_of(config: RunConfig) -> tuple[str, ...]:
+    """The class names of a run's data.
+
+    Raises:
+        DataError: The run is of an earlier version, and the name of its data is unknown.
+    """
+    return _facts(config).class_names
+
+
+def _facts(config: RunConfig) -> DataFacts | DatasetPlug:
+    return config.data_facts or _plug(config.data)
+
+
+def load_dataset(config: DataSettings, with_training: bool = True) -> Dataset:
+    """Load what a configuration asks for, its limits applied.
+
+    Args:
+        config: The data settings.
+        with_training: Whether to load the training part, which is large.
+
+    Raises:
+        DataError: The name is unknown or the file is damaged.
+        DataUnavailableError: The data set is not on this machine.
+    """
+    dataset = _plug(config).load(with_training)
+    if not isinstance(config, DataConfig):
+        return dataset
     return replace(dataset, train=dataset.train.first(config.train_limit), test=dataset.test.first(config.test_limit))
+
+
+def load_test_data(config: DataSettings) -> Dataset:
+    """As ``load_dataset``, with an empty training part."""
+    return load_dataset(config, with_training=False)

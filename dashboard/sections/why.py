@@ -10,7 +10,7 @@ import streamlit as st
 
 from cvae_core.analysis.toy import ToyView
 from cvae_core.config.presets import preset
-from cvae_core.config.run import TornManifoldConfig
+from cvae_core.config.run import ToyDataConfig
 from cvae_core.data import load_test_data
 from cvae_core.data.toy import true_curves
 from cvae_core.errors import CvaeError
@@ -33,15 +33,15 @@ from dashboard.url_state.session import read_address, set_value, value_of, write
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def ground_of_data(config: TornManifoldConfig) -> TornGround:
+def ground_of_data(config: ToyDataConfig) -> TornGround:
     """The noisy test points that settings give, and the curves that they lie about."""
     data = load_test_data(config)
     points = data.test.images.reshape(-1, 2).astype(np.float32)
     return TornGround(points, data.test.labels, true_curves(config), data.class_names, config.noise)
 
 
-def _data_config(key: run_data.RunKey) -> TornManifoldConfig:
-    return cast("TornManifoldConfig", run_data.run_config(key).data)
+def _data_config(key: run_data.RunKey) -> ToyDataConfig:
+    return cast("ToyDataConfig", run_data.run_config(key).data)
 
 
 _PRESET: Final = MODELS["plain"]
@@ -84,7 +84,7 @@ def _preview(settings: dict[str, Any], refused: str | None) -> None:
         if error.on_page != refused:
             st.warning(without_links(error.on_page), icon=":material/tune:")
         return
-    ground = ground_of_data(cast("TornManifoldConfig", config))
+    ground = ground_of_data(cast("ToyDataConfig", config))
     caption = f"Noisy points about their true curves, a colour for each label: {_listed(ground.names)}."
     torn_ground(ground, "torn_ground", "What is to be learnt", caption)
 

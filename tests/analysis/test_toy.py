@@ -15,7 +15,7 @@ from cvae_core.analysis.toy import (
 from cvae_core.analysis.views import compute
 from cvae_core.architecture import DataShape
 from cvae_core.config.presets import preset
-from cvae_core.config.run import AutoencoderConfig, TornManifoldConfig
+from cvae_core.config.run import AutoencoderConfig, ToyDataConfig
 from cvae_core.data import load_dataset
 from cvae_core.data.toy import distance_to_manifold, true_curves
 from cvae_core.errors import ConfigError
@@ -23,7 +23,7 @@ from cvae_core.inference import FoldedNetwork
 from cvae_core.records import Dataset, Floats, Split
 from tests.networks import random_split, random_weights
 
-TUTORIAL = TornManifoldConfig()
+TUTORIAL = ToyDataConfig()
 # The middle of the way from the arc to the circle: nowhere on it is closer than three deviations to either.
 BRIDGE = np.linspace([0.95, 0.55], [1.15, 0.25], 50).astype(np.float32)
 
@@ -85,8 +85,8 @@ def test_nothing_is_torn_of_nothing() -> None:
 
 
 def test_without_noise_there_is_a_floor() -> None:
-    exact = TornManifoldConfig(noise=0.0)
-    assert tear_threshold(exact) == tear_threshold(TornManifoldConfig(noise=0.005)) == pytest.approx(0.03)
+    exact = ToyDataConfig(noise=0.0)
+    assert tear_threshold(exact) == tear_threshold(ToyDataConfig(noise=0.005)) == pytest.approx(0.03)
     near, far = np.array([[1.5, 0.02]]), np.array([[1.5, 0.04]])
     assert measure_tear(exact, near, ()).reconstructions == 0.0
     assert measure_tear(exact, far, ()).reconstructions == 1.0
@@ -146,7 +146,7 @@ def trained_tear(name: str, seed: int) -> tuple[float, float]:
     data = load_dataset(config.data)
     *_, last = train(config, data)
     trained = FoldedNetwork(config.model, data.shape, last.state.weights())
-    assert isinstance(config.data, TornManifoldConfig)
+    assert isinstance(config.data, ToyDataConfig)
     tear = compute(trained, data, ToyView(data=config.data)).tear
     assert tear.curve is not None
     return tear.reconstructions, tear.curve

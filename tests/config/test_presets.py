@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cvae_core.config.presets import PRESETS, TOY_PRESETS, preset
-from cvae_core.config.run import AutoencoderConfig, RunConfig, TornManifoldConfig
+from cvae_core.config.run import AutoencoderConfig, RunConfig, ToyDataConfig
 from cvae_core.errors import ConfigError
 
 
@@ -45,7 +45,7 @@ def test_the_recommended_preset_keeps_eight_latent_dimensions() -> None:
 @pytest.mark.parametrize("name", sorted(TOY_PRESETS))
 def test_the_torn_manifold_presets_are_the_tutorial(name: str) -> None:
     config = preset(name)
-    assert config.data == TornManifoldConfig(noise=0.06, points=1000, distance=0.0, pieces=2)
+    assert config.data == ToyDataConfig(noise=0.06, points=1000, distance=0.0, pieces=2)
     assert isinstance(config.model, AutoencoderConfig)
     assert (config.model.hidden_widths, config.model.latent_dim, config.model.label_code) == ((64, 64), 1, "number")
     assert config.model.encoder_activation == config.model.decoder_activation == "elu"

@@ -20,14 +20,14 @@ from cvae_core.config.run import (
     LabelCode,
     ModelConfig,
     RunConfig,
-    TornManifoldConfig,
+    ToyDataConfig,
     TrainConfig,
     section_of,
 )
 from cvae_core.errors import ConfigError
 
 torn_manifolds = st.builds(
-    TornManifoldConfig,
+    ToyDataConfig,
     noise=st.floats(0.0, 1.0),
     points=st.integers(1, 20_000),
     distance=st.floats(0.0, 5.0),
@@ -44,7 +44,7 @@ autoencoders = st.builds(
     decoder_activation=st.sampled_from(get_args(Activation)),
 )
 trainings = st.builds(AutoencoderTrainConfig, epochs=st.integers(1, 100_000), seed=st.integers(0, SEED_LIMIT))
-RUN = RunConfig(data=TornManifoldConfig(), model=AutoencoderConfig(), train=AutoencoderTrainConfig())
+RUN = RunConfig(data=ToyDataConfig(), model=AutoencoderConfig(), train=AutoencoderTrainConfig())
 
 
 @given(st.builds(RunConfig, data=torn_manifolds, model=autoencoders, train=trainings))
@@ -82,14 +82,14 @@ def test_missing_sections_are_those_of_the_kind() -> None:
 @pytest.mark.parametrize(
     ("kind", "name", "value", "expected"),
     [
-        (TornManifoldConfig, "points", 0, "a whole number of at least 1 and at most 20000"),
-        (TornManifoldConfig, "noise", -0.06, "a number of at least 0 and at most 1"),
-        (TornManifoldConfig, "noise", float("nan"), "a number of at least 0 and at most 1"),
-        (TornManifoldConfig, "distance", -1.0, "a number of at least 0 and at most 5"),
-        (TornManifoldConfig, "pieces", 1, "a whole number of at least 2 and at most 5"),
-        (TornManifoldConfig, "pieces", 6, "a whole number of at least 2 and at most 5"),
-        (TornManifoldConfig, "data_seed", -1, f"a whole number of at least 0 and at most {SEED_LIMIT}"),
-        (TornManifoldConfig, "dataset", "mnist", "'torn_manifold'"),
+        (ToyDataConfig, "points", 0, "a whole number of at least 1 and at most 20000"),
+        (ToyDataConfig, "noise", -0.06, "a number of at least 0 and at most 1"),
+        (ToyDataConfig, "noise", float("nan"), "a number of at least 0 and at most 1"),
+        (ToyDataConfig, "distance", -1.0, "a number of at least 0 and at most 5"),
+        (ToyDataConfig, "pieces", 1, "a whole number of at least 2 and at most 5"),
+        (ToyDataConfig, "pieces", 6, "a whole number of at least 2 and at most 5"),
+        (ToyDataConfig, "data_seed", -1, f"a whole number of at least 0 and at most {SEED_LIMIT}"),
+        (ToyDataConfig, "dataset", "mnist", "'torn_manifold'"),
         (AutoencoderConfig, "latent_dim", 0, "a whole number of at least 1 and at most 100"),
         (AutoencoderConfig, "latent_dim", 101, "a whole number of at least 1 and at most 100"),
         (AutoencoderConfig, "label_code", "letter", "'one_hot' or 'number'"),
@@ -109,10 +109,13 @@ def test_a_bad_setting_is_named_with_what_came_and_what_was_expected(kind, name,
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        ({"model": AutoencoderConfig(), "data": DataConfig()}, "The data set mnist does not go with the model autoenc"),
-        ({"data": TornManifoldConfig()}, "The data set torn_manifold does not go with the model cvae"),
-        ({"model": AutoencoderConfig(), "train": TrainConfig()}, "training are not those of the model autoencoder"),
-        ({"train": AutoencoderTrainConfig()}, "training are not those of the model cvae"),
+        ({"model": AutoencoderConfig(), "data": DataConfig()}, "The model autoencoder cannot learn the data set mnist"),
+        ({"data": ToyDataConfig()}, "The model cvae cannot learn the data set torn_manifold"),
+        (
+            {"model": AutoencoderConfig(), "train": TrainConfig()},
+            "belong to another model than autoencoder",
+        ),
+        ({"train": AutoencoderTrainConfig()}, "training settings belong to another model than cvae"),
         ({"data": {"dataset": "torn_manifold", "noise": 0.1}}, "A CVAE cannot learn the data set torn_manifold"),
         ({"model": {"kind": "autoencoder"}, "data": {"dataset": "mnist"}}, "is 'mnist'; expected 'torn_manifold'"),
         ({"model": {"kind": "autoencoder"}, "train": {"beta": 1.0}}, "There is no setting 'beta'"),
@@ -157,7 +160,7 @@ def test_the_settings_of_images_are_not_those_of_points() -> None:
                 assert field.title and field.description
 
 
-@pytest.mark.parametrize("part", [TornManifoldConfig(), AutoencoderConfig(), AutoencoderTrainConfig()])
+@pytest.mark.parametrize("part", [ToyDataConfig(), AutoencoderConfig(), AutoencoderTrainConfig()])
 def test_a_configuration_never_changes(part: Any) -> None:
     for name in type(part).model_fields:
         with pytest.raises(ValueError, match="frozen"):

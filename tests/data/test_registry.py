@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cvae_core.config.run import DataConfig, DataSettings, RunConfig, TornManifoldConfig
+from cvae_core.config.run import DataConfig, DataSettings, RunConfig, ToyDataConfig
 from cvae_core.data import (
     class_names_of,
     dataset_names,
@@ -52,7 +52,7 @@ def test_an_unknown_name_is_refused_and_the_known_ones_are_offered(load) -> None
         load(DataConfig(dataset="weather"))
 
 
-@pytest.mark.parametrize("config", [DataConfig(), TornManifoldConfig(), TornManifoldConfig(pieces=3)])
+@pytest.mark.parametrize("config", [DataConfig(), ToyDataConfig(), ToyDataConfig(pieces=3)])
 def test_the_size_of_an_example_is_known_without_the_data(config: DataSettings) -> None:
     assert dataset_shape(config) == load_test_data(config).shape
 
@@ -72,7 +72,7 @@ OLD_CONFIG = """{"schema_version": 1, "preset": "quick",
 """
 
 
-@pytest.mark.parametrize("data", [DataConfig(), TornManifoldConfig(pieces=3)])
+@pytest.mark.parametrize("data", [DataConfig(), ToyDataConfig(pieces=3)])
 def test_a_new_run_carries_the_facts_about_its_data(data: DataSettings) -> None:
     model = RunConfig().model if isinstance(data, DataConfig) else {"kind": "autoencoder"}
     config = with_data_facts(

@@ -1,4 +1,4 @@
-"""The torn manifold: where its points lie, how they are drawn, and how far others are from it."""
+"""Toy data: where the points lie, how they are drawn, and how far others are from the curves."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize_scalar
 
-from cvae_core.config.run import TornManifoldConfig
+from cvae_core.config.run import ToyDataConfig
 from cvae_core.data import check_dataset_name, dataset_names, dataset_title, load_dataset, load_test_data
 from cvae_core.data.toy import DISTANCE_ERROR, curves, distance_to_manifold, true_curves
 
-ALL = TornManifoldConfig(pieces=5)
+ALL = ToyDataConfig(pieces=5)
 places = st.floats(-4.0, 4.0)
 
 
-def points_of(config: TornManifoldConfig, part: str = "train") -> np.ndarray:
+def points_of(config: ToyDataConfig, part: str = "train") -> np.ndarray:
     return getattr(load_dataset(config), part).images.reshape(-1, 2)
 
 
 def test_without_noise_the_points_are_the_tutorials() -> None:
-    data = load_dataset(TornManifoldConfig(noise=0.0))
+    data = load_dataset(ToyDataConfig(noise=0.0))
     x = np.linspace(-2.2, 2.2, 1000)
     angle = np.linspace(0, 2 * np.pi, 1000)
     circle = np.column_stack([1.5 + 0.5 * np.sin(angle), -0.5 + 0.5 * np.cos(angle)])
@@ -36,8 +36,8 @@ def test_without_noise_the_points_are_the_tutorials() -> None:
 
 
 def test_noise_is_gaussian_on_both_coordinates_and_another_for_the_test_set() -> None:
-    config = TornManifoldConfig(points=20_000)
-    exact = points_of(TornManifoldConfig(points=20_000, noise=0.0))
+    config = ToyDataConfig(points=20_000)
+    exact = points_of(ToyDataConfig(points=20_000, noise=0.0))
     noises = [points_of(config, part) - exact for part in ("train", "test")]
     for noise in noises:
         # Five standard errors of mean and standard deviation of 40,000 draws.
@@ -48,7 +48,7 @@ def test_noise_is_gaussian_on_both_coordinates_and_another_for_the_test_set() ->
 
 
 def test_the_seed_decides_the_noise_and_the_checksum() -> None:
-    first, again, other = (load_dataset(TornManifoldConfig(points=5, data_seed=seed)) for seed in (3, 3, 4))
+    first, again, other = (load_dataset(ToyDataConfig(points=5, data_seed=seed)) for seed in (3, 3, 4))
     np.testing.assert_array_equal(first.train.images, again.train.images)
     assert (first.train.images != other.train.images).any()
     assert first.sha256 == again.sha256 != other.sha256
@@ -56,7 +56,7 @@ def test_the_seed_decides_the_noise_and_the_checksum() -> None:
 
 
 def test_the_test_part_alone_is_the_same_test_part() -> None:
-    config = TornManifoldConfig(points=7)
+    config = ToyDataConfig(points=7)
     alone, whole = load_test_data(config), load_dataset(config)
     assert (len(alone.train), alone.sha256) == (0, whole.sha256)
     np.testing.assert_array_equal(alone.test.images, whole.test.images)
@@ -64,7 +64,7 @@ def test_the_test_part_alone_is_the_same_test_part() -> None:
 
 def test_it_is_no_data_set_of_images_but_has_a_title() -> None:
     assert "torn_manifold" not in dataset_names()
-    assert dataset_title("torn_manifold") == "Torn manifold"
+    assert dataset_title("torn_manifold") == "Disconnected manifold"
     check_dataset_name("torn_manifold")
 
 
@@ -76,7 +76,7 @@ def test_pieces_do_not_come_close_to_each_other(distance: float) -> None:
 
 
 def test_distance_moves_every_piece_but_the_arc_away_from_it() -> None:
-    near, far = (true_curves(TornManifoldConfig(pieces=5, distance=distance)) for distance in (0.0, 2.0))
+    near, far = (true_curves(ToyDataConfig(pieces=5, distance=distance)) for distance in (0.0, 2.0))
     np.testing.assert_array_equal(near[0], far[0])
     for before, after in zip(near[1:], far[1:], strict=True):
         moved = after - before
@@ -87,7 +87,7 @@ def test_distance_moves_every_piece_but_the_arc_away_from_it() -> None:
 
 def test_there_are_as_many_pieces_as_were_asked_for() -> None:
     for pieces in (2, 3, 4, 5):
-        config = TornManifoldConfig(pieces=pieces, points=3)
+        config = ToyDataConfig(pieces=pieces, points=3)
         data = load_dataset(config)
         assert len(true_curves(config)) == len(data.class_names) == pieces
         np.testing.assert_array_equal(np.bincount(data.test.labels), [3] * pieces)

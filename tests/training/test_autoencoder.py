@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from cvae_core.architecture import Weights, plan
-from cvae_core.config.run import AutoencoderConfig, AutoencoderTrainConfig, RunConfig, TornManifoldConfig
+from cvae_core.config.run import AutoencoderConfig, AutoencoderTrainConfig, RunConfig, ToyDataConfig
 from cvae_core.data import load_dataset
 from cvae_core.data.batching import batch_order
 from cvae_core.models.keras_models import build_keras_autoencoder, dump_weights
@@ -21,7 +21,7 @@ from cvae_core.training.engine import Pace, train
 from cvae_core.training.events import EpochEvent, Event, SnapshotEvent, StepEvent
 from cvae_core.training.randomness import initial_weights
 
-DATA = TornManifoldConfig(points=35, pieces=3)
+DATA = ToyDataConfig(points=35, pieces=3)
 TRAIN = AutoencoderTrainConfig(epochs=3, batch_size=20, learning_rate_schedule="plateau", snapshot_every=1)
 
 
