@@ -21,8 +21,7 @@ from cvae_core.config.run import RunConfig
 from cvae_core.data import load_dataset
 from cvae_core.errors import TrainingError
 from cvae_core.inference.folded import FoldedNetwork
-from cvae_core.models.keras_models import build_keras_autoencoder, build_keras_models
-from cvae_core.models.keras_setup import float32, keras
+from cvae_core.models.keras_models import build_models, float32, keras
 from cvae_core.records import Dataset
 from cvae_core.runs import lock
 from cvae_core.runs.run import create_run
@@ -192,7 +191,7 @@ def _toy_fit_seconds(config: RunConfig) -> float:
     dataset = load_dataset(config.data)
     points, labels = dataset.train.images, dataset.train.labels[:, None].astype(np.float32)
     inputs = [points, labels] if config.model.conditional else points
-    model = build_keras_autoencoder(config.model, dataset.shape).autoencoder
+    model = build_models(config.model, dataset.shape).whole
     model.compile(optimizer=keras.optimizers.Adam(1e-3), loss="mse")
 
     def fit(epochs: int) -> None:
@@ -204,10 +203,11 @@ def _toy_fit_seconds(config: RunConfig) -> float:
 
 def _keras_baseline(config: RunConfig, dataset: Dataset) -> tuple[Callable[[], None], Callable[[int], None]]:
     """The tutorial's CVAE in plain Keras: trains for an epoch with ``fit``, decodes codes with a ``predict`` each."""
-    models = build_keras_models(config.model, dataset.shape)
-    decoded = keras.layers.Flatten()(models.cvae.output)
+    models = build_models(config.model, dataset.shape)
+    decoded = keras.layers.Flatten()(models.whole.output)
+    assert models.z_log_var is not None
     output = keras.layers.concatenate([decoded, models.z_mean.output, models.z_log_var.output])
-    cvae = keras.Model(models.cvae.inputs, output)
+    cvae = keras.Model(models.whole.inputs, output)
     cvae.compile(optimizer=keras.optimizers.Adam(1e-3), loss=tutorial_loss)
     images = dataset.train.images.astype(np.float32) / 255.0
     labels = np.eye(_CLASSES, dtype=np.float32)[dataset.train.labels]

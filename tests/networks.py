@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import get_args
+from typing import Any, get_args
 
 import numpy as np
 from hypothesis import strategies as st
@@ -35,6 +35,18 @@ def random_weights(model: ModelConfig, shape: DataShape, seed: int = 0) -> Weigh
         return (generator.normal(0.0, scale, size) + name.endswith("/gamma")).astype(np.float32)
 
     return {name: draw(name, size) for name, size in plan(model, shape).weight_shapes().items()}
+
+
+def dump_weights(models: Any) -> Weights:
+    """Name -> array of the weights of ``KerasModels``, in the architecture's order."""
+    parts = [models.z_mean, *([] if models.z_log_var is None else [models.z_log_var]), models.decoder]
+    by_path = {weight.path: weight.numpy() for model in parts for weight in model.weights}
+    found = {}
+    for name in models.architecture.weight_shapes():
+        layer, _, part = name.rpartition("/")
+        normalization = "" if part in ("kernel", "bias") else "_normalization"
+        found[name] = by_path[f"{layer.replace('/', '_')}{normalization}/{part}"]
+    return found
 
 
 def random_split(shape: DataShape, count: int, seed: int = 0) -> Split:

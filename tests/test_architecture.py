@@ -133,7 +133,7 @@ def imports_keras(node: ast.AST) -> bool:
 def test_keras_is_imported_where_its_backend_is_chosen() -> None:
     importers = [path.as_posix() for path, tree in syntax_trees() if any(map(imports_keras, ast.walk(tree)))]
     # The first is copied beside an exported model, where this package need not be installed.
-    assert importers == ["cvae_core/export/draw_digits.py", "cvae_core/models/keras_setup.py"]
+    assert importers == ["cvae_core/export/draw_digits.py", "cvae_core/models/keras_models.py"]
 
 
 def test_scripts_in_the_browser_evaluate_no_text() -> None:

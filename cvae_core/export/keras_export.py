@@ -133,15 +133,13 @@ def build_whole(model: ModelSettings, shape: DataShape, weights: Weights) -> Ker
     Raises:
         WeightsError: The weights are not those of the network.
     """
-    from cvae_core.models.keras_models import KerasAutoencoder, build_models
-    from cvae_core.models.keras_setup import float32, keras
+    from cvae_core.models.keras_models import build_models, float32, keras
 
     with float32():
         models = build_models(model, shape, weights)
         is_variational = models.architecture.is_variational
-        if isinstance(models, KerasAutoencoder):
-            encoder = models.encoder
-        else:
+        encoder = models.encoder
+        if models.z_log_var is not None:
             posterior = [models.z_mean.output, models.z_log_var.output]
             encoder = keras.Model(models.z_mean.inputs, posterior, name="encoder")
         # Encoder and decoder are layers: Keras would save parts that several models share twice.

@@ -26,7 +26,7 @@ from cvae_core.runs.summary import resume_point
 def _download_fashion_mnist() -> None:
     if fashion_mnist.is_downloaded():
         return
-    from cvae_core.models.keras_setup import keras
+    from cvae_core.models.keras_models import keras
 
     try:
         keras.datasets.fashion_mnist.load_data()

@@ -16,7 +16,7 @@ from cvae_core.config.run import ModelConfig
 from cvae_core.errors import DataError, WeightsError
 from cvae_core.inference import FoldedNetwork, folded
 from cvae_core.inference.folded import ACTIVATIONS, erf, sigmoid
-from cvae_core.models.keras_models import build_keras_models
+from cvae_core.models.keras_models import build_models
 from tests.networks import models, one_hot, random_split, random_weights, shapes
 
 SHAPE = DataShape(4, 3, 2, 3)
@@ -32,7 +32,7 @@ def network(model: ModelConfig = MODEL) -> FoldedNetwork:
 def test_folded_equals_keras(model: ModelConfig, shape: DataShape) -> None:
     weights = random_weights(model, shape)
     data = random_split(shape, 7)
-    keras_models, ours = build_keras_models(model, shape, weights), FoldedNetwork(model, shape, weights)
+    keras_models, ours = build_models(model, shape, weights), FoldedNetwork(model, shape, weights)
     labels = [one_hot(data.labels, shape)] if model.conditional else []
     images = data.images.astype(np.float32) / 255
     z_mean, z_log_var = ours.encode(data.images, data.labels)
@@ -47,7 +47,7 @@ def test_tutorial_size_equals_keras() -> None:
     model, shape = ModelConfig(), DataShape(28, 28, 1, 10)
     weights = random_weights(model, shape)
     data = random_split(shape, 50)
-    keras_models, ours = build_keras_models(model, shape, weights), FoldedNetwork(model, shape, weights)
+    keras_models, ours = build_models(model, shape, weights), FoldedNetwork(model, shape, weights)
     labels = one_hot(data.labels, shape)
     images = data.images.astype(np.float32) / 255
     z_mean, _ = ours.encode(data.images, data.labels)

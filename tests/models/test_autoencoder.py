@@ -9,19 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cvae_core.architecture import DataShape, DenseLayer, plan
-from cvae_core.config.run import AutoencoderConfig, ModelConfig
-from cvae_core.errors import DataError, WeightsError
+from cvae_core.config.run import AutoencoderConfig
+from cvae_core.errors import DataError
 from cvae_core.inference import FoldedNetwork
 from cvae_core.likelihoods import SQUARED_ERROR
-from cvae_core.models.keras_models import (
-    KerasAutoencoder,
-    build_keras_autoencoder,
-    build_keras_models,
-    build_models,
-    dump_weights,
-)
+from cvae_core.models.keras_models import build_models
 from cvae_core.models.network import condition_of, forward
-from tests.networks import random_weights
+from tests.networks import dump_weights, random_weights
 
 POINTS = DataShape(1, 2, 1, 3)
 CONDITIONAL = AutoencoderConfig(conditional=True, latent_dim=2, hidden_widths=(5, 4))
@@ -73,7 +67,7 @@ def test_the_label_takes_as_many_inputs_as_its_form_has(code: str, inputs: int) 
 def test_all_ways_of_evaluating_it_agree(model: AutoencoderConfig) -> None:
     weights = random_weights(model, POINTS)
     points, labels = examples()
-    built, folded = build_keras_autoencoder(model, POINTS, weights), FoldedNetwork(model, POINTS, weights)
+    built, folded = build_models(model, POINTS, weights), FoldedNetwork(model, POINTS, weights)
     inputs = label_inputs(model, labels)
     code, log_variance = folded.encode(points, labels)
     np.testing.assert_allclose(code, built.encoder([points, *inputs]), atol=1e-5)
@@ -81,7 +75,7 @@ def test_all_ways_of_evaluating_it_agree(model: AutoencoderConfig) -> None:
     decoded = folded.decode(code, labels)
     assert decoded.dtype == np.float32 and decoded.shape == points.shape
     np.testing.assert_allclose(decoded, built.decoder([code, *inputs]), atol=1e-5)
-    np.testing.assert_allclose(folded.reconstruct(points, labels), built.autoencoder([points, *inputs]), atol=1e-5)
+    np.testing.assert_allclose(folded.reconstruct(points, labels), built.whole([points, *inputs]), atol=1e-5)
     architecture = plan(model, POINTS)
     condition = condition_of(architecture, labels.astype(np.int32))
     passed = forward(architecture, weights, points.reshape(6, 2), condition, np.zeros((6, 0), np.float32))
@@ -94,7 +88,7 @@ def test_all_ways_of_evaluating_it_agree(model: AutoencoderConfig) -> None:
 @settings(max_examples=10)
 def test_weights_survive_the_trip(model: AutoencoderConfig) -> None:
     weights = random_weights(model, POINTS)
-    dumped = dump_weights(build_keras_autoencoder(model, POINTS, weights))
+    dumped = dump_weights(build_models(model, POINTS, weights))
     assert list(dumped) == list(weights)
     for name, array in weights.items():
         np.testing.assert_array_equal(dumped[name], array)
@@ -120,18 +114,11 @@ def test_a_label_that_the_data_do_not_have_is_refused_as_a_number_too() -> None:
         folded.decode(np.zeros((1, 2), np.float32), np.array([3]))
 
 
-def test_the_kind_chooses_the_builder() -> None:
+def test_the_keras_models_are_the_tutorials() -> None:
     built = build_models(AutoencoderConfig(), DataShape(1, 2, 1, 2))
-    assert isinstance(built, KerasAutoencoder)
+    assert built.z_log_var is None and built.style_transfer is None
     layers = [layer for model in (built.encoder, built.decoder) for layer in model.layers]
     kinds = [type(layer).__name__ for layer in layers if type(layer).__name__ != "InputLayer"]
     hidden = ["Dense", "ELU", "Dense", "ELU", "Dense"]
     assert kinds == ["Flatten", *hidden, *hidden, "Reshape"]
-    assert built.autoencoder.count_params() == 2 * (64 * 64 + 64) + (2 * 64 + 64) + 65 + (64 + 64) + (64 * 2 + 2)
-
-
-def test_builders_refuse_the_other_kind() -> None:
-    with pytest.raises(WeightsError, match="of the kind cvae"):
-        build_keras_autoencoder(ModelConfig(), POINTS)
-    with pytest.raises(WeightsError, match="of the kind autoencoder"):
-        build_keras_models(AutoencoderConfig(), POINTS)
+    assert built.whole.count_params() == 2 * (64 * 64 + 64) + (2 * 64 + 64) + 65 + (64 + 64) + (64 * 2 + 2)

@@ -21,10 +21,10 @@ import tensorflow as tf
 from cvae_core.config.presets import preset
 from cvae_core.data import dataset_shape
 from cvae_core.inference.folded import FoldedNetwork
-from cvae_core.models.keras_models import build_keras_models, dump_weights
+from cvae_core.models.keras_models import build_models
 from cvae_core.runs.snapshots import load_snapshot
 from tests.export.small_run import SHAPE, small_run
-from tests.networks import one_hot, random_weights
+from tests.networks import dump_weights, one_hot, random_weights
 
 IMPORT = "import cvae_core.models.keras_models"
 
@@ -46,7 +46,7 @@ def test_models_are_float32_and_leave_other_settings_alone(other_settings: None)
     config = preset("recommended").with_settings({"hidden_widths": (12,), "latent_dim": 3})
     shape = dataset_shape(config.data)
     weights = random_weights(config.model, shape)  # type: ignore[arg-type]
-    models = build_keras_models(config.model, shape, weights)
+    models = build_models(config.model, shape, weights)
     for name, weight in dump_weights(models).items():
         assert weight.dtype == np.float32
         np.testing.assert_array_equal(weight, weights[name])
@@ -65,7 +65,7 @@ def test_noise_of_the_sampling_is_float32(other_settings: None) -> None:
     config = preset("quick").with_settings({"hidden_widths": (4,)})
     shape = dataset_shape(config.data)
     zero = {name: np.zeros_like(weight) for name, weight in random_weights(config.model, shape).items()}  # type: ignore[arg-type]
-    encoder = build_keras_models(config.model, shape, zero).encoder
+    encoder = build_models(config.model, shape, zero).encoder
     noise = np.asarray(encoder([np.zeros((50, *shape.image_shape), np.float32), np.zeros((50, 10), np.float32)]))
     assert np.any(noise != noise.astype(np.float16))
 

@@ -11,7 +11,7 @@ from scipy import integrate, stats
 from cvae_core.architecture import DataShape, plan
 from cvae_core.config.run import ModelConfig
 from cvae_core.likelihoods import BERNOULLI
-from cvae_core.models.keras_models import build_keras_models
+from cvae_core.models.keras_models import build_models
 from cvae_core.models.network import forward, kl_per_dimension
 from tests.networks import models, one_hot, random_split, random_weights, shapes
 
@@ -66,7 +66,7 @@ def test_network_equals_the_keras_models(model: ModelConfig, shape: DataShape) -
     weights = random_weights(model, shape)
     data = random_split(shape, 6)
     images, labels = data.images.astype(np.float32) / 255, one_hot(data.labels, shape)
-    keras_models = build_keras_models(model, shape, weights)
+    keras_models = build_models(model, shape, weights)
     given_labels = [labels] if model.conditional else []
     noise = np.random.default_rng(0).normal(size=(6, model.latent_dim)).astype(np.float32)
     passed = forward(plan(model, shape), weights, images.reshape(6, -1), labels, noise)
@@ -85,7 +85,7 @@ def test_training_statistics_equal_those_of_keras(model: ModelConfig, shape: Dat
     weights = random_weights(model, shape)
     data = random_split(shape, 6)
     images, labels = data.images.astype(np.float32) / 255, one_hot(data.labels, shape)
-    keras_models = build_keras_models(model, shape, weights)
+    keras_models = build_models(model, shape, weights)
     inputs = [images, labels] if model.conditional else [images]
     zeros = np.zeros((6, model.latent_dim), np.float32)
     passed = forward(plan(model, shape), weights, images.reshape(6, -1), labels, zeros, dropout={})

@@ -14,12 +14,13 @@ from cvae_core.architecture import Weights, plan
 from cvae_core.config.run import AutoencoderConfig, AutoencoderTrainConfig, RunConfig, ToyDataConfig
 from cvae_core.data import load_dataset
 from cvae_core.data.batching import batch_order
-from cvae_core.models.keras_models import build_keras_autoencoder, dump_weights
+from cvae_core.models.keras_models import build_models
 from cvae_core.records import Dataset
 from cvae_core.runs.snapshots import newest_checkpoint, publish_checkpoint
 from cvae_core.training.engine import Pace, train
 from cvae_core.training.events import EpochEvent, Event, SnapshotEvent, StepEvent
 from cvae_core.training.randomness import initial_weights
+from tests.networks import dump_weights
 
 DATA = ToyDataConfig(points=35, pieces=3)
 TRAIN = AutoencoderTrainConfig(epochs=3, batch_size=20, learning_rate_schedule="plateau", snapshot_every=1)
@@ -60,8 +61,8 @@ def by_keras(config: RunConfig, dataset: Dataset) -> tuple[Weights, list[float]]
     """The same training by ``fit``, from the same weights and in the same order; the losses that it tells."""
     assert isinstance(config.model, AutoencoderConfig)
     weights = initial_weights(plan(config.model, dataset.shape), config.train.seed)
-    built = build_keras_autoencoder(config.model, dataset.shape, weights)
-    built.autoencoder.compile(optimizer=keras.optimizers.Adam(config.train.learning_rate), loss="mse")
+    built = build_models(config.model, dataset.shape, weights)
+    built.whole.compile(optimizer=keras.optimizers.Adam(config.train.learning_rate), loss="mse")
     losses = []
     for epoch in range(1, config.train.epochs + 1):
         order = batch_order(config.train.seed, epoch, len(dataset.train))
@@ -70,7 +71,7 @@ def by_keras(config: RunConfig, dataset: Dataset) -> tuple[Weights, list[float]]
         if config.model.conditional:
             one_hot = config.model.label_code == "one_hot"
             inputs.append(np.eye(3, dtype=np.float32)[labels] if one_hot else labels[:, None].astype(np.float32))
-        told = built.autoencoder.fit(inputs, points, config.train.batch_size, epochs=1, shuffle=False, verbose=0)
+        told = built.whole.fit(inputs, points, config.train.batch_size, epochs=1, shuffle=False, verbose=0)
         losses.append(told.history["loss"][0])
     return dump_weights(built), losses
 
@@ -102,9 +103,9 @@ def test_the_test_loss_is_a_plain_mean_of_squares(undisturbed: list[Event], data
     event = next(event for event in undisturbed if isinstance(event, EpochEvent))
     model = config().model
     assert isinstance(model, AutoencoderConfig)
-    built = build_keras_autoencoder(model, dataset.shape, event.state.weights())
+    built = build_models(model, dataset.shape, event.state.weights())
     points, labels = dataset.test.images, dataset.test.labels[:, None].astype(np.float32)
-    expected = np.square(np.asarray(built.autoencoder([points, labels])) - points).mean()
+    expected = np.square(np.asarray(built.whole([points, labels])) - points).mean()
     assert event.record.test.loss == pytest.approx(expected, rel=1e-5)
 
 

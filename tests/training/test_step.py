@@ -11,11 +11,11 @@ import tensorflow as tf
 
 from cvae_core.architecture import DataShape, plan
 from cvae_core.config.run import BatchNormalization, ModelConfig
-from cvae_core.models.keras_models import build_keras_models, dump_weights
+from cvae_core.models.keras_models import build_models
 from cvae_core.models.network import Layout, pack, unpack
 from cvae_core.training.schedules import adam_step_sizes
 from cvae_core.training.step import Batch, Vectors, _dropout_factor, train_step
-from tests.networks import one_hot, random_split, random_weights
+from tests.networks import dump_weights, one_hot, random_split, random_weights
 
 SHAPE = DataShape(4, 3, 1, 3)
 ROWS, STEPS, RATE, BETA = 6, 5, 0.01, 0.7
@@ -37,7 +37,7 @@ def _ours(model: ModelConfig, noise: np.ndarray) -> tuple[dict, np.ndarray]:
 
 
 def _keras(model: ModelConfig, noise: np.ndarray) -> tuple[dict, np.ndarray]:
-    models = build_keras_models(model, SHAPE, random_weights(model, SHAPE))
+    models = build_models(model, SHAPE, random_weights(model, SHAPE))
     data = random_split(SHAPE, ROWS)
     images, labels = data.images.astype(np.float32) / 255, [one_hot(data.labels, SHAPE)] if model.conditional else []
     heads = keras.Model(models.z_mean.inputs, [models.z_mean.output, models.z_log_var.output])

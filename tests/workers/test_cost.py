@@ -16,7 +16,7 @@ from cvae_core.config.presets import preset
 from cvae_core.config.run import RunConfig
 from cvae_core.data import dataset_shape
 from cvae_core.errors import ConfigError, CvaeError, StorageError
-from cvae_core.models.keras_models import KerasModels, build_models
+from cvae_core.models.keras_models import build_models
 from cvae_core.runs.run import create_run
 from cvae_core.runs.snapshots import Checkpoint, publish_checkpoint, publish_snapshot, scheduled_epochs
 from cvae_core.runs.status import Status, write_status
@@ -54,8 +54,7 @@ def config(name: str = "quick", **settings: Any) -> RunConfig:
 )
 def test_parameters_are_those_that_keras_counts(of: RunConfig) -> None:
     models = build_models(of.model, dataset_shape(of.data))
-    whole = models.cvae if isinstance(models, KerasModels) else models.autoencoder
-    assert training_cost(of).parameters == whole.count_params()
+    assert training_cost(of).parameters == models.whole.count_params()
 
 
 def test_the_files_of_a_run_take_as_much_of_the_disk_as_was_told(tmp_path: Path) -> None:
