@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from cvae_core.analysis.records import Float64Array
     from cvae_core.runs.snapshots import Checkpoint
-    from cvae_core.training.events import Event
+    from cvae_core.training.state import Event
 
 _POLL_SECONDS: Final = 0.2
 

@@ -28,8 +28,8 @@ from cvae_core.runs.run import create_run
 from cvae_core.runs.snapshots import publish_snapshot
 from cvae_core.text import short_repr
 from cvae_core.training.engine import train, warm_up
-from cvae_core.training.events import EpochEvent, StepEvent
 from cvae_core.training.session import work
+from cvae_core.training.state import EpochEvent, StepEvent
 from cvae_core.workers.launcher import claim
 
 TURNS: Final = 5

@@ -20,7 +20,7 @@ from cvae_core.evaluation.classification import classify
 from cvae_core.inference.folded import FoldedNetwork
 from cvae_core.records import Dataset, Split, checked_images, checked_labels
 from cvae_core.training.engine import train
-from cvae_core.training.events import EpochEvent
+from cvae_core.training.state import EpochEvent
 from tests.networks import random_dataset, random_split, random_weights
 
 SHAPE = DataShape(4, 4, 1, 3)

@@ -17,7 +17,7 @@ from cvae_core.inference import FoldedNetwork
 from cvae_core.likelihoods import BERNOULLI, SQUARED_ERROR, likelihood
 from cvae_core.models.keras_models import build_models
 from cvae_core.models.network import condition_of, forward
-from cvae_core.training.events import EpochEvent, SnapshotEvent
+from cvae_core.training.state import EpochEvent, SnapshotEvent
 from tests import extending_plugin as plugin
 
 CONFIG = RunConfig(

@@ -83,7 +83,7 @@ def test_type_checkers_of_other_projects_see_our_types(tmp_path: Path) -> None:
     for words in (
         'note: Revealed type is "list[object]"',
         'error: No overload variant of "train" matches argument types "str", "str"',
-        'Revealed type is "cvae_core.training.events.StepEvent | ',
+        'Revealed type is "cvae_core.training.state.StepEvent | ',
         "def (images: numpy.ndarray",
         '"Presets" has no attribute "nosuch"',
         'Module "cvae_core" has no attribute "nosuch"',

@@ -16,7 +16,7 @@ import pytest
 import cvae_core
 from cvae_core.config.presets import preset
 from cvae_core.training.engine import train
-from cvae_core.training.events import EpochEvent
+from cvae_core.training.state import EpochEvent
 from tests.networks import random_dataset
 from tests.training.test_engine import SHAPE
 

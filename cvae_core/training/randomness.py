@@ -1,7 +1,7 @@
-"""All random numbers of a training but the batch order, drawn on the host: pure functions of (seed, epoch).
+"""Random numbers of a training, except batch order and shifts: NumPy functions of (seed, epoch), counted from 1.
 
-Drawn here and not in the compiled loop because XLA's own generators cost the CPU a third of the step; only dropout,
-which takes two orders of magnitude more numbers, is made in the loop, from the keys given here.
+XLA's generators would take a third of a step on a CPU. Only dropout, which needs a hundred times more numbers, is
+computed in the compiled step, from the keys given here.
 """
 
 from __future__ import annotations
@@ -21,11 +21,7 @@ _EVALUATION_NOISE_STREAM: Final = 5
 
 
 def initial_weights(architecture: Architecture, seed: int) -> Weights:
-    """Weights of the untrained network: those that Keras's layers begin with.
-
-    Args:
-        architecture: The network.
-        seed: Of the training.
+    """Weights of the untrained network, with the distributions of Keras's layers.
 
     Returns:
         Name -> float32 array: kernels Glorot-uniform (Glorot and Bengio 2010, equation 16), gammas and moving
@@ -45,38 +41,18 @@ def _initial(name: str, shape: tuple[int, ...], generator: np.random.Generator) 
 
 
 def posterior_noise(seed: int, epoch: int, count: int, latent_dim: int) -> Floats:
-    """Noise for the draws of z in one epoch of training.
-
-    Args:
-        seed: Of the training.
-        epoch: Counted from 1.
-        count: Number of images.
-        latent_dim: Size of the code; 0 for one that is not drawn.
-
-    Returns:
-        Standard normal, float32 (count, latent_dim); row i belongs to the i-th image in the epoch's order.
-    """
+    """Noise for sampling z in one epoch: standard normal, float32 (count, latent_dim), in the order of the epoch."""
     generator = np.random.default_rng((seed, epoch, _NOISE_STREAM))
     return generator.standard_normal((count, latent_dim), np.float32)
 
 
 def evaluation_noise(seed: int, epoch: int, count: int, latent_dim: int) -> Floats:
-    """The same for measuring the test set after ``epoch`` completed epochs."""
+    """The same for evaluating the test set after ``epoch`` completed epochs."""
     generator = np.random.default_rng((seed, epoch, _EVALUATION_NOISE_STREAM))
     return generator.standard_normal((count, latent_dim), np.float32)
 
 
 def dropout_keys(seed: int, epoch: int, steps: int, layers: int) -> npt.NDArray[np.uint32]:
-    """Keys from which the compiled step makes its dropout masks.
-
-    Args:
-        seed: Of the training.
-        epoch: Counted from 1.
-        steps: Of the epoch.
-        layers: How many layers have dropout.
-
-    Returns:
-        uint32 (steps, layers, 2), uniform.
-    """
+    """Keys for the dropout masks of each step: uniform uint32 (steps, layers with dropout, 2)."""
     generator = np.random.default_rng((seed, epoch, _DROPOUT_STREAM))
     return generator.integers(0, 2**32, (steps, layers, 2), np.uint32)

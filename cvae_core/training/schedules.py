@@ -1,4 +1,4 @@
-"""How learning rate and beta change."""
+"""Schedules of the learning rate and of beta: pure functions of settings and epoch."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ PLATEAU_FLOOR: Final = 2.0**-10
 
 @dataclass(frozen=True)
 class Plateau:
-    """What reduce-on-plateau remembers.
+    """State of reduce-on-plateau.
 
     Attributes:
         scale: Factor on the learning rate, 0 to 1.
-        best: Lowest training loss so far, nats per image; ``None`` before the first.
-        waited: Epochs since it fell noticeably.
+        best: Lowest training loss so far; ``None`` before the first.
+        waited: Epochs since that loss.
     """
 
     scale: float = 1.0
@@ -34,10 +34,7 @@ class Plateau:
     waited: int = 0
 
     def after(self, loss: float) -> Plateau:
-        """The state after an epoch with this training loss.
-
-        The learning rate is halved once the loss has not fallen by a ten-thousandth for five epochs in a row.
-        """
+        """The state after an epoch with this loss: half the rate after five epochs without a fall of 0.01 %."""
         if self.best is None or loss < self.best * (1.0 - math.copysign(PLATEAU_THRESHOLD, self.best)):
             return Plateau(self.scale, loss, 0)
         if self.waited + 1 < PLATEAU_PATIENCE:
@@ -46,23 +43,16 @@ class Plateau:
 
 
 def next_plateau(plateau: Plateau, train: TrainSettings, epoch: int, loss: float) -> Plateau:
-    """The plateau's state after ``epoch`` completed epochs; losses under KL warm-up rise by design and do not count."""
+    """The state after ``epoch`` completed epochs; epochs of KL warm-up, when losses rise by design, do not count."""
     if train.learning_rate_schedule != "plateau" or epoch <= train.kl_warmup_epochs:
         return plateau
     return plateau.after(loss)
 
 
 def learning_rates(train: TrainSettings, epoch: int, steps: int, plateau: Plateau) -> Floats:
-    """The learning rate of each step of an epoch.
+    """The learning rate of each step of an epoch (counted from 1): float32 (steps,).
 
-    Args:
-        train: The settings.
-        epoch: Counted from 1.
-        steps: Of each epoch.
-        plateau: State of reduce-on-plateau; used by that schedule alone.
-
-    Returns:
-        float32 (steps,). Cosine follows Loshchilov and Hutter 2017, equation 5, without restarts, over all epochs.
+    Cosine follows Loshchilov and Hutter 2017, equation 5, over all epochs without restarts.
     """
     if train.learning_rate_schedule == "cosine":
         done = ((epoch - 1) * steps + np.arange(steps)) / (train.epochs * steps)
@@ -73,11 +63,11 @@ def learning_rates(train: TrainSettings, epoch: int, steps: int, plateau: Platea
 
 
 def adam_step_sizes(rates: Floats, done: int) -> Floats:
-    """Learning rates with Adam's correction for its moments' beginning at 0 (Kingma and Ba 2015, section 2).
+    """Learning rates with Adam's bias correction (Kingma and Ba 2015, section 2).
 
     Args:
-        rates: Learning rate of each step, float32 (steps,).
-        done: Steps before the first of these, in the whole training.
+        rates: float32 (steps,).
+        done: Steps of the training before the first of these.
 
     Returns:
         float32 (steps,).
@@ -89,15 +79,9 @@ def adam_step_sizes(rates: Floats, done: int) -> Floats:
 
 
 def betas(train: TrainSettings, epoch: int, steps: int) -> Floats:
-    """The weight of the KL in each step of an epoch.
+    """The weight of the KL in each step of an epoch (counted from 1): float32 (steps,).
 
-    Args:
-        train: The settings.
-        epoch: Counted from 1.
-        steps: Of each epoch.
-
-    Returns:
-        float32 (steps,), linear from 0 over the warm-up (Sonderby et al. 2016, section 3), then ``train.beta``.
+    Linear from 0 during the warm-up (Sonderby et al. 2016, section 3), then ``train.beta``.
     """
     if epoch > train.kl_warmup_epochs:
         return np.full(steps, train.beta, np.float32)

@@ -63,24 +63,22 @@ class Batch(NamedTuple):
 def train_step(architecture: Architecture, vectors: Vectors, batch: Batch) -> tuple[Vectors, Tensor]:
     """One step of Adam on reconstruction + beta * KL.
 
-    Args:
-        architecture: The network.
-        vectors: Before the step.
-        batch: Images and all random numbers.
-
     Returns:
-        The vectors after the step, and the losses that it saw, averaged over the batch, as ``losses_per_image`` has
-        them: float32 (1 + KL terms,).
+        The vectors after the step, and the losses before it, averaged over the batch: float32 (1 + KL terms,).
     """
     layout = Layout.of(architecture)
     parameters = split(layout.parameters, vectors.parameters)
     with tf.GradientTape() as tape:
         tape.watch(parameters)
-        losses, statistics = _losses(architecture, parameters, batch)
+        images = scaled(batch.images)
+        condition = condition_of(architecture, batch.labels)
+        dropout = _dropout_factors(architecture, batch)
+        passed = forward(architecture, parameters, images, condition, batch.noise, dropout)
+        losses = tf.reduce_mean(losses_per_image(architecture, passed, images), 0)
         loss = losses[0] + batch.beta * tf.reduce_sum(losses[1:])
     gradients = tape.gradient(loss, parameters)
     gradient = tf.concat([tf.reshape(gradients[slot.name], [-1]) for slot in layout.parameters], 0)
-    return _updated(layout, vectors, gradient, batch.step_size, statistics), losses
+    return _updated(layout, vectors, gradient, batch.step_size, passed.statistics), losses
 
 
 def split(slots: tuple[Slot, ...], vector: Tensor) -> dict[str, Tensor]:
@@ -89,31 +87,18 @@ def split(slots: tuple[Slot, ...], vector: Tensor) -> dict[str, Tensor]:
 
 
 def scaled(images: Tensor) -> Tensor:
-    """uint8 pixels as float32, 0 to 1; what is float32 already, as points are, stays as it is."""
+    """uint8 pixels as float32, 0 to 1; float32 points stay as they are."""
     if images.dtype == tf.float32:
         return images
     return tf.cast(images, tf.float32) * (1.0 / 255.0)
 
 
 def losses_per_image(architecture: Architecture, passed: ForwardPass, images: Tensor) -> Tensor:
-    """Reconstruction loss and the KL of each latent dimension, float32 (n, 1 + KL terms).
-
-    The unit is that of the likelihood: nats, or of an autoencoder on points the squared unit of the coordinates.
-    """
+    """Reconstruction loss and KL of each latent dimension, float32 (n, 1 + KL terms), in units of the likelihood."""
     reconstruction = likelihood(architecture.likelihood).negative_log_probability(images, passed.outputs)[:, None]
     if passed.z_log_var is None:
         return reconstruction
     return tf.concat([reconstruction, kl_per_dimension(passed.z_mean, passed.z_log_var)], 1)
-
-
-def _losses(
-    architecture: Architecture, parameters: dict[str, Tensor], batch: Batch
-) -> tuple[Tensor, dict[str, Tensor]]:
-    images = scaled(batch.images)
-    condition = condition_of(architecture, batch.labels)
-    dropout = _dropout_factors(architecture, batch)
-    passed = forward(architecture, parameters, images, condition, batch.noise, dropout)
-    return tf.reduce_mean(losses_per_image(architecture, passed, images), 0), passed.statistics
 
 
 def dropout_layers(architecture: Architecture) -> tuple[DenseLayer, ...]:
@@ -122,11 +107,8 @@ def dropout_layers(architecture: Architecture) -> tuple[DenseLayer, ...]:
 
 
 def _dropout_factors(architecture: Architecture, batch: Batch) -> dict[str, Tensor]:
-    rows = batch.images.shape[0]
-    return {
-        layer.name: _dropout_factor(layer, rows, batch.dropout_keys[index])
-        for index, layer in enumerate(dropout_layers(architecture))
-    }
+    rows, layers = batch.images.shape[0], dropout_layers(architecture)
+    return {layer.name: _dropout_factor(layer, rows, batch.dropout_keys[i]) for i, layer in enumerate(layers)}
 
 
 def _dropout_factor(layer: DenseLayer, rows: int, keys: Tensor) -> Tensor:
@@ -173,12 +155,12 @@ _PROGRAMS_KEPT: Final = 16
 
 
 class EpochTensors(NamedTuple):
-    """All that an epoch is made of, in the order in which it is used.
+    """All examples and random numbers of an epoch, in the order of use.
 
     Attributes:
         images: uint8 (n, pixels); points are float32.
         labels: int32 (n,).
-        noise: float32 (n, KL terms): there is nothing to draw where there is no KL.
+        noise: float32 (n, KL terms).
         dropout_keys: uint32 (steps, layers with dropout, 2).
         step_sizes, betas: float32 (steps,).
     """
@@ -222,17 +204,17 @@ EvaluationProgram = Callable[[Tensor, Tensor, EvaluationTensors], Tensor]
 
 @lru_cache(maxsize=_PROGRAMS_KEPT)
 def train_program(architecture: Architecture, batch_size: int, rows: int) -> TraceableProgram:
-    """Compile a chunk of training steps, at its first call.
+    """A chunk of training steps, compiled at its first call.
 
     Args:
         architecture: The network.
         batch_size: Images of a full batch; step i begins at image i * batch_size.
-        rows: Images in each step of this program, fewer than ``batch_size`` for the last, partial batch.
+        rows: Images in each step of this program: ``batch_size``, or fewer for a partial last batch.
 
     Returns:
-        A ``tf.function`` of the vectors, the epoch, the first step (int32) and the number of steps (int32, 0 to
-        ``CHUNK_CAPACITY``). It returns the vectors after these steps, and float32 (``CHUNK_CAPACITY``, 1 + KL terms)
-        with the losses of each step in its first rows.
+        A ``tf.function`` of the vectors, the epoch, the first step and the number of steps (int32, 0 to
+        ``CHUNK_CAPACITY``). It returns the new vectors, and the losses of each step in the first rows of a float32
+        (``CHUNK_CAPACITY``, 1 + KL terms).
     """
 
     def chunk(vectors: Vectors, epoch: EpochTensors, first: Tensor, count: Tensor) -> tuple[Vectors, Tensor]:
@@ -244,8 +226,8 @@ def train_program(architecture: Architecture, batch_size: int, rows: int) -> Tra
             return step + 1, vectors, tf.where(slots == step, losses, history)
 
         history = tf.zeros([CHUNK_CAPACITY, 1 + architecture.kl_terms])
-        # The loop counts steps of the epoch, not of the chunk: were `first` constant in the loop and part of where
-        # a slice begins, XLA would compile the program anew for every value of it.
+        # The loop counts steps of the epoch, not of the chunk: if `first` were a constant of the loop that a slice
+        # begins at, XLA would compile the program again for each of its values.
         _, vectors, history = tf.while_loop(lambda step, *_: step < first + count, body, (first, vectors, history))
         return vectors, history
 
@@ -276,11 +258,11 @@ def _element(tensor: Tensor, index: Tensor) -> Tensor:
 
 @lru_cache(maxsize=_PROGRAMS_KEPT)
 def evaluation_program(architecture: Architecture) -> EvaluationProgram:
-    """Compile the measuring of a test set, at its first call.
+    """The evaluation of a test set, compiled at its first call.
 
     Returns:
-        A function of parameters, moving statistics and test set. It returns, float32 (batches, 1 + KL terms), sums
-        over the images of each batch of what ``losses_per_image`` gives.
+        A function of parameters, moving statistics and test set to the sums of ``losses_per_image`` over each batch,
+        float32 (batches, 1 + KL terms).
     """
 
     def measure(parameters: Tensor, moving: Tensor, test: EvaluationTensors) -> Tensor:
@@ -292,11 +274,13 @@ def evaluation_program(architecture: Architecture) -> EvaluationProgram:
         slots = tf.range(batches)[:, None]
 
         def body(index: Tensor, sums: Tensor) -> tuple[Tensor, Tensor]:
-            # The last batch reaches back to be of full size; what was measured before then counts nothing.
+            # The last batch overlaps the one before it to be of full size; repeated images do not count.
             begin = tf.minimum(index * rows, count - rows)
             fresh = (begin + tf.range(rows) >= index * rows)[:, None]
             batch = EvaluationTensors(*(_block(part, begin, rows) for part in test))
-            losses = _evaluation_losses(architecture, weights, batch)
+            images = scaled(batch.images)
+            passed = forward(architecture, weights, images, condition_of(architecture, batch.labels), batch.noise)
+            losses = losses_per_image(architecture, passed, images)
             total = tf.reduce_sum(tf.where(fresh, losses, 0.0), 0)
             return index + 1, tf.where(slots == index, total, sums)
 
@@ -305,10 +289,3 @@ def evaluation_program(architecture: Architecture) -> EvaluationProgram:
 
     program: EvaluationProgram = tf.function(measure, jit_compile=True, autograph=False)
     return program
-
-
-def _evaluation_losses(architecture: Architecture, weights: dict[str, Tensor], test: EvaluationTensors) -> Tensor:
-    images = scaled(test.images)
-    condition = condition_of(architecture, test.labels)
-    passed = forward(architecture, weights, images, condition, test.noise)
-    return losses_per_image(architecture, passed, images)

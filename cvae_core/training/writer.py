@@ -24,7 +24,7 @@ from cvae_core.runs.atomic_io import make_own_folder, remove_leftovers
 from cvae_core.runs.metrics import BeginRecord, MetricsWriter, cut_back
 from cvae_core.runs.run import Run
 from cvae_core.runs.snapshots import Checkpoint, publish_checkpoint, publish_snapshot
-from cvae_core.training.events import EpochEvent, Event, SnapshotEvent, StepEvent, TrainingState
+from cvae_core.training.state import EngineState, EpochEvent, Event, SnapshotEvent, StepEvent
 
 _NAME: Final = "events.out.tfevents."
 _MOMENT: Final = re.compile(re.escape(_NAME) + r"([0-9]{10}\.[0-9]{6})\.")
@@ -144,7 +144,7 @@ class RunWriter:
         self._metrics.append(BeginRecord(epoch, step, dataset.sha256, _versions()))
         self._events = EventFile(run.tensorboard_folder, epoch)
         self._speed = RecentSpeed()
-        self._newest: TrainingState | None = None
+        self._newest: EngineState | None = None
         self._kept = (epoch, step) if start else None
         self._kept_at = time.monotonic()
 

@@ -18,8 +18,8 @@ from cvae_core.models.keras_models import build_models
 from cvae_core.records import Dataset
 from cvae_core.runs.snapshots import newest_checkpoint, publish_checkpoint
 from cvae_core.training.engine import Pace, train
-from cvae_core.training.events import EpochEvent, Event, SnapshotEvent, StepEvent
 from cvae_core.training.randomness import initial_weights
+from cvae_core.training.state import EpochEvent, Event, SnapshotEvent, StepEvent
 from tests.networks import dump_weights
 
 DATA = ToyDataConfig(points=35, pieces=3)

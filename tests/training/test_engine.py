@@ -21,8 +21,8 @@ from cvae_core.models.network import forward, kl_per_dimension
 from cvae_core.records import Dataset
 from cvae_core.runs.snapshots import Checkpoint, newest_checkpoint, publish_checkpoint
 from cvae_core.training.engine import Pace, train
-from cvae_core.training.events import EpochEvent, Event, SnapshotEvent, StepEvent
 from cvae_core.training.randomness import evaluation_noise, initial_weights
+from cvae_core.training.state import EpochEvent, Event, SnapshotEvent, StepEvent
 from cvae_core.training.step import CHUNK_CAPACITY
 from tests.networks import one_hot, random_dataset
 
