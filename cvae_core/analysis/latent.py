@@ -1,4 +1,4 @@
-"""Latent space as a picture shows it: in the plane of two dimensions, or of two principal directions."""
+"""Latent codes, and their plane of two dimensions or of two principal directions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from cvae_core.analysis.network import Network, check_dimension, check_label, ch
 from cvae_core.analysis.reconstruction import indices_of
 from cvae_core.analysis.records import Float64Array, LatentCodes, LatentPlane, PrincipalAxes, Projection
 from cvae_core.analysis.views import POINTS_LIMIT, PlaneView, Records, View
-from cvae_core.records import Dataset, Floats, Labels, Split
+from cvae_core.records import Dataset, Floats, Split
 
 
 class CodesView(View):
@@ -40,8 +40,8 @@ class LatentView(PlaneView):
 
     Attributes:
         label: Only images of this label; all if ``None``.
-        principal_epoch: The axes are the two principal directions of all codes of this epoch, which stay the same
-            while the epoch moves; ``None`` if they are ``dimensions``.
+        principal_epoch: The axes are the first two principal directions of all codes of this epoch, whatever epoch is
+            shown; ``None`` if they are ``dimensions``.
     """
 
     kind: Literal["latent"] = "latent"
@@ -77,28 +77,23 @@ class LatentView(PlaneView):
 def principal_axes(codes: LatentCodes) -> PrincipalAxes:
     """Principal component analysis of z_mean over the examples (Hotelling 1933).
 
-    Codes that do not vary, for instance a single one or none, have the latent dimensions themselves as directions.
-
-    Args:
-        codes: The codes.
+    The directions of codes that do not vary are the latent dimensions.
     """
     z = codes.z_mean.astype(np.float64)
     mean = codes.mean_per_dimension
-    if not _vary(z):
-        nothing = np.zeros(codes.latent_dim)
-        return PrincipalAxes(mean, np.eye(codes.latent_dim), nothing, nothing)
+    if not len(z) or np.all(z == z[0]):
+        zeros = np.zeros(codes.latent_dim)
+        return PrincipalAxes(mean, np.eye(codes.latent_dim), zeros, zeros)
     centred = z - mean
     variances, columns = np.linalg.eigh(centred.T @ centred / len(z))
-    variances = np.maximum(variances[::-1], 0.0)
-    return PrincipalAxes(mean, _with_fixed_signs(columns.T[::-1]), variances, variances / variances.sum())
+    variances, directions = np.maximum(variances[::-1], 0.0), columns.T[::-1]
+    largest = np.abs(directions).argmax(axis=1)
+    signs = np.sign(directions[np.arange(len(directions)), largest])
+    return PrincipalAxes(mean, directions * signs[:, None], variances, variances / variances.sum())
 
 
 def onto_dimensions(latent_dim: int, dimensions: tuple[int, int] = (0, 1)) -> Projection:
-    """The plane of two latent dimensions.
-
-    Args:
-        latent_dim: Size of the code.
-        dimensions: Along x and y, counted from 0.
+    """The plane of two latent dimensions, counted from 0.
 
     Raises:
         ConfigError: The code does not have one of the dimensions.
@@ -111,12 +106,12 @@ def onto_dimensions(latent_dim: int, dimensions: tuple[int, int] = (0, 1)) -> Pr
 def onto_principal(
     axes: PrincipalAxes, directions: tuple[int, int] = (0, 1), *, epoch: int | None = None
 ) -> Projection:
-    """The plane of two principal directions, whose origin is the mean of the codes.
+    """The plane of two principal directions, with its origin at the mean of the codes that gave the axes.
 
     Args:
-        axes: The directions; they need not be those of the codes that will be projected.
-        directions: Along x and y, counted from 0, the one of largest variance first.
-        epoch: Whose codes gave the axes, for their names, which also tell the shares of the variance.
+        axes: All directions.
+        directions: Along x and y, counted from 0 by falling variance.
+        epoch: Whose codes gave the axes, for the names of the axes.
 
     Raises:
         ConfigError: There is no such direction.
@@ -130,48 +125,23 @@ def onto_principal(
 
 
 def project(projection: Projection, z: Floats) -> Floats:
-    """Put codes into the plane.
-
-    Args:
-        projection: The map.
-        z: float32 (n, latent_dim).
-
-    Returns:
-        float32 (n, 2), x and y of each.
-    """
+    """Project codes, float32 (n, latent_dim), to x and y, float32 (n, 2)."""
     points: Floats = (z @ projection.matrix.T + projection.offset).astype(np.float32)
     return points
 
 
 def projected_covariances(projection: Projection, z_log_var: Floats) -> Float64Array:
-    """What Gaussian posteriors with independent dimensions look like in the plane: ellipses.
-
-    Args:
-        projection: The map.
-        z_log_var: float32 (n, latent_dim), natural logarithm of the variance.
+    """Covariances of the posteriors in the plane, from their log-variances, float32 (n, latent_dim).
 
     Returns:
-        float64 (n, 2, 2), matrix @ diag(exp(z_log_var)) @ matrix.T of each; its eigenvectors are the ellipse's axes
-        and the roots of its eigenvalues their standard deviations.
+        float64 (n, 2, 2): matrix @ diag(exp(z_log_var)) @ matrix.T of each.
     """
     spread = np.exp(z_log_var.astype(np.float64))[:, None, :] * projection.matrix
     covariances: Float64Array = spread @ projection.matrix.T
     return covariances
 
 
-def _vary(z: Float64Array) -> bool:
-    return len(z) > 0 and bool(np.any(z != z[0]))
-
-
-def _with_fixed_signs(directions: Float64Array) -> Float64Array:
-    """Rows turned so that their largest entry is positive; the first of them if two are equally large."""
-    largest = np.argmax(np.abs(directions), axis=1)
-    signs = np.sign(directions[np.arange(len(directions)), largest])
-    turned: Float64Array = directions * signs[:, None]
-    return turned
-
-
-# A latent dimension with a KL below this, in nats, says nothing.
+# A latent dimension with a smaller KL, in nats, counts as collapsed.
 COLLAPSED_KL: Final = 0.01
 
 _LANES_RANGE = 4.5
@@ -180,12 +150,7 @@ _GOLDEN_STEP = 0.6180339887498949
 
 
 def encode_split(network: Network, split: Split) -> LatentCodes:
-    """Encode the images of a split.
-
-    Args:
-        network: The encoder.
-        split: Images and labels.
-    """
+    """Encode the images of a split with their labels."""
     z_mean, z_log_var = network.encode(split.images, split.labels)
     wide = z_mean.astype(np.float64)
     empty = np.zeros(z_mean.shape[1], np.float64)
@@ -210,7 +175,7 @@ def kl_per_dimension(z_mean: Floats, z_log_var: Floats) -> Float64Array:
         z_log_var: float32 (n, latent_dim).
 
     Returns:
-        float64 (latent_dim,), nats, never negative; zeros where there are no images.
+        float64 (latent_dim,), nats, never negative; zeros without images.
     """
     if len(z_mean) == 0:
         return np.zeros(z_mean.shape[1], np.float64)
@@ -221,28 +186,17 @@ def kl_per_dimension(z_mean: Floats, z_log_var: Floats) -> Float64Array:
 
 
 def plane(codes: LatentCodes, n_classes: int, projection: Projection | None = None) -> LatentPlane:
-    """Put codes into the plane of a picture.
+    """Project codes to the plane of a picture, by default that of the first two dimensions.
 
-    A one-dimensional code has no plane: its labels get a lane each, in which the points are spread evenly
-    so that their density shows.
-
-    Args:
-        codes: The codes.
-        n_classes: Number of labels.
-        projection: From latent space to the plane; the first two dimensions if ``None``. Not used for a
-            one-dimensional code.
+    A one-dimensional code has no plane: each label gets a horizontal lane, the first at the top, in which points are
+    spread evenly so that their density shows.
     """
     if codes.latent_dim == 1:
-        height = _lanes(codes.labels, n_classes)
+        lane_height = 2 * _LANES_RANGE / n_classes
+        centre = _LANES_RANGE - lane_height * (codes.labels + 0.5)
+        place = (np.arange(len(codes)) * _GOLDEN_STEP) % 1.0 - 0.5
+        height = (centre + place * lane_height * _LANE_FILL).astype(np.float32)
         return LatentPlane(codes.z_mean[:, 0], height, codes.labels, codes.indices, (0, None))
     projection = projection or onto_dimensions(codes.latent_dim)
     x, y = np.ascontiguousarray(project(projection, codes.z_mean).T)
     return LatentPlane(x, y, codes.labels, codes.indices, projection.axes, projection.names)
-
-
-def _lanes(labels: Labels, n_classes: int) -> Floats:
-    """A height for each point: its label's lane, the first on top, and a place in it that fills it evenly."""
-    lane_height = 2 * _LANES_RANGE / n_classes
-    centre = _LANES_RANGE - lane_height * (labels + 0.5)
-    place = (np.arange(len(labels)) * _GOLDEN_STEP) % 1.0 - 0.5
-    return (centre + place * lane_height * _LANE_FILL).astype(np.float32)

@@ -1,4 +1,4 @@
-"""What an analysis asks of a network, whoever evaluates it."""
+"""The network as analyses see it, decoding with it, and checks of labels and dimensions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Progress = Callable[[int, int], None]
 
 
 def no_progress(_done: int, _total: int) -> None:
-    """Listens to what is done by now, and of how much; this one to nothing."""
+    """A ``Progress`` that reports nothing; its arguments are what is done, and of how much."""
 
 
 class Network(Protocol):
@@ -25,74 +25,39 @@ class Network(Protocol):
     @property
     def architecture(self) -> Architecture:
         """Sizes of the data and the code."""
-        ...
 
     def encode(self, images: Bytes, labels: Labels) -> tuple[Floats, Floats]:
-        """Posterior of each image.
-
-        Args:
-            images: uint8 (n, height, width, channels).
-            labels: int64 (n,).
+        """Posterior of each image, uint8 (n, height, width, channels), with its label, int64 (n,).
 
         Returns:
             z_mean and z_log_var, both float32 (n, latent_dim).
         """
-        ...
 
     def decode(self, z: Floats, labels: Labels) -> Floats:
-        """Pixel probabilities of each code.
-
-        Args:
-            z: float32 (n, latent_dim).
-            labels: int64 (n,).
+        """Mean image of each code, float32 (n, latent_dim), under its label, int64 (n,).
 
         Returns:
             float32, 0 to 1, (n, height, width, channels) or flattened to (n, pixels).
         """
-        ...
 
 
 @runtime_checkable
 class OffersOutputs(Protocol):
-    """A network that also gives its decoder's outputs, such as logits, which keep what rounding to 0 or 1 loses."""
+    """A network that also gives its decoder's outputs, such as logits, which are more precise near 0 and 1."""
 
     def decode_outputs(self, z: Floats, labels: Labels) -> Floats:
-        """Outputs for each code.
-
-        Args:
-            z: float32 (n, latent_dim).
-            labels: int64 (n,).
-
-        Returns:
-            float32 (n, pixels * parameters_per_pixel of the likelihood).
-        """
-        ...
+        """From codes and labels as in ``decode`` to float32 (n, pixels * parameters_per_pixel of the likelihood)."""
 
 
 def decode_images(network: Network, z: Floats, labels: Labels) -> Bytes:
-    """Decode codes into images.
-
-    Args:
-        network: The decoder.
-        z: float32 (n, latent_dim).
-        labels: int64 (n,).
-
-    Returns:
-        uint8 (n, height, width, channels), probabilities scaled to 0..255 and rounded.
-    """
-    probabilities = network.decode(z, labels)
+    """Decode codes, float32 (n, latent_dim), under labels, int64 (n,), into uint8 (n, height, width, channels)."""
     shape = (len(z), *network.architecture.shape.image_shape)
-    images: Bytes = np.rint(np.clip(probabilities, 0.0, 1.0) * 255.0).astype(np.uint8).reshape(shape)
+    images: Bytes = np.rint(np.clip(network.decode(z, labels), 0.0, 1.0) * 255.0).astype(np.uint8).reshape(shape)
     return images
 
 
 def decode_under_labels(network: Network, z: Floats, label: int | None = None) -> tuple[Bytes, Labels]:
-    """Decode the same codes under every label, or under one of them.
-
-    Args:
-        network: The decoder.
-        z: float32 (n, latent_dim).
-        label: The only one to decode under; each of them if ``None``.
+    """Decode codes, float32 (n, latent_dim), under one label, or under each of them if ``label`` is ``None``.
 
     Returns:
         uint8 (labels, n, height, width, channels), and the labels, int64 (labels,).
@@ -108,34 +73,20 @@ def decode_under_labels(network: Network, z: Floats, label: int | None = None) -
 
 
 def check_label(network: Network, label: int) -> None:
-    """Refuse a label that the data do not have.
-
-    Raises:
-        ConfigError: The label is negative, too large or no whole number.
-    """
+    """Raise a ``ConfigError`` for a label that the data do not have."""
     check_whole_number("label", label, 0, network.architecture.shape.n_classes - 1)
 
 
 def check_dimension(latent_dim: int, dimension: int) -> None:
-    """Refuse a latent dimension that the code does not have.
-
-    Raises:
-        ConfigError: The dimension is negative, too large or no whole number.
-    """
+    """Raise a ``ConfigError`` for a latent dimension that the code does not have."""
     check_whole_number("latent dimension", dimension, 0, latent_dim - 1)
 
 
 def check_whole_number(what: str, value: int, low: int, high: int | None = None) -> None:
-    """Refuse a setting that is out of range, or no whole number.
-
-    Args:
-        what: The setting, as it stands in the middle of a sentence.
-        value: What came.
-        low: The smallest that will do.
-        high: The largest that will do, if there is one.
+    """Refuse a setting, named ``what`` in the error, that is not a whole number from ``low`` to ``high``.
 
     Raises:
-        ConfigError: It will not do.
+        ConfigError: It is not one.
     """
     whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
     if whole and low <= value and (high is None or value <= high):

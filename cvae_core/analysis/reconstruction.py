@@ -1,8 +1,7 @@
-"""Images beside their reconstructions, and how far those are off."""
+"""Images beside their reconstructions, and reconstruction losses."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Final, Literal
 
 import numpy as np
@@ -16,18 +15,18 @@ from cvae_core.likelihoods import likelihood
 from cvae_core.records import Dataset, Floats, Labels, Split
 
 PROBABILITY_MARGIN: Final = 1e-7
-_PIXELS_AT_A_TIME: Final = 2**21
+_PIXELS_AT_A_TIME: Final = 2**21  # 8 MB of decoded pixels
 
 
 class ReconstructionsView(View):
-    """Test images and what the network makes of them.
+    """Test images and their reconstructions.
 
     Attributes:
         label: Only images of this label; all if ``None``.
-        count: How many images, as far as there are that many.
+        count: At most this many images.
         order: The first of the test set, or those with the highest loss among its first 10,000.
-        ranked: The epoch whose losses give that order; the epoch that is looked at if ``None``.
-        pinned: Index of an image that comes first in any case; ``None`` for none.
+        ranked: The epoch whose losses give that order; the epoch that is shown if ``None``.
+        pinned: Index of an image that comes first; ``None`` for none.
     """
 
     kind: Literal["reconstructions"] = "reconstructions"
@@ -60,7 +59,7 @@ class ReconstructionsView(View):
 
 
 class OneOfEachLabelView(View):
-    """The first test image of each label and what the network makes of it."""
+    """The first test image of each label and its reconstruction."""
 
     kind: Literal["one_of_each_label"] = "one_of_each_label"
 
@@ -70,13 +69,9 @@ class OneOfEachLabelView(View):
 
 
 class TestImageView(View):
-    """One image of the test set: its code, and what the network makes of it.
+    """One image of the test set, by its index there, with its code and reconstruction."""
 
-    Attributes:
-        index: Its place in the test set.
-    """
-
-    __test__ = False  # pytest takes it for a test
+    __test__ = False  # not a test for pytest
 
     kind: Literal["test_image"] = "test_image"
     index: int = Field(ge=0)
@@ -109,36 +104,29 @@ class LossesView(View):
 
 
 def indices_of(split: Split, label: int | None) -> Labels:
-    """Where the examples of a label stand in a split, or all of them: int64 (n,)."""
+    """Indices of the examples of a label in a split, or of all: int64 (n,)."""
     return np.arange(len(split)) if label is None else np.flatnonzero(split.labels == label)
 
 
 def one_test_image(test: Split, index: int) -> Split:
-    """One image of the test set.
-
-    Raises:
-        ConfigError: There is none of this index.
-    """
+    """One image of the test set; a ``ConfigError`` if there is none of this index."""
     check_whole_number("index of a test image", index, 0, len(test) - 1)
     one = slice(index, index + 1)
     return Split(test.images[one], test.labels[one])
 
 
 def reconstruct(network: Network, split: Split, indices: Labels) -> Reconstructions:
-    """Encode images, take z_mean, and decode it with the same label.
-
-    Args:
-        network: Encoder and decoder.
-        split: Where the images are.
-        indices: int64 (n,), which of them.
-
-    Returns:
-        The record, in the order of ``indices``.
+    """Encode images of a split to z_mean, and decode with the same label, in the order of ``indices``, int64 (n,).
 
     Raises:
         ConfigError: The split does not have one of the examples.
     """
-    indices = _checked_indices(indices, len(split))
+    indices = np.asarray(indices)
+    if indices.size == 0:
+        indices = np.zeros(0, np.int64)
+    elif indices.dtype.kind not in "iu" or not 0 <= indices.min() <= indices.max() < len(split):
+        raise ConfigError(f"Examples should be whole numbers, counted from 0; there are {len(split)} of them.")
+    indices = indices.astype(np.int64)
     images, labels = split.images[indices], split.labels[indices]
     z_mean, _ = network.encode(images, labels)
     return Reconstructions(
@@ -150,22 +138,16 @@ def reconstruct(network: Network, split: Split, indices: Labels) -> Reconstructi
 
 
 def reconstruction_losses(network: Network, split: Split) -> Floats:
-    """How far each image is from what is decoded from its z_mean with its own label.
-
-    Binary cross-entropy (Kingma and Welling 2014, appendix C.1), from logits if the network offers them, else from
-    probabilities kept 1e-7 away from 0 and 1, so that no pixel costs more than 16.2 nats. Other likelihoods than a
-    CVAE's usual one give their own log-probability.
-
-    Args:
-        network: Encoder and decoder.
-        split: Images and labels.
+    """Minus log p(x | z_mean, y) of each image with its own label.
 
     Returns:
-        float32 (n,), nats, summed over pixels. The losses of a training's records are mostly above them, since
-        those decode a draw from the posterior.
+        float32 (n,), nats, summed over pixels. The losses of training are mostly higher, as they decode a sample of
+        the posterior.
     """
     losses = np.empty(len(split), np.float32)
-    for part in _parts(len(split), network.architecture.shape.pixels):
+    rows = max(1, _PIXELS_AT_A_TIME // network.architecture.shape.pixels)
+    for begin in range(0, len(split), rows):
+        part = slice(begin, begin + rows)
         images, labels = split.images[part], split.labels[part]
         z_mean, _ = network.encode(images, labels)
         targets = images.reshape(len(images), -1) * np.float32(1.0 / 255.0)
@@ -175,14 +157,15 @@ def reconstruction_losses(network: Network, split: Split) -> Floats:
 
 @np.errstate(under="ignore")
 def log_probability(network: Network, z: Floats, labels: Labels, targets: Floats) -> Floats:
-    """Log p(x | z) of images under what codes are decoded to.
+    """Log p(x | z, y) of images, by the network's likelihood.
 
-    A network that gives probabilities alone is asked for its likelihood at their logits, kept finite by a margin.
+    A network that gives probabilities only is taken at their logits; probabilities are kept 1e-7 away from 0 and 1,
+    so that no pixel costs more than 16.2 nats.
 
     Args:
         network: The decoder.
         z: float32 (n, latent_dim).
-        labels: int64 (n,), to decode with.
+        labels: int64 (n,).
         targets: float32 (n, pixels), 0 to 1.
 
     Returns:
@@ -195,18 +178,3 @@ def log_probability(network: Network, z: Floats, labels: Labels, targets: Floats
         p = np.clip(p, PROBABILITY_MARGIN, 1.0 - PROBABILITY_MARGIN)
         outputs = (np.log(p) - np.log1p(-p)).astype(np.float32)
     return likelihood(network.architecture.likelihood).log_probability(targets, outputs)
-
-
-def _parts(count: int, pixels: int) -> Iterator[slice]:
-    """Pieces of so many images that what is decoded at a time takes 8 MB."""
-    rows = max(1, _PIXELS_AT_A_TIME // pixels)
-    return (slice(begin, begin + rows) for begin in range(0, count, rows))
-
-
-def _checked_indices(indices: Labels, count: int) -> Labels:
-    chosen = np.asarray(indices)
-    if chosen.size == 0:
-        return np.zeros(0, np.int64)
-    if chosen.dtype.kind not in "iu" or not 0 <= chosen.min() <= chosen.max() < count:
-        raise ConfigError(f"Examples should be whole numbers, counted from 0; there are {count} of them.")
-    return chosen.astype(np.int64)

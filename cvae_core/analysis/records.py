@@ -1,4 +1,4 @@
-"""What the analyses return: frozen records of NumPy arrays, ready to be drawn, exported or tested."""
+"""Results of analyses: frozen records of NumPy arrays."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ BoolArray = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Reconstructions:
-    """Images beside what the network makes of them.
+    """Images beside their reconstructions.
 
     Attributes:
         originals: uint8 (n, height, width, channels).
@@ -34,13 +34,11 @@ class Reconstructions:
     __repr__ = short_repr
 
     def in_rows(self, columns: int = 10) -> Bytes:
-        """Rows of originals, and below each row its reconstructions; what is left of the last row is black.
-
-        Args:
-            columns: Images in a row, as far as there are that many.
+        """Rows of originals, each above a row of its reconstructions; the rest of the last row is black.
 
         Returns:
-            uint8 (2 * rows, columns, height, width, channels); at least one row of each.
+            uint8 (2 * rows, columns, height, width, channels); at least one row of each, and no more columns than
+            images.
         """
         columns = max(1, min(columns, len(self.labels)))
         rows = max(1, -(-len(self.labels) // columns))
@@ -75,8 +73,7 @@ class EncodedImage:
 class ManifoldGrids:
     """A grid of codes over two latent dimensions, decoded under one or several labels.
 
-    Rows follow the second dimension and columns the first, both growing with their index: z of the first dimension
-    grows to the right, z of the second grows downwards. With one latent dimension there is one row.
+    The first dimension grows to the right and the second downwards. With one latent dimension there is one row.
 
     Attributes:
         tiles: uint8 (labels, rows, columns, height, width, channels).
@@ -97,7 +94,7 @@ class ManifoldGrids:
 
 @dataclass(frozen=True)
 class LatentCodes:
-    """Posteriors of some examples, and how much each latent dimension says.
+    """Posteriors of some examples, and the statistics of each latent dimension.
 
     Attributes:
         z_mean: float32 (n, latent_dim).
@@ -134,11 +131,11 @@ class LatentPlane:
 
     Attributes:
         x: float32 (n,), z of the first dimension.
-        y: float32 (n,), z of the second; for a one-dimensional code a height that keeps labels apart.
+        y: float32 (n,), z of the second; for a one-dimensional code a height that separates labels.
         labels: int64 (n,).
         indices: int64 (n,), where each example stands in its split.
         dimensions: Latent dimensions along x and y, counted from 0, or principal directions; the second is ``None``
-            for a one-dimensional code, whose y has no meaning of its own.
+            for a one-dimensional code.
         names: Of the axes, if they are principal directions.
     """
 
@@ -153,13 +150,13 @@ class LatentPlane:
 
     @property
     def titles(self) -> tuple[str, str]:
-        """What stands along x and y."""
+        """Axis titles of x and y."""
         return self.names or _axis_titles(*self.dimensions)
 
 
 def _axis_titles(x: int, y: int | None) -> tuple[str, str]:
-    """What latent dimensions are called: they are counted from 1, as people do."""
-    return f"z{x + 1}", "a lane for each label" if y is None else f"z{y + 1}"
+    """Titles of latent dimensions, counted from 1."""
+    return f"z{x + 1}", "one lane per label" if y is None else f"z{y + 1}"
 
 
 @dataclass(frozen=True)
@@ -169,7 +166,7 @@ class PrincipalAxes:
     Attributes:
         mean: float64 (latent_dim,), of the codes.
         directions: float64 (latent_dim, latent_dim), orthonormal rows, by falling variance. The entry of largest
-            size in each row is positive, so that the same codes always give the same directions.
+            size in each row is positive, so that the directions are reproducible.
         variances: float64 (latent_dim,), of the codes along each direction, never negative.
         explained: float64 (latent_dim,), share of the whole variance, summing to 1; zeros if the codes do not vary.
     """
@@ -202,7 +199,7 @@ class Projection:
 
     @property
     def titles(self) -> tuple[str, str]:
-        """What stands along x and y."""
+        """Axis titles of x and y."""
         return self.names or _axis_titles(self.axes[0], self.axes[1] if self.matrix.shape[1] > 1 else None)
 
 
@@ -255,9 +252,9 @@ class Classification:
     """How well each label explains some images.
 
     Attributes:
-        elbo: float64 (n, n_classes), nats; what exactly is computed by ``classification.classify``.
+        elbo: float64 (n, n_classes), nats; see ``classification.classify``.
         odds: float64 (n, n_classes), posterior of the labels; each row sums to 1.
-        ranking: int64 (n, n_classes), labels of each image, the best first; of equal ones the lower comes first.
+        ranking: int64 (n, n_classes), labels of each image, the best first; of equal ones the lower first.
     """
 
     elbo: Float64Array
@@ -284,21 +281,15 @@ class Morphology:
 
 @dataclass(frozen=True)
 class StyleKept:
-    """How slant and thickness of sources agree with those of what is drawn in their style under each label.
-
-    The tables are float64 (n_classes, n_classes), source label by target label: Pearson's correlation over the sources
-    of that label, -1 to 1; NaN where there are fewer than three that can be measured, or all are alike. The numbers
-    without a table are medians over the pairs of different labels that have a correlation; NaN if none has.
+    """How slant and thickness of sources correlate with those of the images in their style under each label.
 
     Attributes:
-        slant: Table.
-        thickness: Table.
-        sources: int64 (n_classes,), how many there were of each label.
-        median_slant: Number.
-        median_thickness: Number.
-        shuffled_slant: The same number after the codes of each label were shuffled among its sources, which should
-            be near 0.
-        shuffled_thickness: As ``shuffled_slant``.
+        slant, thickness: float64 (n_classes, n_classes), source label by target label: Pearson's correlation over the
+            sources of that label; NaN with fewer than three measurable sources, or if all are alike.
+        sources: int64 (n_classes,), number of sources of each label.
+        median_slant, median_thickness: Medians over pairs of different labels with a correlation; NaN without any.
+        shuffled_slant, shuffled_thickness: Control: the same medians, expected near 0, with the codes of each label
+            shuffled among its sources.
     """
 
     slant: Float64Array
@@ -312,9 +303,9 @@ class StyleKept:
     __repr__ = short_repr
 
     def sentence(self) -> str:
-        """The outcome in words, without a stop at the end."""
+        """The result in words, without a full stop."""
         return f"slant kept with {_r(self.median_slant)}, thickness with {_r(self.median_thickness)}"
 
 
 def _r(correlation: float) -> str:
-    return f"r = {correlation:.2f}".replace("-", "−") if isfinite(correlation) else "an r that cannot be told"
+    return f"r = {correlation:.2f}".replace("-", "−") if isfinite(correlation) else "r undefined"

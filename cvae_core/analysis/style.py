@@ -41,7 +41,7 @@ class FirstImages(Settings):
 class TestImage(Settings):
     """One image of the test set, by its place there."""
 
-    __test__ = False  # pytest takes it for a test
+    __test__ = False  # not a test for pytest
 
     kind: Literal["test"] = "test"
     index: int = Field(ge=0)
@@ -52,7 +52,7 @@ class TestImage(Settings):
 
 
 class OwnImage(Settings):
-    """An image that a person brought, in the form of the data: uint8 (height, width, channels), as base64."""
+    """A user's image in the form of the data: uint8 (height, width, channels), as base64."""
 
     kind: Literal["own"] = "own"
     pixels: str = Field(repr=False)
@@ -71,7 +71,7 @@ class OwnImage(Settings):
         except (binascii.Error, ValueError):
             pixels = b""
         if len(pixels) != data.shape.pixels:
-            raise ConfigError(f"An image of one's own should be {data.shape.pixels} bytes in base64.")
+            raise ConfigError(f"A user's image should be {data.shape.pixels} bytes in base64.")
         image = np.frombuffer(pixels, np.uint8).reshape(1, *data.shape.image_shape)
         return Split(image, np.array([self.label], np.int64))
 
@@ -127,7 +127,7 @@ class StyleView(View):
 def transfer(network: Network, images: Bytes, labels: Labels) -> StyleTransfer:
     """Encode images with their own label to z_mean, and decode that with every label.
 
-    What the label says is no longer in the code, so the code holds the style (Kingma et al. 2014, "Semi-supervised
+    The code does not need to describe the label, so it describes the style (Kingma et al. 2014, "Semi-supervised
     learning with deep generative models", section 4.2).
 
     Args:

@@ -1,4 +1,4 @@
-"""What an autoencoder makes of the torn manifold: reconstructions, the decoded curve, and how much of both is torn."""
+"""An autoencoder on toy data: reconstructions, the decoded curve, and the share of both off the manifold."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from cvae_core.analysis.network import Network
-from cvae_core.analysis.records import BoolArray, Float64Array
+from cvae_core.analysis.records import BoolArray
 from cvae_core.analysis.views import Records, View
 from cvae_core.config.run import ToyDataConfig
 from cvae_core.data.toy import distance_to_manifold, true_curves
@@ -23,14 +23,13 @@ DEVIATIONS: Final = 3.0
 
 @dataclass(frozen=True)
 class SweptCurve:
-    """What the decoder draws as a one-dimensional code goes through its range.
+    """The decoded curve of a one-dimensional code.
 
     Attributes:
-        label: The condition; ``None`` if the network takes none.
-        codes: float32 (steps,), equally spaced from the smallest to the largest code of the data that the curve is
-            for: those of its label, or all of them if the network takes no label.
+        label: The condition; ``None`` if the network is not conditional.
+        codes: float32 (steps,), equally spaced over the range of the codes of the data (of this label).
         points: float32 (steps, 2), decoded.
-        off: bool (steps,), whether each point lies where there are no data; as for ``Tear``.
+        off: bool (steps,), whether each point is off the manifold; see ``OffManifold``.
     """
 
     label: int | None
@@ -42,15 +41,13 @@ class SweptCurve:
 
 
 @dataclass(frozen=True)
-class Tear:
-    """How much lies where there are no data: farther from the true manifold than three deviations of the noise.
+class OffManifold:
+    """Which share is off the manifold: farther than ``threshold`` from the true curves.
 
     Attributes:
         reconstructions: Share of the reconstructed points, 0 to 1.
-        curve: Share of the length of the swept curves, all together, 0 to 1; ``None`` if the code has more than one
-            dimension. The part of a curve that joins two pieces is its bridge.
-        threshold: From which distance on a place counts as torn, in units of the coordinates: three times the noise,
-            which is taken as 0.01 if it is less, since no network reconstructs without any error.
+        curve: Share of the length of the swept curves, 0 to 1; ``None`` if there are none.
+        threshold: Three standard deviations of the noise, which is taken as at least 0.01, in units of the coordinates.
     """
 
     reconstructions: float
@@ -59,20 +56,20 @@ class Tear:
 
 
 @dataclass(frozen=True)
-class TornManifoldRecord:
-    """Everything that a picture of an autoencoder on the torn manifold shows.
+class ToyRecord:
+    """What the pictures of an autoencoder on toy data show.
 
     Attributes:
         points: float32 (n, 2), the noisy data.
-        labels: int64 (n,), the piece of each.
-        curves: For each piece float32 (places, 2): the manifold without noise.
+        labels: int64 (n,), the curve of each.
+        curves: For each label float32 (places, 2): the true curve.
         reconstructions: float32 (n, 2), each point encoded and decoded with its own label.
-        swept: The decoded curves: one for each label if the network takes it, in the order of the labels, else one;
-            none if the code has more than one dimension.
-        tear: How much of it lies where there are no data.
-        input_distance: How far reconstructions lie from their own noisy points: the root of the mean squared distance,
-            in units of the coordinates; 0 where there are no points. A model that knows the manifold takes the noise
-            across it away, which is one deviation; less than that means that noise is copied.
+        swept: The decoded curves: one for each label of a conditional network, else one; none if the code has more than
+            one dimension.
+        off_manifold: The shares off the manifold.
+        input_distance: Root mean square distance of the reconstructions to their noisy points, in units of the
+            coordinates; 0 without points. Removing the noise across the curve gives one standard deviation; less means
+            that noise is copied.
     """
 
     points: Floats
@@ -80,14 +77,14 @@ class TornManifoldRecord:
     curves: tuple[Floats, ...]
     reconstructions: Floats
     swept: tuple[SweptCurve, ...]
-    tear: Tear
+    off_manifold: OffManifold
     input_distance: float
 
     __repr__ = short_repr
 
 
 class ToyView(View):
-    """What an autoencoder makes of the test points of the torn manifold.
+    """What an autoencoder does with the test points of toy data.
 
     Attributes:
         data: Settings of the data.
@@ -98,97 +95,68 @@ class ToyView(View):
     data: ToyDataConfig = ToyDataConfig()
     steps: int = Field(default=300, ge=2, le=100_000)
 
-    def compute(self, network: Network, data: Dataset, _records: Records) -> TornManifoldRecord:
-        """Reconstruct the data, sweep the code and measure the tear; see ``compute`` of the views.
+    def compute(self, network: Network, data: Dataset, _records: Records) -> ToyRecord:
+        """Reconstruct the data and sweep the code; see ``compute`` of the views.
 
         Raises:
-            ConfigError: The data are no points of the plane.
+            ConfigError: The data are not points of the plane.
         """
         split = data.test
         points = _in_the_plane(split.images)
         codes, _ = network.encode(split.images, split.labels)
         reconstructions = _in_the_plane(network.decode(codes, split.labels))
         swept = self.sweep(network, codes, split.labels)
-        return TornManifoldRecord(
+        squared = np.square(points.astype(np.float64) - reconstructions).sum(axis=1)
+        return ToyRecord(
             points=points,
             labels=split.labels,
             curves=true_curves(self.data),
             reconstructions=reconstructions,
             swept=swept,
-            tear=measure_tear(self.data, reconstructions, swept),
-            input_distance=_distance(points, reconstructions),
+            off_manifold=measure_off_manifold(self.data, reconstructions, swept),
+            input_distance=float(np.sqrt(squared.mean())) if len(squared) else 0.0,
         )
 
     def sweep(self, network: Network, codes: Floats, labels: Labels) -> tuple[SweptCurve, ...]:
-        """Decode equally spaced codes over the range of those of the data.
-
-        Args:
-            network: A trained autoencoder.
-            codes: Of the data, float32 (n, latent_dim).
-            labels: Of the data, int64 (n,).
+        """Decode equally spaced codes over the range of those of the data, float32 (n, latent_dim).
 
         Returns:
-            As in ``TornManifoldRecord.swept``; labels without data are left out.
+            As ``ToyRecord.swept``, without labels that have no data.
         """
         if network.architecture.latent_dim != 1 or len(codes) == 0:
             return ()
-        if not network.architecture.conditional:
-            return (self._swept(network, None, codes),)
-        return tuple(self._swept(network, int(label), codes[labels == label]) for label in np.unique(labels))
+        conditions = np.unique(labels).tolist() if network.architecture.conditional else [None]
+        swept = []
+        for label in conditions:
+            own = codes if label is None else codes[labels == label]
+            z = np.linspace(own.min(), own.max(), self.steps, dtype=np.float32)
+            points = _in_the_plane(network.decode(z[:, None], np.full(self.steps, label or 0, np.int64)))
+            off = distance_to_manifold(self.data, points) > off_manifold_threshold(self.data)
+            swept.append(SweptCurve(label, z, points, off))
+        return tuple(swept)
 
-    def _swept(self, network: Network, label: int | None, codes: Floats) -> SweptCurve:
-        sweep = np.linspace(codes.min(), codes.max(), self.steps, dtype=np.float32)
-        conditions = np.full(self.steps, label or 0, np.int64)
-        points = _in_the_plane(network.decode(sweep[:, None], conditions))
-        return SweptCurve(label, sweep, points, distance_to_manifold(self.data, points) > tear_threshold(self.data))
 
+def measure_off_manifold(config: ToyDataConfig, reconstructions: Floats, swept: tuple[SweptCurve, ...]) -> OffManifold:
+    """Which share of reconstructions, floats (n, 2), and swept curves is off the manifold.
 
-def measure_tear(config: ToyDataConfig, reconstructions: Floats, swept: tuple[SweptCurve, ...]) -> Tear:
-    """How much of the reconstructions and of the swept curves lies where there are no data.
-
-    A piece of a curve between two of its points counts as torn by the place in its middle.
-
-    Args:
-        config: Of the data.
-        reconstructions: Floats (n, 2).
-        swept: The curves, if there are any.
-
-    Returns:
-        The shares; that of no points, and that of curves without length, is 0.
+    The middle of each segment between two points of a curve decides for the segment. Without points, or for curves
+    without length, the share is 0.
     """
-    threshold = tear_threshold(config)
-    torn = distance_to_manifold(config, reconstructions) > threshold
-    return Tear(
-        reconstructions=float(torn.mean()) if len(torn) else 0.0,
-        curve=_torn_share_of_curves(config, swept, threshold) if swept else None,
-        threshold=threshold,
-    )
+    threshold = off_manifold_threshold(config)
+    off = distance_to_manifold(config, reconstructions) > threshold
+    curve = None
+    if swept:
+        starts = np.concatenate([one.points[:-1].astype(np.float64) for one in swept])
+        segments = np.concatenate([np.diff(one.points.astype(np.float64), axis=0) for one in swept])
+        lengths = np.hypot(segments[:, 0], segments[:, 1])
+        is_off = distance_to_manifold(config, starts + segments / 2.0) > threshold
+        curve = float(lengths[is_off].sum() / lengths.sum()) if lengths.sum() > 0.0 else 0.0
+    return OffManifold(float(off.mean()) if len(off) else 0.0, curve, threshold)
 
 
-def tear_threshold(config: ToyDataConfig) -> float:
-    """As in ``Tear.threshold``."""
+def off_manifold_threshold(config: ToyDataConfig) -> float:
+    """As in ``OffManifold.threshold``."""
     return DEVIATIONS * max(config.noise, NOISE_FLOOR)
-
-
-def _torn_share_of_curves(config: ToyDataConfig, swept: tuple[SweptCurve, ...], threshold: float) -> float:
-    """Share of the length of all curves together."""
-    segments = [_segments(curve.points.astype(np.float64)) for curve in swept]
-    middles, lengths = (np.concatenate(parts) for parts in zip(*segments, strict=True))
-    torn = distance_to_manifold(config, middles) > threshold
-    whole = float(lengths.sum())
-    return float(lengths[torn].sum()) / whole if whole > 0.0 else 0.0
-
-
-def _segments(points: Float64Array) -> tuple[Float64Array, Float64Array]:
-    """Middle, (n - 1, 2), and length, (n - 1,), of what lies between neighbouring points."""
-    steps = np.diff(points, axis=0)
-    return points[:-1] + steps / 2.0, np.hypot(steps[:, 0], steps[:, 1])
-
-
-def _distance(points: Floats, others: Floats) -> float:
-    """Root of the mean squared distance of each from its other."""
-    squared = np.square(points.astype(np.float64) - others).sum(axis=1)
-    return float(np.sqrt(squared.mean())) if len(squared) else 0.0
 
 
 def _in_the_plane(examples: Floats) -> Floats:

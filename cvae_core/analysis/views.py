@@ -1,4 +1,4 @@
-"""What a picture shows: one small frozen record that its link, cache, player, export and computation share."""
+"""Views: what a picture shows, as one frozen record that its link, cache, player, export and computation share."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Other = TypeVar("Other")
 
 
 class View(Settings):
-    """What is looked at, but for the run and the epoch. It is checked once, hashable, and has one JSON form.
+    """What is shown, except run and epoch; hashable, with one JSON form.
 
     Raises:
         ConfigError: A value is out of range.
@@ -69,11 +69,10 @@ class PlaneView(View):
 
 
 class Records(Protocol):
-    """Gives records of the same run, computed before if possible."""
+    """Gives other records of the same run, from a cache if possible."""
 
     def __call__(self, view: Computed[Record], epoch: int | None = None) -> Record:
-        """The record of another view, at the epoch that is looked at or at another one."""
-        ...
+        """The record of another view, at the epoch that is shown or at another one."""
 
 
 class Computed(Protocol[Record_co]):
@@ -82,34 +81,23 @@ class Computed(Protocol[Record_co]):
     @property
     def training_images(self) -> tuple[tuple[int, int], ...]:
         """As in ``View``."""
-        ...
 
     def compute(self, network: Network, data: Dataset, records: Records) -> Record_co:
-        """What the view shows.
-
-        Args:
-            network: The network of the epoch that is looked at.
-            data: The data of the run; the training part only if the view shows training images.
-            records: Gives what this record builds on.
-
-        Raises:
-            ConfigError: The network or the data lack what the view names, such as a label or a dimension.
-        """
-        ...
+        """As the function ``compute``."""
 
 
 def compute(network: Network, data: Dataset, view: Computed[Record], records: Records | None = None) -> Record:
-    """What a view shows.
+    """The record of a view.
 
     Args:
-        network: The network of the epoch that is looked at.
+        network: The network of the epoch that is shown.
         data: The data of the run; the training part only if the view shows training images.
         view: What to show.
         records: Gives records of other views and epochs that this one builds on; computed by the same network if
             ``None``.
 
     Raises:
-        ConfigError: The network or the data lack what the view names, such as a label or a dimension.
+        ConfigError: The network or the data do not have what the view names, such as a label or a dimension.
     """
 
     def from_this_network(view: Computed[Other], epoch: int | None = None) -> Other:  # noqa: ARG001

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
+from cvae_core.analysis.latent import COLLAPSED_KL
 from cvae_core.analysis.records import LatentPlane
 from cvae_core.errors import CvaeError
 from cvae_core.records import Bytes, Floats, Labels
@@ -102,7 +103,6 @@ def _description(plane: LatentPlane, class_names: Sequence[str]) -> str:
     return f"Latent positions of {len(plane.x):,} images of {names or 'no label'}, over the rings of the prior."
 
 
-COLLAPSED_NATS: Final = 0.01
 _FIGURES: Final = ("x", "y", "kl", "mean", "variance")
 
 _mount = FOLDER.component(
@@ -134,7 +134,7 @@ class LatentPicture:
     limit: float = AXIS_LIMIT
     one_dimensional: bool = False
     file_name: str = "latent_space.png"
-    collapsed: float = COLLAPSED_NATS
+    collapsed: float = COLLAPSED_KL
 
 
 @dataclass(frozen=True)

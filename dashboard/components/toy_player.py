@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
-from cvae_core.analysis.toy import TornManifoldRecord
+from cvae_core.analysis.toy import ToyRecord
 from cvae_core.records import Floats, Labels
 from dashboard.components import FOLDER
 from dashboard.components.epoch_player import PLAYER_STYLES, FilmState, Question, Timeline, film_blob
@@ -96,7 +96,7 @@ class TornModel:
     file_name: str = "torn_manifold.png"
 
 
-FramesOf = Callable[[int], Mapping[str, TornManifoldRecord]]
+FramesOf = Callable[[int], Mapping[str, ToyRecord]]
 
 
 def torn_film(
@@ -129,11 +129,14 @@ def packed_torn_film(
     return film_blob(timeline, question, header, lambda epoch: _arrays(frames_of(epoch)), ground.arrays)
 
 
-def _arrays(records: Mapping[str, TornManifoldRecord]) -> dict[str, npt.NDArray[Any]]:
+def _arrays(records: Mapping[str, ToyRecord]) -> dict[str, npt.NDArray[Any]]:
     """The arrays of a frame; a curve of a code with more than one number is absent, and its share is no number."""
     arrays: dict[str, npt.NDArray[Any]] = {}
     for name, record in records.items():
-        shares = (record.tear.reconstructions, np.nan if record.tear.curve is None else record.tear.curve)
+        shares = (
+            record.off_manifold.reconstructions,
+            np.nan if record.off_manifold.curve is None else record.off_manifold.curve,
+        )
         arrays[f"reconstruction_{name}"] = record.reconstructions.astype(np.float32)
         arrays[f"tear_{name}"] = np.array(shares, np.float32)
         arrays[f"distance_{name}"] = np.array([record.input_distance], np.float32)

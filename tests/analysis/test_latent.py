@@ -111,7 +111,7 @@ def test_a_plane_of_no_codes_is_empty():
 
 def test_a_one_dimensional_code_gets_a_lane_for_each_label():
     picture = plane(_codes(latent_dim=1), 4)
-    assert picture.dimensions == (0, None) and picture.titles == ("z1", "a lane for each label")
+    assert picture.dimensions == (0, None) and picture.titles == ("z1", "one lane per label")
     spans = [(picture.y[picture.labels == k].min(), picture.y[picture.labels == k].max()) for k in range(4)]
     assert all(upper[0] > lower[1] for upper, lower in itertools.pairwise(spans))
     assert np.abs(picture.y).max() <= 4.5

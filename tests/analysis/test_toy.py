@@ -1,4 +1,4 @@
-"""The tear of the torn manifold: planted answers, and trainings that show what conditioning does."""
+"""The share off the manifold: known answers, and trainings that show what conditioning does."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import pytest
 
 from cvae_core.analysis.toy import (
     SweptCurve,
-    TornManifoldRecord,
+    ToyRecord,
     ToyView,
-    measure_tear,
-    tear_threshold,
+    measure_off_manifold,
+    off_manifold_threshold,
 )
 from cvae_core.analysis.views import compute
 from cvae_core.architecture import DataShape
@@ -38,58 +38,58 @@ def network(**settings: object) -> FoldedNetwork:
     return FoldedNetwork(model, shape, random_weights(model, shape))
 
 
-def analysed(ours: FoldedNetwork, test: Split, steps: int = 300) -> TornManifoldRecord:
+def analysed(ours: FoldedNetwork, test: Split, steps: int = 300) -> ToyRecord:
     data = Dataset("toy", "Toy", ("arc", "circle"), test.first(0), test, "0" * 64)
     return compute(ours, data, ToyView(data=TUTORIAL, steps=steps))
 
 
-def test_what_lies_on_the_curves_is_not_torn() -> None:
+def test_the_curves_are_on_the_manifold() -> None:
     pieces = true_curves(TUTORIAL)
-    tear = measure_tear(TUTORIAL, np.concatenate(pieces), tuple(map(curve, pieces)))
-    assert (tear.reconstructions, tear.curve) == (0.0, 0.0)
+    found = measure_off_manifold(TUTORIAL, np.concatenate(pieces), tuple(map(curve, pieces)))
+    assert (found.reconstructions, found.curve) == (0.0, 0.0)
 
 
-def test_what_lies_on_the_bridge_is_torn() -> None:
+def test_the_bridge_is_off_the_manifold() -> None:
     assert distance_to_manifold(TUTORIAL, BRIDGE).min() > 0.18
-    tear = measure_tear(TUTORIAL, BRIDGE, (curve(BRIDGE),))
-    assert (tear.reconstructions, tear.curve, tear.threshold) == (1.0, 1.0, pytest.approx(0.18))
+    found = measure_off_manifold(TUTORIAL, BRIDGE, (curve(BRIDGE),))
+    assert (found.reconstructions, found.curve, found.threshold) == (1.0, 1.0, pytest.approx(0.18))
 
 
-def test_the_noise_itself_is_hardly_torn() -> None:
+def test_the_noise_is_on_the_manifold() -> None:
     points = load_dataset(TUTORIAL).train.images.reshape(-1, 2)
     # Beyond three deviations across a line lie 0.27 %; the ends and the bends of the curves add little.
-    assert measure_tear(TUTORIAL, points, ()).reconstructions < 0.01
+    assert measure_off_manifold(TUTORIAL, points, ()).reconstructions < 0.01
 
 
 def test_shares_are_those_of_points_and_of_length() -> None:
     on_the_circle = true_curves(TUTORIAL)[1]
     points = np.concatenate([on_the_circle[:30], BRIDGE[:10]])
-    tear = measure_tear(TUTORIAL, points, (curve(on_the_circle), curve(BRIDGE)))
+    found = measure_off_manifold(TUTORIAL, points, (curve(on_the_circle), curve(BRIDGE)))
     bridge = np.hypot(0.2, 0.3)
-    assert tear.reconstructions == 0.25
-    assert tear.curve == pytest.approx(bridge / (bridge + np.pi), rel=1e-3)
+    assert found.reconstructions == 0.25
+    assert found.curve == pytest.approx(bridge / (bridge + np.pi), rel=1e-3)
 
 
 def test_a_curve_counts_by_its_length_and_not_by_its_points() -> None:
     dense, sparse = (np.linspace(BRIDGE[0], BRIDGE[-1], count, dtype=np.float32) for count in (1000, 5))
     circle = curve(true_curves(TUTORIAL)[1])
-    shares = [measure_tear(TUTORIAL, BRIDGE, (circle, curve(points))).curve for points in (dense, sparse)]
+    shares = [measure_off_manifold(TUTORIAL, BRIDGE, (circle, curve(points))).curve for points in (dense, sparse)]
     assert shares[0] == pytest.approx(shares[1], rel=1e-3)
 
 
-def test_nothing_is_torn_of_nothing() -> None:
+def test_without_points_the_share_is_zero() -> None:
     still = curve(np.repeat(BRIDGE[:1], 5, axis=0))
-    assert measure_tear(TUTORIAL, np.zeros((0, 2), np.float32), (still,)).reconstructions == 0.0
-    assert measure_tear(TUTORIAL, BRIDGE, (still,)).curve == 0.0
-    assert measure_tear(TUTORIAL, BRIDGE, ()).curve is None
+    assert measure_off_manifold(TUTORIAL, np.zeros((0, 2), np.float32), (still,)).reconstructions == 0.0
+    assert measure_off_manifold(TUTORIAL, BRIDGE, (still,)).curve == 0.0
+    assert measure_off_manifold(TUTORIAL, BRIDGE, ()).curve is None
 
 
 def test_without_noise_there_is_a_floor() -> None:
     exact = ToyDataConfig(noise=0.0)
-    assert tear_threshold(exact) == tear_threshold(ToyDataConfig(noise=0.005)) == pytest.approx(0.03)
+    assert off_manifold_threshold(exact) == off_manifold_threshold(ToyDataConfig(noise=0.005)) == pytest.approx(0.03)
     near, far = np.array([[1.5, 0.02]]), np.array([[1.5, 0.04]])
-    assert measure_tear(exact, near, ()).reconstructions == 0.0
-    assert measure_tear(exact, far, ()).reconstructions == 1.0
+    assert measure_off_manifold(exact, near, ()).reconstructions == 0.0
+    assert measure_off_manifold(exact, far, ()).reconstructions == 1.0
 
 
 @pytest.mark.parametrize(("conditional", "labels"), [(False, [None]), (True, [0, 1])])
@@ -103,7 +103,7 @@ def test_a_one_dimensional_code_is_swept_over_its_range(conditional: bool, label
         np.testing.assert_allclose(swept.codes, np.linspace(own.min(), own.max(), 50), rtol=1e-5)
         decoded = ours.decode(swept.codes[:, None], np.full(50, swept.label or 0))
         np.testing.assert_array_equal(swept.points, decoded.reshape(50, 2))
-        far = distance_to_manifold(TUTORIAL, swept.points) > tear_threshold(TUTORIAL)
+        far = distance_to_manifold(TUTORIAL, swept.points) > off_manifold_threshold(TUTORIAL)
         np.testing.assert_array_equal(swept.off, far)
 
 
@@ -114,8 +114,8 @@ def test_the_record_holds_data_curves_and_reconstructions() -> None:
     np.testing.assert_array_equal(record.labels, data.labels)
     np.testing.assert_array_equal(record.reconstructions, ours.reconstruct(data.images, data.labels).reshape(-1, 2))
     assert [piece.shape for piece in record.curves] == [(400, 2)] * 2
-    assert record.swept == () and record.tear.curve is None
-    assert record.tear == measure_tear(TUTORIAL, record.reconstructions, ())
+    assert record.swept == () and record.off_manifold.curve is None
+    assert record.off_manifold == measure_off_manifold(TUTORIAL, record.reconstructions, ())
     squares = ((record.points - record.reconstructions).astype(float) ** 2).sum(axis=1)
     assert record.input_distance == pytest.approx(np.sqrt(squares.sum() / len(squares)))
 
@@ -123,7 +123,7 @@ def test_the_record_holds_data_curves_and_reconstructions() -> None:
 def test_no_data_have_no_curves() -> None:
     nothing = load_dataset(TUTORIAL).test.first(0)
     record = analysed(network(), nothing)
-    assert (len(record.points), record.swept, record.tear.reconstructions) == (0, (), 0.0)
+    assert (len(record.points), record.swept, record.off_manifold.reconstructions) == (0, (), 0.0)
     assert record.input_distance == 0.0
 
 
@@ -138,8 +138,8 @@ def test_images_are_no_points_of_the_plane() -> None:
         analysed(network(), random_split(DataShape(4, 3, 1, 2), 5))
 
 
-def trained_tear(name: str, seed: int) -> tuple[float, float]:
-    """The tear of a preset's model on the test data after its whole training."""
+def trained_shares(name: str, seed: int) -> tuple[float, float]:
+    """The shares off the manifold of a preset after its whole training, on the test data."""
     from cvae_core.training.engine import train
 
     config = preset(name).with_settings({"seed": seed, "snapshot_every": 300})
@@ -147,15 +147,15 @@ def trained_tear(name: str, seed: int) -> tuple[float, float]:
     *_, last = train(config, data)
     trained = FoldedNetwork(config.model, data.shape, last.state.weights())
     assert isinstance(config.data, ToyDataConfig)
-    tear = compute(trained, data, ToyView(data=config.data)).tear
-    assert tear.curve is not None
-    return tear.reconstructions, tear.curve
+    found = compute(trained, data, ToyView(data=config.data)).off_manifold
+    assert found.curve is not None
+    return found.reconstructions, found.curve
 
 
 @pytest.mark.faults
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(5))
 def test_with_the_label_the_tear_is_smaller(seed: int) -> None:
-    plain, conditional = (trained_tear(name, seed) for name in ("torn-manifold", "torn-manifold-conditional"))
+    plain, conditional = (trained_shares(name, seed) for name in ("torn-manifold", "torn-manifold-conditional"))
     assert conditional[0] < plain[0]
     assert conditional[1] < plain[1]

@@ -125,7 +125,9 @@ def test_the_newest_pair_is_shown_with_what_its_networks_make_of_the_data(runs_f
         expected = compute(network, data, ToyView(data=config.data))
         np.testing.assert_array_equal(arrays[f"frame/reconstruction_{model}"][0], expected.reconstructions)
         np.testing.assert_array_equal(arrays[f"frame/sweep_{model}"][0][0], expected.swept[0].points)
-        assert arrays[f"frame/tear_{model}"][0] == pytest.approx([expected.tear.reconstructions, expected.tear.curve])
+        assert arrays[f"frame/tear_{model}"][0] == pytest.approx(
+            [expected.off_manifold.reconstructions, expected.off_manifold.curve]
+        )
         assert arrays[f"frame/distance_{model}"][0] == pytest.approx(expected.input_distance)
 
 

@@ -1,10 +1,10 @@
-"""Two made-up models of a torn manifold: one keeps a bridge, the other closes in on the curves."""
+"""Two made-up models of toy data: one keeps a bridge, the other closes in on the curves."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from cvae_core.analysis.toy import SweptCurve, Tear, TornManifoldRecord
+from cvae_core.analysis.toy import OffManifold, SweptCurve, ToyRecord
 from cvae_core.records import Floats
 from dashboard.components.toy_player import TornGround, TornModel
 
@@ -24,7 +24,7 @@ def circle(count: int) -> Floats:
     return np.stack([1.5 + 0.5 * np.sin(t), -0.5 + 0.5 * np.cos(t)], 1).astype(np.float32)
 
 
-def frames_of(epoch: int) -> dict[str, TornManifoldRecord]:
+def frames_of(epoch: int) -> dict[str, ToyRecord]:
     """Reconstructions shrink towards the curves as the epochs go by; the plain model's sweep crosses the gap."""
     share = epoch / EPOCHS[-1]
     near = TRUE + (POINTS - TRUE) * (1 - share)
@@ -42,15 +42,15 @@ def frames_of(epoch: int) -> dict[str, TornManifoldRecord]:
 
 def record(
     reconstructions: Floats, sweep: Floats, off: np.ndarray, shares: tuple[float, float], distance: float
-) -> TornManifoldRecord:
+) -> ToyRecord:
     """What a model makes of the data."""
     codes = np.linspace(-1, 1, STEPS, dtype=np.float32)
     swept = tuple(
         SweptCurve(None, codes, points.astype(np.float32), marks.astype(bool))
         for points, marks in zip(sweep, off, strict=True)
     )
-    tear = Tear(*shares, threshold=0.18)
-    return TornManifoldRecord(POINTS, GROUND.labels, GROUND.pieces, reconstructions, swept, tear, distance)
+    off_manifold = OffManifold(*shares, threshold=0.18)
+    return ToyRecord(POINTS, GROUND.labels, GROUND.pieces, reconstructions, swept, off_manifold, distance)
 
 
 TRUE = np.concatenate([arc(1000), circle(1000)])

@@ -88,7 +88,7 @@ def test_rings_lie_at_one_two_and_three_standard_deviations(ratio: int) -> None:
 
 
 def test_one_dimension_has_lines_in_place_of_rings() -> None:
-    painter = PlanePainter(("z1", "a lane for each label"), one_dimensional=True)
+    painter = PlanePainter(("z1", "one lane per label"), one_dimensional=True)
     pixels = painted(painter, [], [])
     _, top, _, bottom = painter.box
     for place in (-3, -2, -1, 1, 2, 3):
