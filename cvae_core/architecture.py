@@ -1,7 +1,6 @@
-"""The network as a plan: its operations, their sizes, and the names and shapes of their weights.
+"""The architecture of a network: its operations, their sizes, and the names and shapes of their weights.
 
-Whoever builds the network (Keras, the compiled training step, the folded network) and whoever reads weights
-from disk works from this one description.
+Keras models, training step, folded network and stored weights all follow this description.
 """
 
 from __future__ import annotations
@@ -63,14 +62,14 @@ class DataShape:
 
     @property
     def are_points(self) -> bool:
-        """Whether the examples are points of the plane, which are floats of any size, and not images."""
+        """Whether the examples are points of the plane instead of images."""
         return self.image_shape == (1, 2, 1)
 
 
 class Operation(Protocol):
-    """One step of encoder or decoder. A ``DenseLayer`` is one; others bring their own two forms, see ``Applicable``.
+    """One step of encoder or decoder: a ``DenseLayer``, or an ``Applicable``.
 
-    It must be hashable, as a frozen dataclass is: compiled programs are kept by architecture.
+    It must be hashable, such as a frozen dataclass: compiled programs are cached by architecture.
 
     Attributes:
         name: Prefix of its weights' names, such as "encoder/0".
@@ -95,7 +94,7 @@ class Operation(Protocol):
 
 @runtime_checkable
 class Applicable(Operation, Protocol):
-    """An operation that says itself how it is applied; it need not be affine."""
+    """An operation with a NumPy form and a TensorFlow form of its own; it need not be affine."""
 
     def numpy(self, weights: Mapping[str, npt.NDArray[np.float32]], x: npt.NDArray[np.float32]) -> Any:
         """At inference: float32 (n, inputs) in, float32 (n, outputs) out; ``weights`` are those of the network."""
@@ -106,16 +105,9 @@ class Applicable(Operation, Protocol):
 
 @dataclass(frozen=True)
 class DenseLayer:
-    """One affine map with what follows it.
+    """An affine map, then activation and batch normalisation in the order of ``batch_normalization``, then dropout.
 
-    The order is Dense, then normalisation and activation as ``batch_normalization`` says, then dropout.
-
-    Attributes:
-        name: Prefix of its weights' names.
-        inputs, outputs: Units. The condition counts as inputs of the first layer of encoder and decoder.
-        activation: Non-linearity; "linear" for z_mean, z_log_var and the output.
-        batch_normalization: Where the normalisation stands, if anywhere.
-        dropout_rate: Share of outputs silenced in training.
+    Name, inputs and outputs are as in ``Operation``.
     """
 
     name: str
@@ -126,7 +118,7 @@ class DenseLayer:
     dropout_rate: float = 0.0
 
     def weight_shapes(self) -> dict[str, tuple[int, ...]]:
-        """Name -> shape of its weights: kernel (inputs, outputs), bias, and the four of the normalisation."""
+        """Name -> shape: kernel (inputs, outputs), bias, and the four weights of the normalisation."""
         shapes: dict[str, tuple[int, ...]] = {
             f"{self.name}/kernel": (self.inputs, self.outputs),
             f"{self.name}/bias": (self.outputs,),
@@ -146,11 +138,11 @@ class Architecture:
         conditional: Whether the label is appended to the inputs of encoder and decoder.
         latent_dim: Size of the code.
         encoder, decoder: Operations, first to last.
-        z_mean: Head of the encoder: the posterior's mean, or the code itself of a plain autoencoder.
-        z_log_var: Head of the encoder; ``None`` for a plain autoencoder, which has no posterior.
+        z_mean: Head of the encoder: the posterior's mean, or the code of a plain autoencoder.
+        z_log_var: Head of the encoder; ``None`` for a plain autoencoder.
         output: Last layer of the decoder; gives the parameters of the likelihood, such as logits.
         label_code: The form in which the label is appended.
-        likelihood: Name of what the output is the parameters of; ``likelihoods`` has it.
+        likelihood: Name of a registered likelihood.
     """
 
     shape: DataShape
@@ -168,22 +160,22 @@ class Architecture:
 
     @property
     def layers(self) -> tuple[Operation, ...]:
-        """All operations in their fixed order."""
+        """All operations in order."""
         heads = (self.z_mean,) if self.z_log_var is None else (self.z_mean, self.z_log_var)
         return (*self.encoder, *heads, *self.decoder, self.output)
 
     @property
     def is_variational(self) -> bool:
-        """Whether codes are drawn from a posterior and have a KL."""
+        """Whether codes are sampled from a posterior and have a KL."""
         return self.z_log_var is not None
 
     @property
     def kl_terms(self) -> int:
-        """How many latent dimensions have a KL: all of them or none."""
+        """Number of latent dimensions with a KL: all or none."""
         return self.latent_dim if self.is_variational else 0
 
     def weight_shapes(self) -> dict[str, tuple[int, ...]]:
-        """Name -> shape of every weight, in the fixed order."""
+        """Name -> shape of every weight, in order."""
         return {name: shape for layer in self.layers for name, shape in layer.weight_shapes().items()}
 
 
@@ -198,10 +190,10 @@ def register_model_kind(
     data: type[DataSettings] = DataConfig,
     train: type[TrainSettings] = TrainConfig,
 ) -> None:
-    """Offer a kind of model: the field ``kind`` of a run's model settings chooses it.
+    """Add a model kind, which the field ``kind`` of a run's model settings chooses.
 
     Args:
-        kind: Its name, which is the only value that the field ``kind`` of ``settings`` takes.
+        kind: Its name, which is the only value of the field ``kind`` of ``settings``.
         settings: Subclass of ``ModelConfig`` or ``AutoencoderConfig``.
         plan: Gives the architecture for such settings and data of a shape; ``dense_plan`` is a start.
         data: Class of the data settings of such a run.
@@ -215,7 +207,7 @@ def register_model_kind(
 
 
 def plan(model: ModelSettings, shape: DataShape) -> Architecture:
-    """Lay out the network that a configuration describes for data of a given shape.
+    """The architecture for model settings and data of a shape.
 
     Raises:
         ConfigError: There is no such kind of model, or no such likelihood.
@@ -257,7 +249,7 @@ def _stack(
 
 
 def check_weights(architecture: Architecture, weights: Mapping[str, npt.NDArray[np.float32]]) -> None:
-    """Make sure that weights are those of an architecture.
+    """Check that weights belong to an architecture.
 
     Raises:
         WeightsError: A weight is missing, unknown, of another shape, or not float32.

@@ -1,4 +1,4 @@
-"""p(x | z): what the decoder's outputs say about pixels. Each likelihood has a NumPy form and a TensorFlow form."""
+"""Likelihoods p(x | z): what the decoder's outputs mean, in NumPy and in TensorFlow."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ class Likelihood(Protocol):
     Attributes:
         name: What an architecture calls it.
         parameters_per_pixel: Outputs for each pixel; an image has first all first parameters, then all second ones.
-        keras_activation: The Keras activation that turns outputs into means; empty if there is none, and then the
-            network cannot be exported to Keras.
+        keras_activation: The Keras activation that turns outputs into means; empty if there is none, which prevents
+            the export to Keras.
     """
 
     @property
@@ -62,7 +62,7 @@ likelihood_names: Final = _LIKELIHOODS.names
 
 
 def register_likelihood(entry: Likelihood) -> Likelihood:
-    """Offer a likelihood by its name, as the setting ``likelihood`` of a model.
+    """Add a likelihood, which the model setting ``likelihood`` chooses by name.
 
     Raises:
         ConfigError: Another likelihood has that name.
@@ -80,7 +80,7 @@ def sigmoid(x: Floats) -> Floats:
 class Bernoulli:
     """Outputs are logits; pixels are probabilities (Kingma and Welling 2014, appendix C.1).
 
-    Grey pixels count as expectations of binary ones, so the loss has a floor above zero: the pixels' own entropy.
+    Grey pixels count as expectations of binary ones, so the smallest loss is the pixels' own entropy, not zero.
     """
 
     name = "bernoulli"
@@ -90,7 +90,7 @@ class Bernoulli:
     @np.errstate(under="ignore")
     def log_probability(self, targets: Floats, outputs: Floats) -> Floats:
         """Minus the binary cross-entropy."""
-        # Not log1p: what this loses is under 1e-7 nats a pixel, and log takes a fraction of the time.
+        # Much faster than log1p; the error is under 1e-7 nats a pixel.
         softplus = np.log(np.exp(-np.abs(outputs)) + np.float32(1.0))
         nats = np.maximum(outputs, 0.0) - outputs * targets + softplus
         sums: Floats = nats.sum(axis=1, dtype=np.float32)
@@ -101,10 +101,9 @@ class Bernoulli:
         return sigmoid(outputs)
 
     def negative_log_probability(self, targets: Tensor, outputs: Tensor) -> Tensor:
-        """Binary cross-entropy from logits, summed over pixels; the targets are taken as constants.
+        """Binary cross-entropy from logits, summed over pixels; targets are constants.
 
-        Its gradient is written out as sigmoid(logits) - targets: exact, and half the work of differentiating the
-        formula.
+        The gradient is given as sigmoid(logits) - targets, which is exact and half the work.
         """
         import tensorflow as tf
 

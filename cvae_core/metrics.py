@@ -1,4 +1,4 @@
-"""The numbers that a run records after each epoch: their names for every reader, and how to add one."""
+"""The numbers that a run records after each epoch: their names, and adding one."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _METRICS: Final = Registry[Metric]("metric")
 
 
 def register_metric(name: str, title: str, unit: str, compute: Callable[[Any, Dataset], float]) -> Metric:
-    """Let the worker compute a number after each epoch; arguments are those of ``Metric``.
+    """Add a number that the worker computes after each epoch; arguments as ``Metric``.
 
     Raises:
         ConfigError: The name is taken.
@@ -64,11 +64,7 @@ def subset(dataset: Dataset) -> Dataset:
 
 
 def computed_metrics(network: Any, dataset: Dataset) -> dict[str, float]:
-    """All registered metrics of a network; those that are not finite are left out.
-
-    Args:
-        network: A ``Network``, as analysis sees it.
-        dataset: From ``subset``.
+    """All finite registered metrics of a ``Network`` of analysis on data from ``subset``.
 
     Raises:
         TrainingError: The code of a metric failed.
@@ -88,7 +84,7 @@ def computed_metrics(network: Any, dataset: Dataset) -> dict[str, float]:
 
 
 def quantities(record: EpochRecord) -> Iterator[tuple[str, str, float]]:
-    """The numbers of an epoch that every reader shows, the KL of each dimension aside.
+    """The numbers of an epoch, except the KL of each dimension.
 
     Yields:
         Column in ``Run.metrics``, tag in TensorBoard, and value.

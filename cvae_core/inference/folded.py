@@ -1,4 +1,4 @@
-"""The non-linearities in NumPy, as Keras defines them."""
+"""A trained network at inference in NumPy: dropout is gone and batch normalisation is folded into its neighbours."""
 
 from __future__ import annotations
 
@@ -34,16 +34,10 @@ _ERF_IS_ONE: Final = np.float32(6.0)
 
 
 def erf(x: Floats) -> Floats:
-    """The error function in single precision, wrong by less than 6e-7 and exact far from zero.
+    """The error function, float32 to float32; the error is below 6e-7, and far from zero there is none.
 
-    Abramowitz and Stegun 1964, formula 7.1.26. It takes a third of the time of SciPy's, which works in double
-    precision, and needs no SciPy, whose import takes longer than the page that would wait for it.
-
-    Args:
-        x: float32, any shape.
-
-    Returns:
-        float32, -1 to 1, same shape.
+    Abramowitz and Stegun 1964, formula 7.1.26. It takes a third of the time of SciPy's double precision, and avoids
+    the slow import of SciPy.
     """
     one = np.float32(1.0)
     distance = np.minimum(np.abs(x), _ERF_IS_ONE)
@@ -57,42 +51,14 @@ def erf(x: Floats) -> Floats:
     return result
 
 
-def _relu(x: Floats) -> Floats:
-    result: Floats = np.maximum(x, np.float32(0.0))
-    return result
-
-
-def _leaky_relu(x: Floats) -> Floats:
-    result: Floats = np.maximum(x, np.float32(LEAKY_RELU_SLOPE) * x)
-    return result
-
-
-def _elu(x: Floats) -> Floats:
-    result: Floats = np.where(x > 0.0, x, np.expm1(np.minimum(x, np.float32(0.0))))
-    return result
-
-
-def _gelu(x: Floats) -> Floats:
-    result: Floats = np.float32(0.5) * x * (np.float32(1.0) + erf(x * _SQRT_HALF))
-    return result
-
-
-def _silu(x: Floats) -> Floats:
-    return x * sigmoid(x)
-
-
-def _tanh(x: Floats) -> Floats:
-    result: Floats = np.tanh(x)
-    return result
-
-
+_ZERO: Final = np.float32(0.0)
 ACTIVATIONS: Final[dict[str, Callable[[Floats], Floats]]] = {
-    "relu": _relu,
-    "leaky_relu": _leaky_relu,
-    "elu": _elu,
-    "gelu": _gelu,
-    "silu": _silu,
-    "tanh": _tanh,
+    "relu": lambda x: np.maximum(x, _ZERO),
+    "leaky_relu": lambda x: np.maximum(x, np.float32(LEAKY_RELU_SLOPE) * x),
+    "elu": lambda x: np.where(x > 0.0, x, np.expm1(np.minimum(x, _ZERO))),
+    "gelu": lambda x: np.float32(0.5) * x * (np.float32(1.0) + erf(x * _SQRT_HALF)),
+    "silu": lambda x: x * sigmoid(x),
+    "tanh": lambda x: np.tanh(x),
     "linear": lambda x: x,
 }
 
@@ -107,9 +73,9 @@ class Affine:
 
     Attributes:
         kernel: float32 (inputs, outputs). In the first layer of encoder and decoder of a conditional network the last
-            rows belong to the label: n_classes of them if it is one-hot, one if it is a number.
+            rows belong to the label: n_classes if it is one-hot, one if it is a number.
         bias: float32 (outputs,).
-        activation: A key of ``activations.ACTIVATIONS``.
+        activation: A key of ``ACTIVATIONS``.
     """
 
     kernel: Floats
@@ -127,7 +93,7 @@ class Affine:
 
 @dataclass(frozen=True)
 class Applied:
-    """An operation of another kind than Dense, with the weights that it takes."""
+    """An operation that is not Dense, with its weights."""
 
     operation: Applicable
     weights: Weights
@@ -142,7 +108,7 @@ class Applied:
 
 @dataclass(frozen=True)
 class Normalized:
-    """x * scale + offset: a normalisation that no Dense layer follows."""
+    """x * scale + offset: a normalisation without a Dense layer after it."""
 
     scale: Floats
     offset: Floats
@@ -163,18 +129,16 @@ class FoldedNetwork:
     Args:
         model: The network.
         shape: Of the data.
-        weights: Name -> float32 array. Large kernels are kept as they are, so they should not be changed afterwards.
+        weights: Name -> float32 array, not to be changed afterwards.
 
     Attributes:
-        architecture: Sizes of the data and the code.
-        encoder: Steps, first to last, such as hidden layers; they take pixels from 0 to 1, or coordinates as they are.
-        z_mean, z_log_var: Heads, from the last hidden layer. The first gives the code itself of a plain autoencoder,
-            whose second has no outputs.
-        decoder: Steps, first to last.
-        output: Gives what the likelihood makes an image of: logits of a CVAE, coordinates of an autoencoder on points.
+        architecture: Of the network.
+        encoder, decoder: Steps, first to last; the encoder takes pixels from 0 to 1, or coordinates.
+        z_mean, z_log_var: Heads. For a plain autoencoder the first gives the code, and the second has no outputs.
+        output: Gives the parameters of the likelihood, such as logits.
 
     Raises:
-        WeightsError: The weights are not those of the network.
+        WeightsError: The weights belong to another network.
     """
 
     def __init__(self, model: ModelSettings, shape: DataShape, weights: Weights) -> None:
@@ -184,8 +148,9 @@ class FoldedNetwork:
         encoder = _Folding(weights)
         self.encoder = encoder.steps(self.architecture.encoder)
         self.z_mean = encoder.head(self.architecture.z_mean)
-        self.z_log_var = _absent(self.z_mean)
-        if self.architecture.z_log_var is not None:
+        if self.architecture.z_log_var is None:
+            self.z_log_var = Affine(self.z_mean.kernel[:, :0], self.z_mean.bias[:0], "linear")
+        else:
             self.z_log_var = encoder.head(self.architecture.z_log_var)
         decoder = _Folding(weights)
         self.decoder = decoder.steps(self.architecture.decoder)
@@ -196,13 +161,13 @@ class FoldedNetwork:
         """Posterior of each image.
 
         Args:
-            images: (n, height, width, channels) or (n, pixels); whole numbers 0 to 255, floats 0 to 1, or truth
-                values. Of a plain autoencoder, finite floats as they are, such as points (n, 1, 2, 1) or (n, 2).
-            labels: Integers (n,), 0 to n_classes - 1; looked at only if the network is conditional.
+            images: (n, height, width, channels) or (n, pixels); whole numbers 0 to 255, floats 0 to 1, or booleans.
+                Toy points are finite floats, (n, 1, 2, 1) or (n, 2).
+            labels: Integers (n,), 0 to n_classes - 1; not used unless the network is conditional.
 
         Returns:
-            z_mean and z_log_var, both float32 (n, latent_dim). The codes of a plain autoencoder are certain: they are
-            z_mean, and z_log_var is minus infinity, the logarithm of no variance.
+            z_mean and z_log_var, both float32 (n, latent_dim). For a plain autoencoder z_mean is the code, and
+            z_log_var is minus infinity: the code has no variance.
 
         Raises:
             DataError: Images or labels do not fit the network.
@@ -220,14 +185,14 @@ class FoldedNetwork:
         return z_mean, z_log_var
 
     def decode(self, z: Floats, labels: Labels) -> Floats:
-        """Pixel probabilities of each code, or what a plain autoencoder makes of it.
+        """Mean image of each code.
 
         Args:
             z: Floats (n, latent_dim).
-            labels: Integers (n,), 0 to n_classes - 1; looked at only if the network is conditional.
+            labels: As in ``encode``.
 
         Returns:
-            float32 (n, height, width, channels), 0 to 1. Of an autoencoder as it comes: points (n, 1, 2, 1).
+            float32 (n, height, width, channels), 0 to 1; for toy data points (n, 1, 2, 1).
 
         Raises:
             DataError: Codes or labels do not fit the network.
@@ -236,33 +201,15 @@ class FoldedNetwork:
         return images.reshape(-1, *self.architecture.shape.image_shape)
 
     def decode_outputs(self, z: Floats, labels: Labels) -> Floats:
-        """The decoder's outputs for each code, before the likelihood makes an image of them: logits of a CVAE.
-
-        Args:
-            z: As in ``decode``.
-            labels: As in ``decode``.
+        """The decoder's outputs, such as logits; arguments and errors as ``decode``.
 
         Returns:
-            float32 (n, pixels * parameters_per_pixel).
-
-        Raises:
-            DataError: Codes or labels do not fit the network.
+            float32 (n, pixels * parameters_per_pixel of the likelihood).
         """
         return self._decode(z, labels, lambda outputs: outputs, self.architecture.output.outputs)
 
     def reconstruct(self, images: Bytes | Floats, labels: Labels) -> Floats:
-        """Each image encoded to ``z_mean`` and decoded with its own label.
-
-        Args:
-            images: As in ``encode``.
-            labels: As in ``encode``.
-
-        Returns:
-            As from ``decode``.
-
-        Raises:
-            DataError: Images or labels do not fit the network.
-        """
+        """Each image encoded to ``z_mean`` and decoded with its own label; see ``encode`` and ``decode``."""
         return self.decode(self.encode(images, labels)[0], labels)
 
     @np.errstate(under="ignore")
@@ -289,9 +236,9 @@ class FoldedNetwork:
         """Inputs with the condition beside them."""
         if not self.architecture.conditional:
             return x
-        if self.architecture.label_code == "number":
-            return np.column_stack([x, labels.astype(np.float32)])
-        return np.column_stack([x, np.eye(self.architecture.shape.n_classes, dtype=np.float32)[labels]])
+        is_number = self.architecture.label_code == "number"
+        condition = labels if is_number else np.eye(self.architecture.shape.n_classes)[labels]
+        return np.column_stack([x, condition.astype(np.float32)])
 
     def _conditioned(self, layer: Affine, x: Floats, labels: Labels) -> Floats:
         inputs = x.shape[1]
@@ -301,12 +248,12 @@ class FoldedNetwork:
         elif self.architecture.label_code == "number":
             h += labels[:, None].astype(np.float32) * layer.kernel[inputs] + layer.bias
         else:
-            # A one-hot label picks a row of the kernel, so no one-hot matrix is made.
+            # A one-hot label selects a row of the kernel.
             h += (layer.kernel[inputs:] + layer.bias)[labels]
         return h
 
     def _checked_labels(self, labels: Labels, count: int) -> Labels:
-        """Labels that the network can be given; any numbers if it takes none."""
+        """Labels that fit the network; any if it is not conditional."""
         if self.architecture.conditional:
             return checked_labels(labels, count, self.architecture.shape.n_classes)
         if np.shape(labels) != (count,):
@@ -321,7 +268,7 @@ def _rows(values: npt.NDArray[Any], width: int, what: str, unit: str) -> npt.NDA
 
 
 def _parts(count: int) -> Iterator[slice]:
-    """Pieces so small that no temporary array is large, and few, as on a busy machine each product waits."""
+    """Parts small enough for short temporary arrays, and few, as each product waits on a busy machine."""
     return (slice(begin, begin + _ROWS_AT_A_TIME) for begin in range(0, count, _ROWS_AT_A_TIME))
 
 
@@ -332,13 +279,8 @@ def _unit_range(pixels: Bytes | Floats) -> Floats:
     return unit
 
 
-def _absent(head: Affine) -> Affine:
-    """A head without outputs, beside one that has some."""
-    return Affine(head.kernel[:, :0], head.bias[:0], head.activation)
-
-
 class _Folding:
-    """Folds a stack of layers, first to last, carrying the normalisation that still waits for its next layer."""
+    """Folds a stack of layers, first to last, with the normalisation that waits for the next layer."""
 
     def __init__(self, weights: Weights) -> None:
         self._weights = weights
@@ -371,7 +313,7 @@ class _Folding:
         return Affine(kernel, bias.astype(np.float32), layer.activation)
 
     def _affine(self, layer: DenseLayer) -> tuple[Floats, _Doubles]:
-        """Kernels stay single, at one more rounding of each entry; vectors, into which sums go, are double."""
+        """Kernels stay float32; vectors, into which sums go, are float64."""
         kernel, bias = self._weights[f"{layer.name}/kernel"], self._double(layer, "bias")
         if self._waiting is None:
             return kernel, bias

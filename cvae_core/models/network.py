@@ -1,12 +1,12 @@
-"""The TensorFlow forward pass, and where each weight stands in the flat vectors of the compiled training step.
+"""The TensorFlow forward pass, and the layout of the weights in the flat vectors of the compiled training step.
 
-One long vector instead of a tensor a weight makes Adam a single fused pass and halves the compile time.
+With one vector instead of one tensor per weight, Adam is a single fused pass and compiling takes half the time.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Self, TypeAlias
 
@@ -29,13 +29,7 @@ from cvae_core.text import short_repr
 
 @dataclass(frozen=True)
 class Slot:
-    """The place of one weight.
-
-    Attributes:
-        name: As in ``Architecture.weight_shapes``.
-        offset: Index of its first number.
-        shape: Of the weight.
-    """
+    """The place of one weight in a vector; ``offset`` is the index of its first number."""
 
     name: str
     offset: int
@@ -45,17 +39,17 @@ class Slot:
 
     @property
     def size(self) -> int:
-        """How many numbers the weight has."""
+        """Number of entries of the weight."""
         return math.prod(self.shape)
 
 
 @dataclass(frozen=True)
 class Layout:
-    """The places of all weights of a network, in two vectors.
+    """The places of all weights of a network in two vectors.
 
     Attributes:
-        parameters: What the gradient changes: kernels, biases, and gamma and beta of the normalisations.
-        moving: What the batches' statistics change: moving means and variances.
+        parameters: Trained by the gradient: kernels, biases, gammas and betas.
+        moving: Moving means and variances of batch normalisation.
     """
 
     parameters: tuple[Slot, ...]
@@ -65,12 +59,13 @@ class Layout:
 
     @classmethod
     def of(cls, architecture: Architecture) -> Self:
-        """Lay the weights of an architecture out in their fixed order."""
-        shapes = architecture.weight_shapes()
-        return cls(
-            _slots((name, shape) for name, shape in shapes.items() if "/moving_" not in name),
-            _slots((name, shape) for name, shape in shapes.items() if "/moving_" in name),
-        )
+        """The layout of an architecture, in the order of its weights."""
+        parameters: list[Slot] = []
+        moving: list[Slot] = []
+        for name, shape in architecture.weight_shapes().items():
+            slots = moving if "/moving_" in name else parameters
+            slots.append(Slot(name, slots[-1].offset + slots[-1].size if slots else 0, shape))
+        return cls(tuple(parameters), tuple(moving))
 
     @property
     def parameter_count(self) -> int:
@@ -78,43 +73,20 @@ class Layout:
         return sum(slot.size for slot in self.parameters)
 
 
-def _slots(shapes: Iterable[tuple[str, tuple[int, ...]]]) -> tuple[Slot, ...]:
-    slots: list[Slot] = []
-    offset = 0
-    for name, shape in shapes:
-        slots.append(Slot(name, offset, shape))
-        offset += slots[-1].size
-    return tuple(slots)
-
-
 def pack(architecture: Architecture, weights: Weights) -> tuple[Floats, Floats]:
-    """Join weights to the two vectors of a layout.
-
-    Args:
-        architecture: Whose weights they are.
-        weights: Name -> float32 array.
-
-    Returns:
-        Parameters and moving statistics, float32 vectors; the second is empty without normalisation.
+    """Join weights (name -> float32 array) to the two vectors of the layout: parameters and moving statistics.
 
     Raises:
-        WeightsError: The weights are not those of the architecture.
+        WeightsError: The weights belong to another architecture.
     """
     check_weights(architecture, weights)
-    layout = Layout.of(architecture)
-    return _joined(layout.parameters, weights), _joined(layout.moving, weights)
-
-
-def _joined(slots: tuple[Slot, ...], weights: Weights) -> Floats:
-    return np.concatenate([np.zeros(0, np.float32), *(weights[slot.name].ravel() for slot in slots)])
+    layout, empty = Layout.of(architecture), np.zeros(0, np.float32)
+    parameters = np.concatenate([empty, *(weights[slot.name].ravel() for slot in layout.parameters)])
+    return parameters, np.concatenate([empty, *(weights[slot.name].ravel() for slot in layout.moving)])
 
 
 def unpack(architecture: Architecture, parameters: Floats, moving: Floats) -> Weights:
-    """The inverse of ``pack``.
-
-    Returns:
-        Name -> float32 array in the architecture's order; the arrays are views.
-    """
+    """The inverse of ``pack``; the arrays are views, in the architecture's order."""
     layout = Layout.of(architecture)
     arrays = {
         slot.name: vector[slot.offset : slot.offset + slot.size].reshape(slot.shape)
@@ -140,13 +112,13 @@ ACTIVATIONS: Final[dict[str, Callable[[Tensor], Tensor]]] = {
 
 @dataclass(frozen=True)
 class ForwardPass:
-    """What the network makes of a batch.
+    """The result of the network for a batch.
 
     Attributes:
-        outputs: float32 (n, pixels * parameters_per_pixel), of which the likelihood makes an image.
-        z_mean: float32 (n, latent_dim); of a plain autoencoder the code itself.
-        z_log_var: float32 (n, latent_dim); ``None`` of a plain autoencoder.
-        statistics: Name of each moving statistic -> the batch's own, float32 (units,); empty at inference.
+        outputs: Parameters of the likelihood, float32 (n, pixels * parameters_per_pixel).
+        z_mean: float32 (n, latent_dim); the code itself of a plain autoencoder.
+        z_log_var: float32 (n, latent_dim); ``None`` for a plain autoencoder.
+        statistics: Name of each moving statistic -> that of the batch, float32 (units,); empty at inference.
     """
 
     outputs: Tensor
@@ -167,16 +139,16 @@ def forward(
 ) -> ForwardPass:
     """Encode, sample z = z_mean + exp(z_log_var / 2) * noise, and decode (Kingma and Welling 2014, section 2.4).
 
-    A plain autoencoder decodes its code as it is.
+    A plain autoencoder decodes z_mean.
 
     Args:
         architecture: The network.
         weights: Name -> float32 tensor.
-        images: float32 (n, pixels), 0 to 1; points as they are.
-        condition: Labels from ``condition_of``; ignored unless the network is conditional.
-        noise: Standard normal, float32 (n, latent_dim); ignored by a plain autoencoder.
+        images: float32 (n, pixels), 0 to 1, or toy points.
+        condition: Labels from ``condition_of``; not used unless the network is conditional.
+        noise: Standard normal, float32 (n, latent_dim); not used by a plain autoencoder.
         dropout: ``None`` at inference. In training, layer name -> factors, float32 (n, units), for each layer with
-            dropout; normalisation then uses the batch's own mean and variance.
+            dropout; normalisation then uses the mean and variance of the batch.
     """
     network = _Network(architecture, weights, dropout)
     h = network.stack(architecture.encoder, network.joined(images, condition))
@@ -189,15 +161,7 @@ def forward(
 
 
 def condition_of(architecture: Architecture, labels: Tensor) -> Tensor:
-    """Labels as the network is given them.
-
-    Args:
-        architecture: The network.
-        labels: int32 (n,).
-
-    Returns:
-        One-hot, float32 (n, n_classes), or as one number, float32 (n, 1).
-    """
+    """Labels, int32 (n,), as inputs of the network: one-hot, float32 (n, n_classes), or numbers, float32 (n, 1)."""
     if architecture.label_code == "number":
         return tf.cast(labels, tf.float32)[:, None]
     return tf.one_hot(labels, architecture.shape.n_classes)
@@ -213,7 +177,7 @@ class _Network:
     __repr__ = short_repr
 
     def posterior(self, h: Tensor, *heads: DenseLayer) -> tuple[Tensor, Tensor]:
-        # One product for both heads: they are narrow, and two would read h twice.
+        # One product for both heads reads h once.
         kernel = tf.concat([self.weights[f"{head.name}/kernel"] for head in heads], 1)
         bias = tf.concat([self.weights[f"{head.name}/bias"] for head in heads], 0)
         z_mean, z_log_var = tf.split(tf.matmul(h, kernel) + bias, 2, axis=1)
@@ -228,12 +192,12 @@ class _Network:
 
     def stack(self, operations: tuple[Operation, ...], x: Tensor) -> Tensor:
         for operation in operations:
-            x = self.layer(operation, x) if isinstance(operation, DenseLayer) else self.applied(operation, x)
+            if isinstance(operation, DenseLayer):
+                x = self.layer(operation, x)
+            else:
+                assert isinstance(operation, Applicable)
+                x = operation.tensorflow(self.weights, x)
         return x
-
-    def applied(self, operation: Operation, x: Tensor) -> Tensor:
-        assert isinstance(operation, Applicable)
-        return operation.tensorflow(self.weights, x)
 
     def layer(self, layer: DenseLayer, x: Tensor) -> Tensor:
         x = self.affine(layer, x)
@@ -265,13 +229,5 @@ class _Network:
 
 
 def kl_per_dimension(z_mean: Tensor, z_log_var: Tensor) -> Tensor:
-    """KL(N(z_mean, exp(z_log_var)) || N(0, 1)) in closed form (Kingma and Welling 2014, appendix B).
-
-    Args:
-        z_mean: float32 (n, latent_dim).
-        z_log_var: float32 (n, latent_dim).
-
-    Returns:
-        float32 (n, latent_dim), nats, at least 0 up to rounding.
-    """
+    """KL(N(z_mean, exp(z_log_var)) || N(0, 1)) (Kingma and Welling 2014, appendix B), nats, float32 (n, latent_dim)."""
     return 0.5 * (tf.square(z_mean) + tf.exp(z_log_var) - 1.0 - z_log_var)
