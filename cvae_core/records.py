@@ -1,4 +1,4 @@
-"""Checks of images, points and labels where they enter: the one form that all code works on, or what is wrong."""
+"""Data sets and records of a training, and the checks of images, points and labels where they enter."""
 
 from __future__ import annotations
 
@@ -24,20 +24,19 @@ _SHAPES: Final = (
 
 
 def checked_images(values: Any, what: str = "images") -> _Array:
-    """Images or points in the form that all code works on.
+    """Convert images or points to the standard form.
 
     Args:
-        values: An array, or what NumPy makes one of. Its shape: (n, height, width, channels) with 1 to 4 channels;
-            (n, height, width), which gets one channel; or (n, side * side), which becomes (n, side, side, 1). Its
-            numbers: whole numbers 0 to 255; floats 0 to 1, which are rounded to the nearest k / 255; truth values,
-            which become 0 and 255. Finite floats of shape (n, 2) or (n, 1, 2, 1) are points.
-        what: What they are, as it stands in the middle of a sentence.
+        values: Array-like of shape (n, height, width, channels) with 1 to 4 channels, (n, height, width), or
+            (n, side * side). Whole numbers 0 to 255; floats 0 to 1, which are rounded to the nearest k / 255; or
+            booleans, which become 0 and 255. Finite floats of shape (n, 2) or (n, 1, 2, 1) are points.
+        what: Their name in errors.
 
     Returns:
-        uint8 (n, height, width, channels), contiguous; of points float32 (n, 1, 2, 1); a view if it is so already.
+        uint8 (n, height, width, channels), contiguous; for points float32 (n, 1, 2, 1). A view if possible.
 
     Raises:
-        DataError: The numbers or the shape are others; the text names the first wrong number and its index.
+        DataError: Wrong numbers or shape; the text names the first wrong number and its index.
     """
     array = _numbers(values, what)
     shape = _image_shape(array, what)
@@ -50,15 +49,10 @@ def checked_images(values: Any, what: str = "images") -> _Array:
 
 
 def checked_pixels(values: Any, what: str = "images", are_points: bool = False) -> _Array:
-    """The numbers of images of any shape, unrounded.
-
-    Args:
-        values: Numbers as ``checked_images`` takes them.
-        what: What they are.
-        are_points: Whether floats are coordinates, which may be any finite numbers.
+    """Check the numbers of ``checked_images`` without rounding, for any shape.
 
     Returns:
-        uint8, 0 to 255, or float32, 0 to 1 or coordinates; of the same shape.
+        uint8, 0 to 255, or float32, 0 to 1; any finite floats if ``are_points``. Of the same shape.
 
     Raises:
         DataError: As ``checked_images``.
@@ -79,7 +73,7 @@ def checked_pixels(values: Any, what: str = "images", are_points: bool = False) 
 
 
 def _range_advice(array: _Array) -> str:
-    """What to do about floats that are not from 0 to 1."""
+    """Advice for floats that are not from 0 to 1."""
     if array.size == 0 or not np.isfinite(array).all():
         return ""
     low, high = float(array.min()), float(array.max())
@@ -91,20 +85,19 @@ def _range_advice(array: _Array) -> str:
 def checked_labels(
     values: Any, count: int, n_classes: int | None = None, what: str = "labels"
 ) -> npt.NDArray[np.int64]:
-    """Labels in the form that all code works on.
+    """Convert labels to the standard form.
 
     Args:
-        values: An array, or what NumPy makes one of: whole numbers of any type (n,) or (n, 1), 0 to n_classes - 1, or
-            one-hot (n, classes), whose rows are 0 but for a single 1.
-        count: How many there should be.
-        n_classes: How many there can be; any number if ``None``.
-        what: What they are.
+        values: Array-like: whole numbers of any type, (n,) or (n, 1), 0 to n_classes - 1, or one-hot (n, classes).
+        count: The expected number of labels.
+        n_classes: Number of classes; any if ``None``.
+        what: Their name in errors.
 
     Returns:
         int64 (n,).
 
     Raises:
-        DataError: There are more or fewer, or others; the text names the first wrong one and its index.
+        DataError: Wrong number of labels, or wrong values; the text names the first wrong one and its index.
     """
     array = _numbers(values, what)
     if array.ndim == 2:
@@ -126,7 +119,7 @@ def checked_labels(
 
 
 def _numbers(values: Any, what: str) -> _Array:
-    """The values as an array of truth values, whole numbers or floats."""
+    """The values as an array of booleans, whole numbers or floats."""
     if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
         place = _first(np.ma.getmaskarray(values))
         raise DataError(f"The {what} should have no gaps; index {list(place)} is masked.", "Fill in what is masked.")
@@ -172,7 +165,7 @@ def _from_one_hot(array: _Array, what: str) -> _Array:
 
 
 def _refuse(array: _Array, wrong: npt.NDArray[np.bool_], what: str, expected: str, advice: str = "") -> None:
-    """Name the first number that is wrong, if one is."""
+    """Raise a ``DataError`` that names the first wrong number, if there is one."""
     if wrong.any():
         place = _first(wrong)
         raise DataError(f"The {what} should be {expected}; at index {list(place)} there is {array[place]}.", advice)
@@ -186,20 +179,19 @@ Floats = npt.NDArray[np.float32]
 Bytes = npt.NDArray[np.uint8]
 Labels = npt.NDArray[np.int64]
 Examples: TypeAlias = npt.NDArray[Any]
-"""What is learned from: images are uint8, 0 to 255 for 0 to 1; points are float32 and taken as they are."""
+"""Training examples: images are uint8, 0 to 255; points are float32."""
 
 
 @dataclass(frozen=True)
 class Losses:
-    """Averages over images, in nats per image; of an autoencoder, over points, in squared units of the coordinates.
+    """Averages over images, in units of the likelihood: nats per image, or squared units of the coordinates.
 
     Attributes:
-        loss: reconstruction + beta * kl, with the beta in force in training and 1 on the test set, where it
-            is the negative ELBO (Kingma and Welling 2014, equation 3). Of an autoencoder the reconstruction alone.
-        reconstruction: Binary cross-entropy summed over pixels. Of an autoencoder the squared error averaged over
-            coordinates.
-        kl: KL(q(z|x, y) || N(0, I)) summed over latent dimensions. Of an autoencoder 0.
-        kl_per_dimension: The same for each latent dimension; length latent_dim. Of an autoencoder empty.
+        loss: reconstruction + beta * kl, with the current beta in training and 1 on the test set, where it is the
+            negative ELBO (Kingma and Welling 2014, equation 3).
+        reconstruction: Minus log p(x | z, y), summed over pixels; the mean squared error of an autoencoder.
+        kl: KL(q(z|x, y) || N(0, I)) summed over latent dimensions; 0 for an autoencoder.
+        kl_per_dimension: The same for each latent dimension; empty for an autoencoder.
     """
 
     loss: float
@@ -212,15 +204,15 @@ class Losses:
 
 @dataclass(frozen=True)
 class StepRecord:
-    """What a few training steps gave.
+    """Averages over the last few training steps.
 
     Attributes:
-        epoch: The epoch under way, counted from 1.
+        epoch: The current epoch, counted from 1.
         step: Steps of that epoch done so far.
-        steps: The last so many of these gave the averages; 0 if unknown, as in runs of earlier versions.
-        steps_per_epoch: Steps that make an epoch.
-        train: Averages over the images of these few steps alone.
-        images_per_second: Training speed over these few steps.
+        steps: Number of steps that are averaged; 0 if unknown, as in runs of earlier versions.
+        steps_per_epoch: Steps of an epoch.
+        train: Averages over the images of these steps.
+        images_per_second: Training speed over these steps.
     """
 
     epoch: int
@@ -235,16 +227,15 @@ class StepRecord:
 
 @dataclass(frozen=True)
 class EpochRecord:
-    """What one whole epoch gave.
+    """Losses and settings of one epoch.
 
     Attributes:
         epoch: Completed epochs.
-        train: Averages over the epoch, as the weights changed.
-        test: Averages over the test set after the epoch, without dropout, one sample of z an image, if there is a
-            distribution to sample from.
-        seconds: Wall-clock time of training and evaluation, pauses left out.
-        learning_rate: In force at the end of the epoch.
-        beta: Weight of the KL in force at the end of the epoch; 0 where there is none.
+        train: Averages over the epoch, while the weights changed.
+        test: Averages over the test set after the epoch, without dropout, with one sample of z per image.
+        seconds: Wall-clock time of training and evaluation, without pauses.
+        learning_rate: At the end of the epoch.
+        beta: Weight of the KL at the end of the epoch; 0 for an autoencoder.
         extra: Name -> value of the metrics that plug-ins added.
     """
 
@@ -261,18 +252,14 @@ class EpochRecord:
 
 @dataclass(frozen=True)
 class Split:
-    """One part of a data set.
-
-    It may be built from whatever ``checked_images`` and ``checked_labels`` take: floats 0 to 1, flat images, one-hot
-    labels, ... What it then holds is in the form below.
+    """One part of a data set, built from anything that ``checked_images`` and ``checked_labels`` accept.
 
     Attributes:
-        images: uint8 (n, height, width, channels), 0 to 255. Points of the plane, which are no images but go the same
-            way: float32 (n, 1, 2, 1), x and y.
+        images: uint8 (n, height, width, channels), 0 to 255; points of the plane float32 (n, 1, 2, 1).
         labels: int64 (n,), 0 to n_classes - 1.
 
     Raises:
-        DataError: Images or labels are of another form; the text names the first wrong number and its index.
+        DataError: As ``checked_images`` and ``checked_labels``.
     """
 
     images: Examples
@@ -289,7 +276,7 @@ class Split:
         return len(self.labels)
 
     def first(self, limit: int | None) -> Split:
-        """The first ``limit`` examples; all of them if that is ``None`` or more than there are."""
+        """The first ``limit`` examples; all if ``None``."""
         return Split(self.images[:limit], self.labels[:limit])
 
 
@@ -301,13 +288,13 @@ class Dataset:
         name: As the loaders know it.
         title: For people.
         class_names: One for each label, in order.
-        train: What is learned from; of length 0 where only the test part was asked for.
-        test: What is never learned from.
+        train: Training examples; empty if only the test part was loaded.
+        test: Test examples.
         sha256: Checksum that identifies the data, 64 hexadecimal digits.
 
     Raises:
-        DataError: The class names are not different texts, a label has none, the two parts hold examples of different
-            shapes or kinds, or no pixel is above 1 of 255, as in images that were meant to be binary.
+        DataError: The class names are not different texts, a label has no name, the parts differ in shape or type, or
+            no pixel is above 1 of 255, as in images that were meant to be binary.
     """
 
     name: str

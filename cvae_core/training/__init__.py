@@ -2,5 +2,5 @@
 
 import os
 
-# TensorFlow tells of missing graphics cards and of compiled clusters; a person who trains wants to read neither.
+# No notes about missing graphics cards and compiled clusters.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")

@@ -1,4 +1,4 @@
-"""Downloads that a person asked for by choosing a data set that is not bundled."""
+"""A training from the queue to its end: downloads, turn, checkpoints, pause, stop and status."""
 
 from __future__ import annotations
 
@@ -23,8 +23,20 @@ from cvae_core.runs.status import START_MARK, Status, queued_again, read_status,
 from cvae_core.runs.summary import resume_point
 
 
-def _download_fashion_mnist() -> None:
-    if fashion_mnist.is_downloaded():
+def needed_download(name: str) -> str:
+    """What training on a data set would download first, as a sentence; empty if nothing."""
+    if name != "fashion_mnist" or fashion_mnist.is_downloaded():
+        return ""
+    return "Fashion-MNIST is not on this machine yet: the training downloads it first."
+
+
+def ensure_downloaded(name: str) -> None:
+    """Download a data set that is neither bundled nor on this machine.
+
+    Raises:
+        DataUnavailableError: It could not be downloaded.
+    """
+    if not needed_download(name):
         return
     from cvae_core.models.keras_models import keras
 
@@ -37,29 +49,9 @@ def _download_fashion_mnist() -> None:
         ) from error
     if not fashion_mnist.is_downloaded():  # Keras then kept it in a temporary folder
         raise DataUnavailableError(
-            f"Fashion-MNIST was downloaded and could not be kept in {fashion_mnist.folder()}.",
-            "Make that folder writable, or name another one by the environment variable KERAS_HOME.",
+            f"Fashion-MNIST was downloaded but could not be kept in {fashion_mnist.folder()}.",
+            "Make that folder writable, or name another one in the environment variable KERAS_HOME.",
         )
-
-
-def needed_download(name: str) -> str:
-    """What training on a data set would download first, as a sentence; empty if nothing."""
-    if name != "fashion_mnist" or fashion_mnist.is_downloaded():
-        return ""
-    return "Fashion-MNIST is not on this machine yet: the training downloads it first."
-
-
-_DOWNLOADS: Final[dict[str, Callable[[], None]]] = {"fashion_mnist": _download_fashion_mnist}
-
-
-def ensure_downloaded(name: str) -> None:
-    """Download a data set if it is not bundled and not on this machine yet.
-
-    Raises:
-        DataUnavailableError: It could not be downloaded.
-    """
-    if name in _DOWNLOADS:
-        _DOWNLOADS[name]()
 
 
 Observer = Callable[[Status, StepRecord | EpochRecord | None], None]
@@ -79,12 +71,12 @@ def work(
 
     Args:
         run: A run with the state "queued", whose lock the caller holds until this returns.
-        observe: Told of every change of state and every record.
-        stop_requested: Asked several times a second; ``True`` stops as a request in the run directory does.
-        notify: Told in whole sentences what of the run is damaged or lost when it is resumed.
+        observe: Called for every change of state and every record.
+        stop_requested: Called several times a second; ``True`` stops as a request in the run directory does.
+        notify: Called with a sentence for each damage or loss when the run is resumed.
 
     Returns:
-        The last status: "finished", "stopped" or "failed". A failure is told there, not raised.
+        The last status: "finished", "stopped" or "failed". A failure is reported there, not raised.
     """
     session = _Session(run, observe, stop_requested, notify)
     os.write(_STANDARD_ERROR, START_MARK)  # not by way of sys.stderr, which a progress bar may have taken
@@ -96,16 +88,16 @@ def work(
         session.fail(error.problem, error.advice)
     except Exception as error:
         _log.exception("The training of %s ended unexpectedly", run.id)
-        told = as_cvae_error(error)
-        if told is None:
-            told = CvaeError("The training ended with an unexpected error.", f"The details are in {run.log_file}.")
-        session.fail(told.problem, told.advice)
+        shown = as_cvae_error(error) or CvaeError(
+            "The training ended with an unexpected error.", f"The details are in {run.log_file}."
+        )
+        session.fail(shown.problem, shown.advice)
     finally:
         session.end_turn()
     return session.status
 
 
-class _Stopped(Exception):  # noqa: N818 (no error: somebody asked for it)
+class _Stopped(Exception):  # noqa: N818 (not an error)
     """The training was asked to stop."""
 
 
@@ -138,21 +130,17 @@ class _Session:
         self._go_back_to(start)
         with RunWriter(self._run, dataset, start) as writer:
             for event in train(config, dataset, start):
-                record = writer.write(event)
-                self._report_progress(record, writer.progress(event))
+                record, changes = writer.write(event), writer.progress(event)
+                changed = replace(self.status, seconds=self._seconds(), **changes)
+                remaining = self._remaining.add(changed.seconds, changed.progress)
+                self.report(record, seconds=changed.seconds, remaining_seconds=remaining, **changes)
                 self._obey(writer.keep_checkpoint)
         self.report(state="finished")
 
-    def _report_progress(self, record: StepRecord | EpochRecord | None, changes: dict[str, Any]) -> None:
-        changed = replace(self.status, seconds=self._seconds(), **changes)
-        remaining = self._remaining.add(changed.seconds, changed.progress)
-        self.report(record, seconds=changed.seconds, remaining_seconds=remaining, **changes)
-
     def report(self, record: StepRecord | EpochRecord | None = None, **changes: Any) -> None:
-        """Write the status, where anything in it changed, and tell the observer.
+        """Write the status if it changed, and call the observer.
 
-        Progress alone is written a few times a second at most, as nobody looks more often and small networks have many
-        events; a change of state is written at once, with the progress until then.
+        Progress is written a few times a second at most; a change of state is written at once.
         """
         changed = replace(self.status, **changes)
         if changed.state != "running":
@@ -166,7 +154,7 @@ class _Session:
         self._observe(changed, record)
 
     def fail(self, problem: str, advice: str) -> None:
-        """End as failed; on a full disk even that may not be written, and the run then reads as interrupted."""
+        """End as failed. On a full disk the status may not be written; the run then reads as interrupted."""
         changes: dict[str, Any] = {"state": "failed", "problem": problem, "advice": advice}
         _log.info("%s %s", problem, advice)
         try:
@@ -193,7 +181,7 @@ class _Session:
         self.report(state="running")
 
     def _resume_point(self, history: History) -> Checkpoint | None:
-        """The checkpoint to go on from; what is damaged or lost is told."""
+        """The checkpoint to resume from; damages and losses are reported."""
         point = resume_point(self._run, history)
         for note in point.notes:
             _log.warning("%s", note)
@@ -201,7 +189,7 @@ class _Session:
         return point.checkpoint
 
     def _go_back_to(self, start: Checkpoint | None) -> None:
-        """Say where training goes on, before the metrics are cut: they never fall short of what the status says."""
+        """Set the status back before the metrics are cut, so that metrics never have less than the status says."""
         epoch, step = (start.epoch, start.step) if start else (0, 0)
         if (epoch, step) != (self.status.epoch, self.status.step):
             self.status = replace(self.status, epoch=epoch, step=step)
@@ -228,7 +216,7 @@ class _Session:
         write_status(self._run.status_file, self.status)
 
     def _seconds(self) -> float:
-        """Time spent training so far, counted between events, so that loading and pauses are left out."""
+        """Time spent training so far, counted between events: without loading and pauses."""
         moment = time.monotonic()
         before, self._last_event = self._last_event, moment
         return self.status.seconds + (moment - before if before is not None else 0.0)
@@ -242,11 +230,11 @@ class _Session:
 
 
 def _check_same_data(run: Run, history: History, dataset: Dataset) -> None:
-    """Refuse to go on with other data than the run began with."""
+    """Refuse to resume with other data than the run began with."""
     before = history.begins
     if before and before[0].data_sha256 != dataset.sha256:
         raise DataError(
-            f"The run {run.id} began with other data: its SHA-256 began with {before[0].data_sha256[:12]}, "
-            f"now it begins with {dataset.sha256[:12]}.",
-            "Bring the original data back, or start a new run.",
+            f"The run {run.id} began with other data: their SHA-256 was {before[0].data_sha256[:12]}..., "
+            f"now it is {dataset.sha256[:12]}....",
+            "Restore the original data, or start a new run.",
         )

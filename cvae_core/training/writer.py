@@ -1,4 +1,4 @@
-"""TensorBoard event files: scalars of each epoch, written as the record format asks, without TensorBoard itself."""
+"""Writes the events of a training: metrics, snapshots, checkpoints and TensorBoard files (without TensorBoard)."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ _MOMENT: Final = re.compile(re.escape(_NAME) + r"([0-9]{10}\.[0-9]{6})\.")
 
 
 class EventFile:
-    """One event file; a resumed training begins another, as TensorBoard expects.
+    """A TensorBoard event file; a resumed training begins a new one.
 
     Args:
         folder: Where to put it; made if missing.
-        epoch: Completed epochs at the beginning, from which on TensorBoard drops what an earlier file says.
+        epoch: Completed epochs at the beginning; TensorBoard drops later ones of earlier files.
 
     Raises:
         StorageError: The disk is full or cannot be written.
@@ -57,14 +57,16 @@ class EventFile:
         Raises:
             StorageError: The disk is full or cannot be written.
         """
-        values = [tf.compat.v1.Summary.Value(tag=tag, simple_value=value) for tag, value in _scalars(record)]
+        scalars = [(tag, value) for _, tag, value in quantities(record)]
+        scalars += [(f"test_kl_per_dimension/{i}", kl) for i, kl in enumerate(record.test.kl_per_dimension)]
+        values = [tf.compat.v1.Summary.Value(tag=tag, simple_value=value) for tag, value in scalars]
         summary = tf.compat.v1.Summary(value=values)
         with _system_errors(self._path):
             self._write(tf.compat.v1.Event(wall_time=time.time(), step=record.epoch, summary=summary))
             self._writer.flush()
 
     def close(self) -> None:
-        """Finish the file. All epochs are in it already, so that a failure loses nothing and hides no other error."""
+        """Close the file. Every epoch was flushed, so a failure loses nothing."""
         with suppress(tf.errors.OpError):
             self._writer.close()
 
@@ -74,7 +76,7 @@ class EventFile:
 
 @contextmanager
 def _system_errors(path: Path) -> Iterator[None]:
-    """Tell TensorFlow's errors about a file as the system's, in our words."""
+    """Raise TensorFlow's errors about a file as a ``StorageError``."""
     with storage_errors(path):
         try:
             yield
@@ -85,16 +87,9 @@ def _system_errors(path: Path) -> Iterator[None]:
 
 
 def _moment_after_all(folder: Path) -> float:
-    """Now, or just after the newest file: TensorBoard reads files by name, and clocks are set back."""
+    """Now, or just after the newest file: TensorBoard sorts files by name, and clocks may be set back."""
     named = [_MOMENT.match(path.name) for path in folder.glob("*")]
     return max([time.time(), *(float(found[1]) + 1e-6 for found in named if found)])
-
-
-def _scalars(record: EpochRecord) -> Iterator[tuple[str, float]]:
-    for _, tag, value in quantities(record):
-        yield tag, value
-    for dimension, kl in enumerate(record.test.kl_per_dimension):
-        yield f"test_kl_per_dimension/{dimension}", kl
 
 
 CHECKPOINT_SECONDS: Final = 10.0
@@ -103,21 +98,13 @@ _VERSIONED: Final = ("tensorflow", "keras", "numpy")
 
 
 class RecentSpeed:
-    """The mean training speed of about the last ``SPEED_SECONDS``: a few steps take times that differ a lot."""
+    """The mean training speed of about the last ``SPEED_SECONDS``; the time of a few steps varies a lot."""
 
     def __init__(self) -> None:
         self._images = self._seconds = 0.0
 
     def add(self, images: int, images_per_second: float) -> float:
-        """Take note of a few steps.
-
-        Args:
-            images: That they learnt from, at least 1.
-            images_per_second: Their speed, more than 0.
-
-        Returns:
-            The mean speed, in images per second. What is older counts for less.
-        """
+        """Add a few steps, on ``images`` images, and return the mean speed in images per second."""
         seconds = images / images_per_second
         kept = math.exp(-seconds / SPEED_SECONDS)
         self._images = kept * self._images + images
@@ -126,12 +113,12 @@ class RecentSpeed:
 
 
 class RunWriter:
-    """The only writer of a run while it trains, its status aside.
+    """The only writer of a run while it trains, except for its status.
 
     Args:
         run: The run.
-        dataset: What it learns from.
-        start: The checkpoint that it goes on from; whatever was recorded after that point is dropped.
+        dataset: Its data.
+        start: The checkpoint to resume from; later records are dropped.
     """
 
     def __init__(self, run: Run, dataset: Dataset, start: Checkpoint | None) -> None:
@@ -149,10 +136,7 @@ class RunWriter:
         self._kept_at = time.monotonic()
 
     def write(self, event: Event) -> StepRecord | EpochRecord | None:
-        """Keep what an event brings.
-
-        Returns:
-            Its record, if it has one.
+        """Store an event, and return its record if it has one.
 
         Raises:
             StorageError: The disk is full or cannot be written.
@@ -169,7 +153,7 @@ class RunWriter:
         return None if isinstance(event, SnapshotEvent) else event.record
 
     def progress(self, event: Event) -> dict[str, Any]:
-        """What an event changes in the status of the run."""
+        """The fields of the status that an event changes."""
         if isinstance(event, StepEvent):
             record = event.record
             return {
@@ -183,10 +167,9 @@ class RunWriter:
         return {"epoch": event.epoch, "step": 0}
 
     def keep_checkpoint(self) -> None:
-        """Make it possible to go on from the newest event.
+        """Publish a checkpoint of the newest event, unless there is one.
 
-        Where that is possible already nothing is written: to put a checkpoint in place of a good one of the same moment
-        would leave neither if the worker was killed in between.
+        Replacing a checkpoint of the same step could leave none if the worker is killed in between.
 
         Raises:
             StorageError: The disk is full or cannot be written.
@@ -207,7 +190,7 @@ class RunWriter:
     ) -> None:
         self._events.close()
         with self._metrics:
-            self._metrics.synchronise()  # before the status tells of the end
+            self._metrics.synchronise()  # before the status says that the training has ended
 
 
 def _versions() -> dict[str, str]:

@@ -9,15 +9,13 @@ import warnings
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
 
 from cvae_core.architecture import DataShape
 from cvae_core.config.run import ModelConfig
 from cvae_core.errors import DataError, WeightsError
 from cvae_core.inference import FoldedNetwork, folded
 from cvae_core.inference.folded import ACTIVATIONS, erf, sigmoid
-from cvae_core.models.keras_models import build_models
-from tests.networks import models, one_hot, random_split, random_weights, shapes
+from tests.networks import random_split, random_weights
 
 SHAPE = DataShape(4, 3, 2, 3)
 MODEL = ModelConfig(latent_dim=2, hidden_widths=(5, 4))
@@ -25,35 +23,6 @@ MODEL = ModelConfig(latent_dim=2, hidden_widths=(5, 4))
 
 def network(model: ModelConfig = MODEL) -> FoldedNetwork:
     return FoldedNetwork(model, SHAPE, random_weights(model, SHAPE))
-
-
-@given(models, shapes)
-@settings(max_examples=20)
-def test_folded_equals_keras(model: ModelConfig, shape: DataShape) -> None:
-    weights = random_weights(model, shape)
-    data = random_split(shape, 7)
-    keras_models, ours = build_models(model, shape, weights), FoldedNetwork(model, shape, weights)
-    labels = [one_hot(data.labels, shape)] if model.conditional else []
-    images = data.images.astype(np.float32) / 255
-    z_mean, z_log_var = ours.encode(data.images, data.labels)
-    np.testing.assert_allclose(z_mean, keras_models.z_mean([images, *labels]), atol=1e-5)
-    np.testing.assert_allclose(z_log_var, keras_models.z_log_var([images, *labels]), atol=1e-5)
-    decoded = ours.decode(z_mean, data.labels)
-    assert decoded.dtype == z_mean.dtype == np.float32
-    np.testing.assert_allclose(decoded, keras_models.decoder([z_mean, *labels]), atol=1e-5)
-
-
-def test_tutorial_size_equals_keras() -> None:
-    model, shape = ModelConfig(), DataShape(28, 28, 1, 10)
-    weights = random_weights(model, shape)
-    data = random_split(shape, 50)
-    keras_models, ours = build_models(model, shape, weights), FoldedNetwork(model, shape, weights)
-    labels = one_hot(data.labels, shape)
-    images = data.images.astype(np.float32) / 255
-    z_mean, _ = ours.encode(data.images, data.labels)
-    np.testing.assert_allclose(z_mean, keras_models.z_mean([images, labels]), atol=1e-5)
-    z = np.random.default_rng(0).normal(size=(50, 8)).astype(np.float32)
-    np.testing.assert_allclose(ours.decode(z, data.labels), keras_models.decoder([z, labels]), atol=1e-5)
 
 
 def test_probabilities_are_the_sigmoid_of_the_logits() -> None:
@@ -113,16 +82,10 @@ def test_wrong_shapes_are_refused() -> None:
         network().decode(np.zeros((1, 3), np.float32), labels)
 
 
-@pytest.mark.parametrize("change", ["missing", "unknown", "shape", "dtype"])
-def test_wrong_weights_are_refused(change: str) -> None:
+def test_wrong_weights_are_refused() -> None:
     weights = random_weights(MODEL, SHAPE)
-    if change == "missing":
-        del weights["output/bias"]
-    elif change == "unknown":
-        weights["more"] = np.zeros(1, np.float32)
-    else:
-        weights["output/bias"] = np.zeros(*{"shape": (3,), "dtype": (24, np.float64)}[change])
-    with pytest.raises(WeightsError):
+    del weights["output/bias"]
+    with pytest.raises(WeightsError, match="lack output/bias"):
         FoldedNetwork(MODEL, SHAPE, weights)
 
 
