@@ -1,16 +1,16 @@
-"""A drawn or uploaded picture in the form that the digits of MNIST have.
+"""Preprocessing of a drawn or uploaded picture to the form of MNIST's digits, and reading picture files.
 
 LeCun, Bottou, Bengio and Haffner 1998, "Gradient-based learning applied to document recognition", section III.A: size
 normalised to fit a box of 20 x 20 pixels with the proportions kept, grey where edges are smoothed, and placed in
-28 x 28 so that the centre of mass is in the middle. ``mnist_form.js`` does the same step for step: every sum and
-comparison here is in double precision and written so that both round alike.
+28 x 28 so that the centre of mass is in the middle. ``mnist_form.js`` computes the same steps in the same order and in
+double precision, so that both round alike.
 """
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Final
 
@@ -34,40 +34,40 @@ _BOX_SHARE: Final = 20 / 28
 _NOISE_QUANTILE: Final = 0.75
 _NOISE_FACTOR: Final = 3.0
 _MOST_NOISE: Final = 0.5
-# Whole and half numbers of pixels that two programs reach by different sums are taken for what they are.
+# Tolerance for whole and half numbers of pixels, which the two programs may round differently.
 _SLACK: Final = 1e-6
 
 _Doubles = npt.NDArray[np.float64]
 
 
 def mnist_form(picture: npt.NDArray[Any], shape: DataShape, least_noise: float = 0.0) -> Floats:
-    """Bring a picture to MNIST's form, or to the like of it for images of another size.
+    """Convert a picture to MNIST's form, or to the equivalent for images of another size.
 
-    1. Grey: luminance 0.299 R + 0.587 G + 0.114 B (ITU-R BT.601), 0 to 1. Where there is an alpha channel, the picture
-       is laid on black if what it covers is lighter than 1/2 on average (weighted by alpha), else on white.
-    2. Ink: the background is the (lower) median of the outermost pixels. If the lightest pixel is at least as far from
-       it as the darkest, ink is light, else dark. Ink goes from 0 at the background to 1 at that pixel. Three upper
-       quartiles of what the outermost pixels differ from the background, at most half the way to the ink, are taken
-       for noise: so much and less becomes 0, and the rest is stretched to 0..1 again.
-    3. Size: the smallest upright rectangle with all ink is scaled, proportions kept, so that it just fits a box of
-       20/28 of the image's height and width, both rounded. Each new pixel is the average of the area that it covers;
-       past the lower and right edge of the rectangle there is none. Stretched to 0..1 again, as thin lines fade.
-    4. Place: moved by whole pixels, so that the centre of mass comes to at most half a pixel from the middle pixel (the
-       15th of 28, as in MNIST), or as near as it can with all ink in sight.
+    1. Grey: luminance 0.299 R + 0.587 G + 0.114 B (ITU-R BT.601), 0 to 1. A picture with an alpha channel is put on
+       black if its mean, weighted by alpha, is lighter than 1/2, else on white.
+    2. Ink: the background is the (lower) median of the border pixels. If the lightest pixel is at least as far from it
+       as the darkest, ink is light, else dark. Ink goes from 0 at the background to 1 at that pixel. The noise level is
+       three times the upper quartile of the border's differences from the background, at most half of the contrast;
+       ink up to that level becomes 0, and the rest is rescaled to 0..1.
+    3. Size: the bounding box of the ink is scaled with its proportions to fit a box of 20/28 of the image's height and
+       width, both rounded. Each new pixel is the average of the area that it covers. Rescaled to 0..1, as thin lines
+       become fainter.
+    4. Place: moved by whole pixels, so that the centre of mass is at most half a pixel from the middle pixel (the 15th
+       of 28, as in MNIST), or as near as possible with all ink inside the image.
 
     Args:
         picture: (height, width) or (height, width, channels), each side 8 to 4,096 pixels, 1 (grey), 2 (grey and
             alpha), 3 (RGB) or 4 (RGB and alpha, not premultiplied) channels; uint8, or floats 0 to 1.
-        shape: Of the images that are wanted.
-        least_noise: Take at least so much for noise, as a share of the way to the ink, 0 to 0.5: for pictures that
-            were compressed with losses, which surround ink on even paper with traces of it.
+        shape: Of the resulting image.
+        least_noise: Smallest noise level as a share of the contrast, 0 to 0.5: lossy compression leaves traces around
+            the ink.
 
     Returns:
         float32 (height, width, channels) of ``shape``, 0 to 1, light ink on black, its channels alike.
 
     Raises:
-        DataError: It is no such picture, all of one colour (no two pixels differ by more than 0.03 of the whole range),
-            or what is drawn is smaller than 4 pixels, or than a tenth of the picture's longer side.
+        DataError: It is not such a picture, it is all of one colour (contrast at most 0.03), or the drawing is smaller
+            than 4 pixels or a tenth of the picture's longer side.
     """
     _check(picture)
     grey = _grey(picture.reshape(*picture.shape[:2], -1))
@@ -78,23 +78,12 @@ def mnist_form(picture: npt.NDArray[Any], shape: DataShape, least_noise: float =
 
 
 def all_in_mnist_form(images: Bytes, shape: DataShape) -> Bytes:
-    """Bring each of many images to MNIST's form; one that cannot be brought there stays as it is.
-
-    Args:
-        images: uint8 (n, height, width, channels) of ``shape``.
-        shape: Of the images.
-
-    Returns:
-        uint8, same shape.
-    """
-    return np.stack([_in_form_if_possible(image, shape) for image in images])
-
-
-def _in_form_if_possible(image: Bytes, shape: DataShape) -> Bytes:
-    try:
-        return np.rint(255 * mnist_form(image, shape)).astype(np.uint8)
-    except DataError:
-        return image
+    """Convert images, uint8 (n, height, width, channels) of ``shape``; those that are refused stay as they are."""
+    formed = images.copy()
+    for target, image in zip(formed, images, strict=True):
+        with suppress(DataError):
+            target[...] = np.rint(255 * mnist_form(image, shape)).astype(np.uint8)
+    return formed
 
 
 def _check(picture: npt.NDArray[Any]) -> None:
@@ -198,7 +187,7 @@ def _offset(centre: float, size: int, room: int) -> int:
     return min(max(wanted, 0), room - size)
 
 
-# Those that Pillow reads without another program.
+# Formats that Pillow reads without another program.
 FORMATS: Final = ("PNG", "JPEG", "WEBP", "BMP", "GIF")
 _LOSSY: Final = ("JPEG", "WEBP")
 _NOISE_OF_LOSSES: Final = 0.15
@@ -210,13 +199,12 @@ _WIDEST: Final = 65_535
 
 @dataclass(frozen=True)
 class PictureFile:
-    """What was read.
+    """A picture as it was read.
 
     Attributes:
-        pixels: (height, width, channels) as ``mnist_form`` takes it: uint8, or float64 0 to 1 where the file had more
-            than 8 bits.
-        least_noise: As ``mnist_form`` takes it.
-        notes: What was done to the picture that its owner may not expect, a sentence each.
+        pixels: (height, width, channels), uint8, or float64 0 to 1 if the file had more than 8 bits.
+        least_noise: As in ``mnist_form``.
+        notes: A sentence for each conversion that the user may not expect.
     """
 
     pixels: npt.NDArray[Any]
@@ -227,13 +215,10 @@ class PictureFile:
 
 
 def read_picture(stream: BinaryIO) -> PictureFile:
-    """Read a picture: of one that moves the first frame, turned upright as its camera noted.
-
-    Args:
-        stream: Of a file that may be anything.
+    """Read a picture from any file: the first frame, rotated as the camera noted.
 
     Raises:
-        DataError: It is empty, no picture, damaged, or larger than 4,096 pixels a side.
+        DataError: It is empty, not a picture, damaged, or larger than 4,096 pixels a side.
     """
     if not stream.read(1):
         raise DataError("The file is empty.", _CHOOSE)
@@ -249,7 +234,7 @@ def read_picture(stream: BinaryIO) -> PictureFile:
 def _own_errors() -> Iterator[None]:
     try:
         with warnings.catch_warnings():
-            # Pillow warns of large pictures, and of what else it finds strange; what is too large is refused here.
+            # Pillow warns of large pictures, which are refused here.
             warnings.simplefilter("ignore")
             yield
     except UnidentifiedImageError as error:
@@ -261,7 +246,7 @@ def _own_errors() -> Iterator[None]:
 
 
 def _check_size(picture: Image.Image) -> None:
-    """By what the file says of itself, before anything is unpacked."""
+    """Check the size in the header, before decoding."""
     if max(picture.size) > LONGEST_SIDE:
         raise DataError(
             f"The picture has {picture.width:,} x {picture.height:,} pixels; at most {LONGEST_SIDE:,} a side can be "
@@ -272,15 +257,15 @@ def _check_size(picture: Image.Image) -> None:
 
 def _notes(picture: Image.Image) -> Iterator[str]:
     if getattr(picture, "is_animated", False):
-        yield "The picture moves: its first frame was taken."
+        yield "The picture is animated: only its first frame was used."
     if picture.getexif().get(ExifTags.Base.Orientation, _UPRIGHT) != _UPRIGHT:
-        yield "The picture was turned upright, as its camera noted."
+        yield "The picture was rotated upright, as its camera noted."
     if picture.has_transparency_data:
-        yield "What is transparent in the picture counts as paper."
+        yield "The transparent parts of the picture count as paper."
     if picture.mode == "CMYK":
-        yield "The picture's printing inks (CMYK) were taken as the colours that they give."
+        yield "The picture's CMYK colours were converted to RGB."
     if picture.mode in _WIDE_MODES:
-        yield "The picture has 16 bits a pixel, all of which were used."
+        yield "The picture has 16 bits per pixel; all were used."
 
 
 def _pixels(picture: Image.Image) -> npt.NDArray[Any]:

@@ -333,6 +333,8 @@ class _Scan:
     last: bytes = b""
     is_endless: bool = False
 
+    __repr__ = short_repr
+
     def read(self, file: BinaryIO) -> Iterator[Line]:
         """The lines from here on that are whole and in their place; a torn last one may still be written.
 

@@ -133,7 +133,7 @@ def test_a_photograph_is_brought_to_the_models_form_and_redrawn(open_style, fold
     run, content = Run(folder / "first"), photograph()
     page = open_style("source=uploaded&epoch=2")
     upload(page, "seven.jpg", content)
-    expect(page.get_by_text("turned upright")).to_be_visible()
+    expect(page.get_by_text("rotated upright")).to_be_visible()
     expect(page.get_by_text("What the model is given")).to_be_visible()
     wait_until_loaded(page, LAST + 1)
     read = read_picture(io.BytesIO(content))
