@@ -82,12 +82,6 @@ def test_the_home_of_keras_may_be_relative_to_the_persons_own(monkeypatch: pytes
     assert fashion_mnist.folder() == Path("/home/of/mine/kept/datasets/fashion-mnist")
 
 
-def test_nothing_downloaded_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "nothing"))
-    with pytest.raises(DataUnavailableError):
-        fashion_mnist.load()
-
-
 def with_label_10(original: bytes) -> bytes:
     return gzip.compress(gzip.decompress(original)[:-1] + b"\x0a", 1)
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import keras
@@ -17,10 +16,11 @@ from cvae_core.data.batching import batch_order
 from cvae_core.models.keras_models import build_models
 from cvae_core.records import Dataset
 from cvae_core.runs.snapshots import newest_checkpoint, publish_checkpoint
-from cvae_core.training.engine import Pace, train
+from cvae_core.training.engine import train
 from cvae_core.training.randomness import initial_weights
 from cvae_core.training.state import EpochEvent, Event, SnapshotEvent, StepEvent
 from tests.networks import dump_weights
+from tests.training.test_engine import assert_same
 
 DATA = ToyDataConfig(points=35, pieces=3)
 TRAIN = AutoencoderTrainConfig(epochs=3, batch_size=20, learning_rate_schedule="plateau", snapshot_every=1)
@@ -40,21 +40,6 @@ def dataset() -> Dataset:
 @pytest.fixture(scope="module")
 def undisturbed(dataset: Dataset) -> list[Event]:
     return list(train(config(), dataset))
-
-
-@pytest.fixture
-def chunks_of(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    def choose(*lengths: int) -> None:
-        turns: Iterator[int] = itertools.cycle(lengths)
-        monkeypatch.setattr(Pace, "steps", lambda self, left: min(next(turns), left))
-
-    return choose
-
-
-def assert_same(found: Weights, expected: Weights) -> None:
-    assert list(found) == list(expected)
-    for name, array in expected.items():
-        np.testing.assert_array_equal(found[name], array, err_msg=name)
 
 
 def by_keras(config: RunConfig, dataset: Dataset) -> tuple[Weights, list[float]]:

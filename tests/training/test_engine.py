@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
 import pickle
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +19,7 @@ from cvae_core.likelihoods import BERNOULLI
 from cvae_core.models.network import forward, kl_per_dimension
 from cvae_core.records import Dataset
 from cvae_core.runs.snapshots import Checkpoint, newest_checkpoint, publish_checkpoint
-from cvae_core.training.engine import Pace, train
+from cvae_core.training.engine import train
 from cvae_core.training.randomness import evaluation_noise, initial_weights
 from cvae_core.training.state import EpochEvent, Event, SnapshotEvent, StepEvent
 from cvae_core.training.step import CHUNK_CAPACITY
@@ -54,15 +53,6 @@ def assert_same(found: Weights, expected: Weights) -> None:
 @pytest.fixture(scope="module")
 def undisturbed(dataset: Dataset) -> list[Event]:
     return events(dataset)
-
-
-@pytest.fixture
-def chunks_of(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    def choose(*lengths: int) -> None:
-        turns: Iterator[int] = itertools.cycle(lengths)
-        monkeypatch.setattr(Pace, "steps", lambda self, left: min(next(turns), left))
-
-    return choose
 
 
 def test_events_come_in_order(undisturbed: list[Event]) -> None:
