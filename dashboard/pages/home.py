@@ -139,7 +139,7 @@ def live_runs() -> None:
         runs_panel(found)
     note_drawn(found)
     if any(item.state in ALIVE for item in found):
-        auto_refresh("home_pulse", _POLL_SECONDS)
+        auto_refresh("home_refresh", _POLL_SECONDS)
     else:
         actions.keep_spare_worker()
 

@@ -15,7 +15,7 @@ from cvae_core.analysis.views import POINTS_LIMIT
 from dashboard.cache import networks
 from dashboard.components.epoch_player import wanted_epochs
 from dashboard.components.latent_player import LatentPicture, latent_film, latent_film_state
-from dashboard.shared.export_animation import film_export
+from dashboard.shared.export_animation import animation_export
 from dashboard.shared.pinned_image import image_and_reconstruction, pin_choice, pinned_path, take_over_pin
 from dashboard.shared.snapshot_page import PageContext, timeline
 from dashboard.shared.url_widgets import dimension_choice, label_choice, option_choice
@@ -23,26 +23,26 @@ from dashboard.url_state.parameters import AXES, PRINCIPAL, X_DIMENSION, Y_DIMEN
 from dashboard.url_state.session import shown_view, value_of
 
 _KEY: Final = "latent_film"
-_FILM: Final = "The codes above, each axis from −5 to 5, with label and epoch in the caption; 100 ms a frame."
+_ANIMATION: Final = "The codes above, each axis from −5 to 5, with label and epoch in the caption; 100 ms a frame."
 _AXES: Final = {"dimensions": "Dimensions", PRINCIPAL: "Principal components"}
 
 
-def latent_view(scene: PageContext, row: DeltaGenerator) -> None:
-    """Draw the settings into the row, and the film."""
+def latent_view(context: PageContext, row: DeltaGenerator) -> None:
+    """Draw the settings into the row, and the player."""
     take_over_pin(_KEY, latent_film_state(_KEY).pin)
     with row:
-        label = label_choice(scene.data.class_names, with_all=True)
-        _axes_choice(scene)
-        pin_choice(scene.data)
-    view = _view(scene, label)
-    projection = view.projection(scene.latent_dim, networks.RecordsAt(scene.key, scene.epochs[-1]))
-    line = timeline(scene, _KEY, view)
-    split = scene.data.test.first(POINTS_LIMIT)
+        label = label_choice(context.data.class_names, with_all=True)
+        _axes_choice(context)
+        pin_choice(context.data)
+    view = _view(context, label)
+    projection = view.projection(context.latent_dim, networks.RecordsAt(context.key, context.epochs[-1]))
+    line = timeline(context, _KEY, view)
+    split = context.data.test.first(POINTS_LIMIT)
     shown = indices_of(split, label)
 
     def frame_of(epoch: int) -> Mapping[str, npt.NDArray[Any]]:
-        points = networks.record(scene.key, epoch, view)
-        codes = networks.record(scene.key, epoch, CodesView(label=label))
+        points = networks.record(context.key, epoch, view)
+        codes = networks.record(context.key, epoch, CodesView(label=label))
         return {
             "x": points.x,
             "y": points.y,
@@ -54,44 +54,44 @@ def latent_view(scene: PageContext, row: DeltaGenerator) -> None:
     latent_film(
         _KEY,
         line,
-        _picture(scene, view, projection),
+        _picture(context, view, projection),
         {"labels": split.labels[shown], "indices": shown},
         frame_of,
-        pinned_path(scene, line, projection, wanted_epochs(line, latent_film_state(_KEY).ask)),
-        lambda index: image_and_reconstruction(scene, line.epoch, index),
+        pinned_path(context, line, projection, wanted_epochs(line, latent_film_state(_KEY).ask)),
+        lambda index: image_and_reconstruction(context, line.epoch, index),
     )
-    film_export(scene, [view], _FILM)
+    animation_export(context, [view], _ANIMATION)
 
 
-def _axes_choice(scene: PageContext) -> None:
-    if scene.latent_dim < 2:
+def _axes_choice(context: PageContext) -> None:
+    if context.latent_dim < 2:
         return
     kind = option_choice(
         AXES,
         "Axes",
         _AXES,
-        "Two latent dimensions, or the two directions in which the codes vary most at the epoch in their titles. "
-        "These stay the same while the epoch moves, so that the positions of all epochs can be compared.",
+        "Two latent dimensions, or the first two principal components of the codes at the epoch in the axis titles. "
+        "All epochs share these axes, so you can compare positions.",
     )
-    if kind != PRINCIPAL and scene.latent_dim > 2:
-        dimension_choice(X_DIMENSION, "Across", scene.latent_dim, Y_DIMENSION)
-        dimension_choice(Y_DIMENSION, "Up", scene.latent_dim, X_DIMENSION)
+    if kind != PRINCIPAL and context.latent_dim > 2:
+        dimension_choice(X_DIMENSION, "Across", context.latent_dim, Y_DIMENSION)
+        dimension_choice(Y_DIMENSION, "Up", context.latent_dim, X_DIMENSION)
 
 
-def _view(scene: PageContext, label: int | None) -> LatentView:
-    if scene.latent_dim == 1:
+def _view(context: PageContext, label: int | None) -> LatentView:
+    if context.latent_dim == 1:
         return LatentView(label=label)
     if value_of(AXES) == PRINCIPAL:
-        return LatentView(label=label, principal_epoch=scene.reference_epoch)
+        return LatentView(label=label, principal_epoch=context.reference_epoch)
     return shown_view(LatentView, label=label)
 
 
-def _picture(scene: PageContext, view: LatentView, projection: Projection) -> LatentPicture:
-    whose = "all labels" if view.label is None else scene.data.class_names[view.label]
+def _picture(context: PageContext, view: LatentView, projection: Projection) -> LatentPicture:
+    whose = "all labels" if view.label is None else context.data.class_names[view.label]
     return LatentPicture(
-        class_names=scene.data.class_names,
+        class_names=context.data.class_names,
         title=f"Codes of {whose}",
         description=f"Latent codes of test images of {whose}, over the rings of the prior.",
         titles=projection.titles,
-        one_dimensional=scene.latent_dim == 1,
+        one_dimensional=context.latent_dim == 1,
     )

@@ -30,7 +30,7 @@ from dashboard.figures import training as finished
 from dashboard.figures import training as live
 from dashboard.figures.training import QUANTITY_TITLES, bar_table, kl_points, loss_points
 from dashboard.sections import manage_runs
-from dashboard.sections.archives import take_away
+from dashboard.sections.archives import run_export
 from dashboard.shared import actions, session_state, url_widgets
 from dashboard.shared.run_progress import note_drawn, progress_bar, progress_view, watch_ended
 from dashboard.shared.session_state import without_links
@@ -263,7 +263,7 @@ def run_view(item: Overview) -> None:
     """Draw all of a run."""
     st.fragment(_watched)(item.run, item.state in ALIVE)
     if item.config is not None:
-        take_away(item.run)
+        run_export(item.run)
     _settings(item)
     if item.state not in ALIVE:
         watch_ended()
@@ -284,7 +284,7 @@ def _watched(run: Run, was_alive: bool) -> None:
     else:
         _images(run, now)
     if alive:
-        auto_refresh("run_pulse", _POLL_SECONDS)
+        auto_refresh("run_refresh", _POLL_SECONDS)
 
 
 def _torn_manifold(now: Overview) -> None:

@@ -26,52 +26,50 @@ _MOST_COLUMNS: Final = 30
 _ORDERS: Final = {"first": "First", "worst": "Worst"}
 
 
-def samples_view(scene: PageContext, row: DeltaGenerator) -> None:
+def samples_view(context: PageContext, row: DeltaGenerator) -> None:
     """Draw the settings into the row, and both pictures under one slider."""
     with row:
         _sample_settings()
-        label = label_choice(scene.data.class_names, with_all=True)
-        _reconstruction_settings(scene)
-        pin_choice(scene.data)
+        label = label_choice(context.data.class_names, with_all=True)
+        _reconstruction_settings(context)
+        pin_choice(context.data)
     made_up = shown_view(SamplesView)
-    ranked = value_of(RANKED) if value_of(RANKED) in scene.epochs else None
+    ranked = value_of(RANKED) if value_of(RANKED) in context.epochs else None
     real = shown_view(ReconstructionsView, label=label, ranked=ranked)
 
     def frame_of(epoch: int) -> Mapping[str, Bytes]:
         return {
-            "samples": networks.record(scene.key, epoch, made_up).tiles,
-            "real": networks.record(scene.key, epoch, real).in_rows(_ROW_LENGTH),
+            "samples": networks.record(context.key, epoch, made_up).tiles,
+            "real": networks.record(context.key, epoch, real).in_rows(_ROW_LENGTH),
         }
 
-    pictures = [_samples_picture(scene, made_up), _real_picture(scene, real)]
-    tile_film(_KEY, timeline(scene, _KEY, made_up, real), pictures, frame_of, min_width=480)
+    pictures = [_samples_picture(context, made_up), _real_picture(context, real)]
+    tile_film(_KEY, timeline(context, _KEY, made_up, real), pictures, frame_of, min_width=480)
 
 
 def _sample_settings() -> None:
     whole_number_choice(SEED, "Seed", "The same seed draws the same codes.")
-    slider_choice(
-        COLUMNS, "Samples", 1, "How many codes are drawn; each is decoded as every label.", most=_MOST_COLUMNS
-    )
+    slider_choice(COLUMNS, "Samples", 1, "Number of random codes; each is decoded as every label.", most=_MOST_COLUMNS)
     slider_choice(
         TEMPERATURE,
         "Temperature",
         0.1,
-        "Standard deviation of the codes: 1 is the prior, less gives more typical digits, more gives stranger ones.",
+        "Standard deviation of the codes. 1: the prior. Below 1: more typical digits. Above 1: more unusual ones.",
     )
 
 
-def _reconstruction_settings(scene: PageContext) -> None:
-    words = "The first test images, or those that the network of the shown epoch reconstructs worst."
+def _reconstruction_settings(context: PageContext) -> None:
+    words = "The first test images, or those with the highest loss at the shown epoch."
     if option_choice(ORDER, "Order", _ORDERS, words) == "worst":
         st.toggle(
-            "Keep order",
+            "Keep images",
             value_of(RANKED) is not None,
             key=session_state.key_of_choice(RANKED.name, value_of(RANKED) is not None),
             on_change=_keep_order,
-            args=(shown_epoch(scene, _KEY),),
-            help="Show the images that are worst now at every other epoch, too.",
+            args=(shown_epoch(context, _KEY),),
+            help="Keep these images at all epochs.",
         )
-    slider_choice(COUNT, "Reconstructions", 1, "How many test images are reconstructed.")
+    slider_choice(COUNT, "Reconstructions", 1, "Number of test images.")
 
 
 def _keep_order(epoch: int) -> None:
@@ -79,31 +77,31 @@ def _keep_order(epoch: int) -> None:
     session_state.forget_problems()
 
 
-def _samples_picture(scene: PageContext, view: SamplesView) -> TilePicture:
+def _samples_picture(context: PageContext, view: SamplesView) -> TilePicture:
     spread = "" if view.temperature == 1 else f", temperature {view.temperature:g}"
     return TilePicture(
         name="samples",
         title="Samples from N(0, I)",
         description=f"{view.columns} random codes, each decoded as every label.",
         caption=f"A column is one code, a row one label: same style, different digit. Seed {view.seed}{spread}.",
-        row_labels=scene.data.class_names,
+        row_labels=context.data.class_names,
         file_name="samples.png",
         gap=2,
         max_tile=56,
     )
 
 
-def _real_picture(scene: PageContext, view: ReconstructionsView) -> TilePicture:
-    count = view.number(scene.data)
-    of = "" if view.label is None else f" of {scene.data.class_names[view.label]}"
+def _real_picture(context: PageContext, view: ReconstructionsView) -> TilePicture:
+    count = view.number(context.data)
+    of = "" if view.label is None else f" of {context.data.class_names[view.label]}"
     pinned = "" if view.pinned is None else f" The pinned test image {view.pinned:,} comes first."
     ranked_at = "the epoch shown" if view.ranked is None else f"epoch {view.ranked:,}"
-    worst = f" Ranked by their loss at {ranked_at}, the worst first." if view.order == "worst" else ""
+    worst = f" Sorted by their loss at {ranked_at}, highest first." if view.order == "worst" else ""
     return TilePicture(
         name="real",
         title=f"The {view.order} {count} test images{of}, reconstructed",
         description=f"{count} test images above their reconstructions.",
-        caption=f"Above the test image, below what the decoder makes of its code.{worst}{pinned}",
+        caption=f"Test images above, reconstructions below.{worst}{pinned}",
         row_labels=("Original", "Decoded") * max(1, -(-count // _ROW_LENGTH)),
         file_name="reconstructions.png",
         gap=2,

@@ -1,4 +1,4 @@
-"""A digit of the person's own, drawn on the page or uploaded, as the source of a style."""
+"""A digit that the visitor draws or uploads, as the source of a style."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _PAD_KEY: Final = "style_pad"
 _TYPES: Final = ("png", "jpg", "jpeg", "webp", "bmp", "gif")
 _ENLARGED: Final = 112
 _UNDECIDED: Final = -1
-_ODDS: Final = "Where each label is equally likely beforehand."
+_PROBABILITY: Final = "Uniform prior over labels."
 
 
 @dataclass(frozen=True)
@@ -35,114 +35,100 @@ class Sources:
 
     Attributes:
         shown: The images.
-        words: What they are, to end a title with.
+        words: Ends the title of the picture.
     """
 
     shown: tuple[Source, ...]
     words: str
 
 
-def drawn_source(scene: PageContext, network: FoldedNetwork, epoch: int) -> Sources | None:
-    """Draw the pad; the drawing, as soon as there is one.
-
-    Args:
-        scene: The run.
-        network: Reads the drawing.
-        epoch: The network's.
-
-    Raises:
-        ConfigError: The network has no posterior.
-    """
+def drawn_source(context: PageContext, network: FoldedNetwork, epoch: int) -> Sources | None:
+    """Draw the pad; the drawing, as soon as there is one. The network of the epoch classifies it."""
     inverted = value_of(INVERT) == "yes"
-    state = style_pad(_PAD_KEY, network, scene.data.class_names, None, invert=inverted, epoch=epoch)
+    state = style_pad(_PAD_KEY, network, context.data.class_names, None, invert=inverted, epoch=epoch)
     if state.image is None:
-        st.info("Draw a digit above. Its versions follow the pen; below, they follow the epochs as well.")
+        st.info("Draw a digit above. All labels follow while you draw. Below, you can also move the epoch.")
         return None
-    label = state.label if scene.config.model.conditional else 0
-    return _own(scene, network, epoch, state.image, label, "your drawing")
+    label = state.label if context.config.model.conditional else 0
+    return _own(context, network, epoch, state.image, label, "your drawing")
 
 
-def uploaded_source(scene: PageContext, network: FoldedNetwork, epoch: int) -> Sources | None:
-    """Ask for a picture; what the model is given of it, as soon as there is one.
-
-    Args:
-        scene: The run.
-        network: Tells what it shows, where the person does not.
-        epoch: The network's.
+def uploaded_source(context: PageContext, network: FoldedNetwork, epoch: int) -> Sources | None:
+    """Ask for an image file; its digit in the form of the data, as soon as there is one.
 
     Raises:
-        DataError: The file is no picture, or there is no digit in it.
+        DataError: The file is not an image, or shows no digit.
     """
     upload = st.file_uploader(
-        "Picture of a digit",
+        "Image of a digit",
         list(_TYPES),
-        help="One digit, dark on light or light on dark. It stays on this machine and is not kept.",
+        help="One digit, dark on light or light on dark. The image is not saved.",
         width=420,
         max_upload_size=largest_upload_mb(actions.limits(), PICTURE_MB),
     )
     if upload is None:
-        st.info("Choose a picture of one digit. It is cropped, fitted and centred as the digits of MNIST are.")
+        st.info("Upload an image of one digit. It is cropped, resized and centred like the MNIST digits.")
         return None
     check_upload(actions.limits(), PICTURE_MB, upload.size)
     picture = read_picture(upload)
-    image = np.rint(255 * mnist_form(picture.pixels, scene.data.shape, picture.least_noise)).astype(np.uint8)
+    image = np.rint(255 * mnist_form(picture.pixels, context.data.shape, picture.least_noise)).astype(np.uint8)
     for note in picture.notes:
         st.caption(note)
     with st.container(horizontal=True, vertical_alignment="top", gap="medium"):
         with st.container(width=_ENLARGED + 4):
             image_grid(_given(image), "given_of_upload")
-        label = _label_choice(scene) if scene.config.model.conditional else 0
-        if scene.config.model.conditional:
-            _ranking(scene, network, epoch, image)
-    return _own(scene, network, epoch, image, label, "your picture")
+        label = _label_choice(context) if context.config.model.conditional else 0
+        if context.config.model.conditional:
+            _ranking(context, network, epoch, image)
+    return _own(context, network, epoch, image, label, "your image")
 
 
 def _given(image: Bytes) -> ImageTiles:
     return ImageTiles(
         image[None, None],
-        "The uploaded digit in the form of the data.",
-        caption="What the model is given",
+        "The uploaded digit after preprocessing.",
+        caption="After preprocessing",
         file_name="given.png",
         max_tile=_ENLARGED,
     )
 
 
-def _label_choice(scene: PageContext) -> int | None:
+def _label_choice(context: PageContext) -> int | None:
     label = st.selectbox(
-        "Its label",
-        [_UNDECIDED, *range(len(scene.data.class_names))],
-        format_func=lambda of: "Let the model decide" if of < 0 else scene.data.class_names[of],
+        "Label",
+        [_UNDECIDED, *range(len(context.data.class_names))],
+        format_func=lambda of: "Highest ELBO" if of < 0 else context.data.class_names[of],
         width=220,
-        help="What it is encoded with. The model decides by the ELBO of each label.",
+        help="Label for encoding (default: highest ELBO).",
     )
     return None if label == _UNDECIDED else int(label)
 
 
-def _ranking(scene: PageContext, network: FoldedNetwork, epoch: int, image: Bytes) -> None:
+def _ranking(context: PageContext, network: FoldedNetwork, epoch: int, image: Bytes) -> None:
     """The labels, ranked by ELBO."""
     found = classify(network, image[None])
     order = found.ranking[0]
     table = pd.DataFrame(
         {
-            "Label": [scene.data.class_names[label] for label in order],
-            "Odds": 100 * found.odds[0, order],
+            "Label": [context.data.class_names[label] for label in order],
+            "Probability": 100 * found.odds[0, order],
             "ELBO": found.elbo[0, order],
         }
     )
     columns = {
-        "Odds": st.column_config.ProgressColumn(format="%.1f %%", min_value=0, max_value=100, help=_ODDS),
-        "ELBO": st.column_config.NumberColumn(format="%.1f nats", help=f"At epoch {epoch:,}. More is better."),
+        "Probability": st.column_config.ProgressColumn(format="%.1f %%", min_value=0, max_value=100, help=_PROBABILITY),
+        "ELBO": st.column_config.NumberColumn(format="%.1f nats", help=f"At epoch {epoch:,}. Higher is better."),
     }
     st.dataframe(table, column_config=columns, hide_index=True, width=360, height="content")
 
 
 def _own(
-    scene: PageContext, network: FoldedNetwork, epoch: int, image: Bytes, label: int | None, words: str
+    context: PageContext, network: FoldedNetwork, epoch: int, image: Bytes, label: int | None, words: str
 ) -> Sources:
-    """A single source; where nobody says its label, the one that explains it best at the shown epoch."""
+    """A single source; by default its label is the one with the highest ELBO."""
     if label is None:
         found = classify(network, image[None])
         label = int(found.ranking[0, 0])
         odds = float(found.odds[0, label])
-        st.caption(f"Taken for {scene.data.class_names[label]}, {odds:.0%} probable by the ELBO at epoch {epoch:,}.")
+        st.caption(f"Classified as {context.data.class_names[label]} ({odds:.0%}) by the ELBO at epoch {epoch:,}.")
     return Sources((OwnImage.of(image, label),), words)

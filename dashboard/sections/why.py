@@ -148,7 +148,7 @@ def _pair_view() -> None:
         _film(pair)
     write_address(PAIRS)
     if pair.alive:
-        auto_refresh("torn_pulse", _POLL_SECONDS)
+        auto_refresh("toy_refresh", _POLL_SECONDS)
 
 
 def _chosen_pair(found: dict[str, Pair]) -> Pair | None:
@@ -215,7 +215,7 @@ def _pair_buttons(pair: Pair) -> None:
         return
     if any(of in RESUMABLE for of in states):
         _button("Resume both", "resume", "Go on from where they were.", pair, actions.resume, RESUMABLE)
-    if st.button("Delete both", icon=":material/delete:", help="Delete both runs, after a question."):
+    if st.button("Delete both", icon=":material/delete:", help="Delete both runs. Asks for confirmation."):
         confirm_deletion_of_both(runs_of(pair), lambda: _show(""))
 
 

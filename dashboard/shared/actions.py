@@ -146,7 +146,7 @@ def resume(*runs: Run) -> None:
             _launcher().resume(run)
 
 
-def bring(archive: IO[bytes], name: str | None) -> Task:
+def import_run(archive: IO[bytes], name: str | None) -> Task:
     """Begin to make a run of an archive, in a process of its own.
 
     Args:

@@ -1,4 +1,4 @@
-"""Films of what a page shows, over all epochs, to take away."""
+"""Export what a page shows as an animation over all epochs."""
 
 from __future__ import annotations
 
@@ -18,32 +18,31 @@ from cvae_core.runs.summary import size_words
 from cvae_core.tasks import Task
 from dashboard.cache import run_data
 from dashboard.shared.snapshot_page import PageContext
-from dashboard.shared.tasks import collect, start_task, task_progress
+from dashboard.shared.tasks import collect, start_or_notify, task_progress
 
-_UNDER_WAY: Final = "film_under_way"
-_KEPT: Final = "film_to_take_away"
+_TASK: Final = "animation_task"
+_RESULT: Final = "exported_animation"
 _TYPES: Final = {"gif": "image/gif", "webp": "image/webp", "zip": "application/zip"}
 
 
 @dataclass(frozen=True)
 class _Wanted:
-    """Some films of one run."""
+    """Animations of one run; several of them are downloaded as one archive."""
 
     run: run_data.RunKey
     epochs: tuple[int, ...]
-    films: tuple[View, ...]
-    film_format: AnimationFormat
+    views: tuple[View, ...]
+    format: AnimationFormat
 
     @property
     def file_name(self) -> str:
-        """Of what is downloaded: several films go into one archive."""
-        first = self.films[0]
-        return f"{first.file_stem}.{self.film_format}" if len(self.films) == 1 else f"{first.kind}_films.zip"
+        first = self.views[0]
+        return f"{first.file_stem}.{self.format}" if len(self.views) == 1 else f"{first.kind}_animations.zip"
 
 
 @dataclass(frozen=True)
-class _Painting:
-    """Films that are being painted for this session, and where."""
+class _Export:
+    """An export of this session; its folder is deleted with it."""
 
     wanted: _Wanted
     folder: TemporaryDirectory[str]
@@ -51,103 +50,90 @@ class _Painting:
 
 
 @dataclass(frozen=True)
-class _Film:
-    """What can be downloaded."""
+class _Result:
+    """A file for download, and the epochs that it lacks."""
 
     wanted: _Wanted
     content: bytes
     skipped: tuple[int, ...]
 
 
-def film_export(scene: PageContext, films: Sequence[View], explanation: str) -> None:
-    """Offer films of a picture: a frame for each snapshot, 100 ms each.
+def animation_export(context: PageContext, views: Sequence[View], explanation: str) -> None:
+    """Offer an animation of each view, with a frame for each snapshot.
 
     Args:
-        scene: The run.
-        films: What the frames of each show; of one kind.
-        explanation: What is to be seen.
+        context: The run.
+        views: Of one kind.
+        explanation: What the animation shows.
     """
-    with st.expander("Take a film of all epochs away", icon=":material/movie:"):
+    with st.expander("Export animation", icon=":material/movie:"):
         st.caption(explanation)
-        _panel(scene, tuple(films))
+        collect(_TASK, _keep)
+        kind, count = views[0].kind, len(views)
+        chosen: AnimationFormat | None = st.segmented_control(
+            "Format",
+            ANIMATION_FORMATS,
+            format_func=str.upper,
+            default="gif",
+            required=True,
+            key=f"animation_format_{kind}",
+            help="GIF plays everywhere. WebP is smaller and keeps all colours.",
+        )
+        wanted = _Wanted(context.key, context.epochs, tuple(views), chosen or "gif")
+        running: _Export | None = st.session_state.get(_TASK)
+        result: _Result | None = st.session_state.get(_RESULT)
+        if running is not None:
+            task_progress(running.task, f"Drawing {running.wanted.file_name}", "animation")
+        elif result is not None and result.wanted == wanted:
+            _download(result)
+        else:
+            st.button(
+                "Create animation" if count == 1 else f"Create {count} animations",
+                icon=":material/movie:",
+                key=f"make_animation_{kind}",
+                on_click=_start,
+                args=(context, wanted),
+                help=f"Draws {count * len(context.epochs):,} frames. You can go on using the page.",
+            )
 
 
-def _panel(scene: PageContext, films: tuple[View, ...]) -> None:
-    collect(_UNDER_WAY, _keep)
-    wanted = _Wanted(scene.key, scene.epochs, films, _format_choice(films[0].kind))
-    painting: _Painting | None = st.session_state.get(_UNDER_WAY)
-    if painting is not None:
-        task_progress(painting.task, f"Painting {painting.wanted.file_name}", "film")
-        return
-    film: _Film | None = st.session_state.get(_KEPT)
-    if film is not None and film.wanted == wanted:
-        _offer(film)
-        return
-    frames = len(films) * len(scene.epochs)
-    st.button(
-        "Make the film" if len(films) == 1 else f"Make {len(films)} films",
-        icon=":material/movie:",
-        key=f"make_film_{films[0].kind}",
-        on_click=_begin,
-        args=(scene, wanted),
-        help=f"Paints {frames:,} frames, while everything else on the page can be used.",
-    )
-
-
-def _format_choice(kind: str) -> AnimationFormat:
-    chosen: AnimationFormat | None = st.segmented_control(
-        "Format",
-        ANIMATION_FORMATS,
-        format_func=str.upper,
-        default="gif",
-        required=True,
-        key=f"film_format_{kind}",
-        help="GIF plays everywhere; WebP is smaller and keeps every colour.",
-    )
-    return chosen or "gif"
-
-
-def _begin(scene: PageContext, wanted: _Wanted) -> None:
+def _start(context: PageContext, wanted: _Wanted) -> None:
     from cvae_core.export.animation_task import MODULE, request  # loads Pillow
 
-    if _UNDER_WAY in st.session_state:
+    if _TASK in st.session_state:
         return
-    folder = TemporaryDirectory(prefix="cvae-films-")
-    paths = [Path(folder.name) / f"{film.file_stem}.{wanted.film_format}" for film in wanted.films]
-    shares = list(zip(wanted.films, paths, strict=True))
-    task = start_task(MODULE, request(scene.run, shares, wanted.film_format, skip_damaged=True))
+    folder = TemporaryDirectory(prefix="cvae-animation-")
+    files = [(view, Path(folder.name) / f"{view.file_stem}.{wanted.format}") for view in wanted.views]
+    task = start_or_notify(MODULE, request(context.run, files, wanted.format, skip_damaged=True))
     if task is not None:
-        st.session_state[_UNDER_WAY] = _Painting(wanted, folder, task)
+        st.session_state[_TASK] = _Export(wanted, folder, task)
 
 
-def _keep(painting: _Painting, report: dict[str, Any]) -> None:
-    with painting.folder as folder:
-        content = _joined(sorted(Path(folder).iterdir()))
-    st.session_state[_KEPT] = _Film(painting.wanted, content, tuple(report["skipped"]))
+def _keep(export: _Export, report: dict[str, Any]) -> None:
+    with export.folder as folder:
+        files = sorted(Path(folder).iterdir())
+        if len(files) == 1:
+            content = files[0].read_bytes()
+        else:
+            stream = BytesIO()
+            with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:  # they are compressed already
+                for file in files:
+                    archive.write(file, file.name)
+            content = stream.getvalue()
+    st.session_state[_RESULT] = _Result(export.wanted, content, tuple(report["skipped"]))
 
 
-def _joined(files: Sequence[Path]) -> bytes:
-    """One file as it is; several in an archive, where nothing is gained by compressing them again."""
-    if len(files) == 1:
-        return files[0].read_bytes()
-    stream = BytesIO()
-    with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
-        for file in files:
-            archive.write(file, file.name)
-    return stream.getvalue()
-
-
-def _offer(film: _Film) -> None:
-    name = film.wanted.file_name
-    if film.skipped:
-        epochs = ", ".join(map(str, film.skipped))
+def _download(result: _Result) -> None:
+    name = result.wanted.file_name
+    if result.skipped:
+        epochs = ", ".join(map(str, result.skipped))
         st.warning(f"Left out, because their snapshots are damaged: epochs {epochs}.", icon=":material/broken_image:")
     st.download_button(
-        f"Download {name} ({size_words(len(film.content))})",
-        film.content,
+        f"Download {name} ({size_words(len(result.content))})",
+        result.content,
         name,
         _TYPES[name.rpartition(".")[2]],
         icon=":material/download:",
         on_click="ignore",
-        help="Save the film." if len(film.wanted.films) == 1 else "Save the films, in one archive.",
+        help="Save the file.",
     )

@@ -51,12 +51,12 @@ def pin_choice(data: Dataset) -> None:
 
 
 def pinned_path(
-    scene: PageContext, line: Timeline, projection: Projection, wanted: Container[int]
+    context: PageContext, line: Timeline, projection: Projection, wanted: Container[int]
 ) -> PinnedPath | None:
     """The pinned image at the epochs of a film; None if nothing is pinned.
 
     Args:
-        scene: The run.
+        context: The run.
         line: The film's epochs.
         projection: From latent space to its plane.
         wanted: Epochs whose network is read from disk if need be; others are left out until theirs is at hand.
@@ -64,19 +64,19 @@ def pinned_path(
     index = value_of(PIN)
     if index is None:
         return None
-    means, log_vars = _codes(scene, line, wanted, index)
-    tiles = _tiles(scene, line, wanted, index)
+    means, log_vars = _codes(context, line, wanted, index)
+    tiles = _tiles(context, line, wanted, index)
     x, y = project(projection, means).T
     covariance = projected_covariances(projection, log_vars).astype(np.float32)
-    label = int(scene.data.test.labels[index])
+    label = int(context.data.test.labels[index])
     return PinnedPath(index, label, x, y, covariance, tiles)
 
 
-def pinned_codes(scene: PageContext, line: Timeline, wanted: Container[int], *, is_base: bool) -> PinnedCodes | None:
+def pinned_codes(context: PageContext, line: Timeline, wanted: Container[int], *, is_base: bool) -> PinnedCodes | None:
     """The code of the pinned image at the epochs of a film; None if nothing is pinned.
 
     Args:
-        scene: The run.
+        context: The run.
         line: The film's epochs.
         wanted: As in ``pinned_path``.
         is_base: Whether the other dimensions of the plane hold it.
@@ -84,46 +84,46 @@ def pinned_codes(scene: PageContext, line: Timeline, wanted: Container[int], *, 
     index = value_of(PIN)
     if index is None:
         return None
-    means, _ = _codes(scene, line, wanted, index)
-    return PinnedCodes(index, int(scene.data.test.labels[index]), means, is_base)
+    means, _ = _codes(context, line, wanted, index)
+    return PinnedCodes(index, int(context.data.test.labels[index]), means, is_base)
 
 
-def _codes(scene: PageContext, line: Timeline, wanted: Container[int], index: int) -> tuple[Floats, Floats]:
+def _codes(context: PageContext, line: Timeline, wanted: Container[int], index: int) -> tuple[Floats, Floats]:
     """Mean and log variance of an image's posterior, float32 (epochs, latent_dim); NaN where they are not at hand."""
-    means = np.full((len(line.epochs), scene.latent_dim), np.nan, np.float32)
+    means = np.full((len(line.epochs), context.latent_dim), np.nan, np.float32)
     log_vars = means.copy()
-    for place, epoch in _at_hand(scene, line, wanted):
+    for place, epoch in _at_hand(context, line, wanted):
         with suppress(CvaeError):  # the film says by itself why this epoch cannot be shown
-            code = networks.record(scene.key, epoch, TestImageView(index=index))
+            code = networks.record(context.key, epoch, TestImageView(index=index))
             means[place], log_vars[place] = code.z_mean, code.z_log_var
     return means, log_vars
 
 
-def _tiles(scene: PageContext, line: Timeline, wanted: Container[int], index: int) -> Bytes:
+def _tiles(context: PageContext, line: Timeline, wanted: Container[int], index: int) -> Bytes:
     """The image and its reconstruction at each epoch, uint8 (1 + epochs, ...); black where it is not at hand."""
-    original = scene.data.test.images[index]
+    original = context.data.test.images[index]
     tiles = np.zeros((1 + len(line.epochs), *original.shape), np.uint8)
     tiles[0] = original
-    for place, epoch in _at_hand(scene, line, wanted):
+    for place, epoch in _at_hand(context, line, wanted):
         with suppress(CvaeError):
-            tiles[1 + place] = image_and_reconstruction(scene, epoch, index)[1]
+            tiles[1 + place] = image_and_reconstruction(context, epoch, index)[1]
     return tiles
 
 
-def _at_hand(scene: PageContext, line: Timeline, wanted: Container[int]) -> Iterator[tuple[int, int]]:
+def _at_hand(context: PageContext, line: Timeline, wanted: Container[int]) -> Iterator[tuple[int, int]]:
     """Place and epoch of those that are wanted, or whose network need not be read from disk."""
     for place, epoch in enumerate(line.epochs):
-        if epoch in wanted or networks.is_at_hand(scene.key, epoch):
+        if epoch in wanted or networks.is_at_hand(context.key, epoch):
             yield place, epoch
 
 
-def image_and_reconstruction(scene: PageContext, epoch: int, index: int) -> Bytes:
+def image_and_reconstruction(context: PageContext, epoch: int, index: int) -> Bytes:
     """uint8 (2, height, width, channels): a test image and what an epoch's network makes of it.
 
     Raises:
         RunError: The snapshot is missing or damaged.
     """
-    return networks.record(scene.key, epoch, TestImageView(index=index)).images
+    return networks.record(context.key, epoch, TestImageView(index=index)).images
 
 
 def _chosen() -> None:

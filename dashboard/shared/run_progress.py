@@ -40,7 +40,7 @@ def _watch() -> None:
     # While one lives, they are watched where they are drawn.
     if not any(item.state in ALIVE for item in drawn) and any(map(_changed, drawn)):
         st.rerun()
-    auto_refresh("ended_run_pulse", _POLL_SECONDS)
+    auto_refresh("ended_run_refresh", _POLL_SECONDS)
 
 
 def _changed(drawn: Overview) -> bool:

@@ -1,4 +1,4 @@
-"""Between a view and its film: where the film stands, and what was done with it."""
+"""A page over the snapshots of a run, and the epoch that its player shows."""
 
 from __future__ import annotations
 
@@ -34,37 +34,37 @@ _SEEN: Final = "seen_of_films"
 _SEEN_PLACES: Final = "seen_places"
 
 
-def timeline(scene: PageContext, key: str, *views: View) -> Timeline:
+def timeline(context: PageContext, key: str, *views: View) -> Timeline:
     """Take over what was done with a film, and say where it stands.
 
     Args:
-        scene: The run.
+        context: The run.
         key: Of the film on its page.
         views: What its frames show.
     """
-    epoch = shown_epoch(scene, key)
-    run = _name(scene)
+    epoch = shown_epoch(context, key)
+    run = _name(context)
     what_is_shown = "|".join((run, key, *(view.identity for view in views)))
     follow = value_of(EPOCH) is None
-    return Timeline(run, what_is_shown, scene.epochs, epoch, follow, scene.alive, take_over(key, run))
+    return Timeline(run, what_is_shown, context.epochs, epoch, follow, context.alive, take_over(key, run))
 
 
-def shown_epoch(scene: PageContext, key: str) -> int:
+def shown_epoch(context: PageContext, key: str) -> int:
     """Take over what was done with a film, for those who need its epoch before they know what it shows.
 
     That is the newest as long as nobody chose one; it is not kept, so that the newest is followed while a run lives.
 
     Args:
-        scene: The run.
+        context: The run.
         key: Of the film on its page.
     """
-    take_over(key, _name(scene))
+    take_over(key, _name(context))
     epoch: int | None = value_of(EPOCH)
-    return epoch if epoch in scene.epochs else scene.epochs[-1]
+    return epoch if epoch in context.epochs else context.epochs[-1]
 
 
-def _name(scene: PageContext) -> str:
-    return "|".join(map(str, scene.key))
+def _name(context: PageContext) -> str:
+    return "|".join(map(str, context.key))
 
 
 def take_over_place(key: str) -> None:
@@ -196,7 +196,7 @@ def _page(parameters: Sequence[Parameter[Any]], draw: Draw) -> None:
     with show_errors():
         _pictures(item, parameters, draw, row)
     if _lives(item):
-        auto_refresh("time_machine_pulse", _POLL_SECONDS)
+        auto_refresh("snapshot_page_refresh", _POLL_SECONDS)
 
 
 def _pictures(item: Overview, parameters: Sequence[Parameter[Any]], draw: Draw, row: DeltaGenerator) -> None:
@@ -208,16 +208,16 @@ def _pictures(item: Overview, parameters: Sequence[Parameter[Any]], draw: Draw, 
     if not epochs:
         st.caption("Pictures appear after the first snapshot.")
         return
-    scene = PageContext(item.run, item.config, run_data.test_data(item.config.data), epochs, _lives(item))
-    if session_state.is_another_run(item.run.id) and scene.alive:
+    context = PageContext(item.run, item.config, run_data.test_data(item.config.data), epochs, _lives(item))
+    if session_state.is_another_run(item.run.id) and context.alive:
         set_value(EPOCH, None)  # the epoch was chosen in another run; one in the address is read below
     problems = read_address(parameters)
-    if scene.alive and epochs == (0,) and value_of(EPOCH) is None:
+    if context.alive and epochs == (0,) and value_of(EPOCH) is None:
         progress_bar(item)
         st.caption("Waiting for the first epoch.")
         return
-    _announce(problems + fit_to_run(parameters, scene.latent_dim, scene.data, epochs))
-    draw(scene, row)
+    _announce(problems + fit_to_run(parameters, context.latent_dim, context.data, epochs))
+    draw(context, row)
     write_address(parameters)
 
 

@@ -1,4 +1,4 @@
-"""Long work of all visitors in processes of its own: how many may run at once, their progress, and cancelling."""
+"""Long tasks of all visitors in processes of their own: how many may run at once, their progress, and cancelling."""
 
 from __future__ import annotations
 
@@ -16,90 +16,75 @@ from dashboard.shared.session_state import without_links
 
 MOST_AT_ONCE: Final = 4
 RUN_TASK: Final = "cvae_core.export.run_task"
-
-
-def start(module: str, order: Mapping[str, Any], files: Sequence[int] = ()) -> Task:
-    """Start some work.
-
-    Args:
-        module: As in ``Task``.
-        order: As in ``Task``.
-        files: As in ``Task``.
-
-    Raises:
-        ServerBusyError: There are as many processes at work as there may be. One that was stopped counts until it has
-            ended, and one whose visitor has gone, too.
-    """
-    places = _places()
-    if not places.acquire(blocking=False):
-        raise ServerBusyError
-    try:
-        return Task(module, order, files=files, on_end=places.release)
-    except BaseException:
-        places.release()
-        raise
-
-
-@st.cache_resource(show_spinner=False)
-def _places() -> threading.Semaphore:
-    """One for each process that may still be started."""
-    return threading.Semaphore(MOST_AT_ONCE)
-
-
 _POLL_SECONDS: Final = 0.4
 
 
-def start_task(module: str, order: Mapping[str, Any]) -> Task | None:
-    """Start some work, unless the server has enough to do for its visitors; they are told so then.
+@st.cache_resource(show_spinner=False)
+def _slots() -> threading.Semaphore:
+    return threading.Semaphore(MOST_AT_ONCE)
 
-    Args:
-        module: As in ``Task``.
-        order: As in ``Task``.
+
+def start(module: str, request: Mapping[str, Any], files: Sequence[int] = ()) -> Task:
+    """Start a task; the arguments are those of ``Task``.
+
+    Raises:
+        ServerBusyError: ``MOST_AT_ONCE`` processes are running. A stopped one counts until its process has ended, and
+            so does one whose visitor has left.
     """
+    slots = _slots()
+    if not slots.acquire(blocking=False):
+        raise ServerBusyError
     try:
-        return start(module, order)
+        return Task(module, request, files=files, on_end=slots.release)
+    except BaseException:
+        slots.release()
+        raise
+
+
+def start_or_notify(module: str, request: Mapping[str, Any]) -> Task | None:
+    """Start a task; if the server is too busy, show a notice instead."""
+    try:
+        return start(module, request)
     except ServerBusyError as error:
         st.toast(str(error), icon=":material/hourglass:")
         return None
 
 
 def collect(key: str, use: Callable[[Any, dict[str, Any]], None], refuse: Callable[[str], None] | None = None) -> None:
-    """Take up, once, what has come of the work that this session asked for; nothing happens until it has ended.
+    """Hand over the result of a task of this session, once; nothing happens until the task has ended.
 
     Args:
-        key: Under which the session's state holds the work, which has an ``task``. Other work may begin from then on.
-        use: Called with the work and its report, unless it was stopped.
-        refuse: Called with the reason if it came to nothing; if ``None``, that is shown here.
+        key: Entry of the session state whose value has a ``task``. It is removed, so another task can start.
+        use: Called with that value and the task's report, unless the task was stopped.
+        refuse: Called with the reason if the task failed; by default the reason is shown here.
     """
-    work = st.session_state.get(key)
-    if work is None or not work.task.ended:
+    job = st.session_state.get(key)
+    if job is None or not job.task.ended:
         return
     del st.session_state[key]
     try:
-        use(work, work.task.report())
+        use(job, job.task.report())
     except StoppedError:
         return
     except (CvaeError, OSError) as error:
-        (refuse or _say)(str(error))
-
-
-def _say(reason: str) -> None:
-    st.error(without_links(reason), icon=":material/error:")
+        if refuse is not None:
+            refuse(str(error))
+        else:
+            st.error(without_links(str(error)), icon=":material/error:")
 
 
 def task_progress(task: Task, words: str, key: str) -> None:
-    """Show how far some work is, and renew the surrounding fragment until it has ended.
+    """Show the progress of a running task and a button to stop it, and refresh the fragment around it.
 
     Args:
-        task: Under way.
+        task: The task.
         words: What it does, as the beginning of a sentence.
-        key: Identifies the work on the page.
+        key: Identifies the task on the page.
     """
     share = task.done / task.total if task.total else 0.0
     progress = ", ".join(filter(None, (f"{share:.0%}", time_left(task.seconds_left))))
-    text = f"{words}: {'stopping' if task.is_stopped else progress}."
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.progress(share, text=text)
+        st.progress(share, text=f"{words}: {'stopping' if task.is_stopped else progress}.")
         st.button(
             "Stop",
             icon=":material/stop:",
@@ -108,4 +93,4 @@ def task_progress(task: Task, words: str, key: str) -> None:
             on_click=task.stop,
             help="Cancel and discard partial results.",
         )
-    auto_refresh(f"pulse_{key}", _POLL_SECONDS)
+    auto_refresh(f"refresh_{key}", _POLL_SECONDS)

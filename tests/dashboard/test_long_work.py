@@ -1,4 +1,4 @@
-"""What takes a while is done beside the page: films to take away, and whether the style is kept."""
+"""Long tasks run beside the page: exported animations, and evaluation."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def heat_maps(app: AppTest) -> list[np.ndarray]:
 def test_whether_the_style_is_kept_is_measured_on_request(run: Run) -> None:
     app = open_page("style", run="done", epoch="2")
     assert not heat_maps(app)
-    press(app, "Measure at epoch 2")
+    press(app, "Evaluate epoch 2")
     assert "Stop" in [button.label for button in app.button]
     run_until(app, heat_maps)
     expected = evaluate(network(run, 2), load_test_data(run.config().data).test)
@@ -61,14 +61,14 @@ def test_whether_the_style_is_kept_is_measured_on_request(run: Run) -> None:
 
 def test_a_measure_can_be_stopped_and_begun_again(run: Run) -> None:
     app = open_page("style", run="done", epoch="1")
-    press(app, "Measure at epoch 1")
+    press(app, "Evaluate epoch 1")
     press(app, "Stop")
-    run_until(app, lambda app: "Measure at epoch 1" in [button.label for button in app.button])
+    run_until(app, lambda app: "Evaluate epoch 1" in [button.label for button in app.button])
     assert not app.error
     assert not heat_maps(app)
 
 
-FILMS = [
+ANIMATIONS = [
     ("manifold", {"label": "4"}, "manifold_4.gif", ManifoldView(label=4)),
     ("latent", {"label": "4"}, "z_distr_4.gif", LatentView(label=4)),
     ("latent", {"label": "all"}, "z_distr.gif", LatentView()),
@@ -94,39 +94,39 @@ FILMS = [
 ]
 
 
-@pytest.mark.parametrize(("page", "choices", "name", "view"), FILMS)
-def test_a_film_of_what_is_shown_can_be_taken_away(
+@pytest.mark.parametrize(("page", "choices", "name", "view"), ANIMATIONS)
+def test_what_is_shown_can_be_exported_as_an_animation(
     page: str, choices: dict[str, str], name: str, view: PictureView, run: Run, tmp_path: Path
 ) -> None:
     app = open_page(page, run="done", **choices)
-    press(app, "Make the film")
+    press(app, "Create animation")
     run_until(app, lambda app: app.get("download_button"))
     assert not app.error
     (download,) = app.get("download_button")
     assert f"Download {name} (" in download.proto.label
     save_animations(TrainedRun(run), [(view, tmp_path / name)])
-    assert app.session_state["film_to_take_away"].content == (tmp_path / name).read_bytes()
+    assert app.session_state["exported_animation"].content == (tmp_path / name).read_bytes()
 
 
-def test_the_films_of_all_labels_come_in_one_archive(run: Run) -> None:
+def test_the_animations_of_all_labels_come_in_one_archive(run: Run) -> None:
     app = open_page("manifold", run="done", label="all", size="3")
-    press(app, "Make 10 films")
+    press(app, "Create 10 animations")
     run_until(app, lambda app: app.get("download_button"))
     (download,) = app.get("download_button")
-    assert "Download manifold_films.zip (" in download.proto.label
-    with zipfile.ZipFile(io.BytesIO(app.session_state["film_to_take_away"].content)) as archive:
+    assert "Download manifold_animations.zip (" in download.proto.label
+    with zipfile.ZipFile(io.BytesIO(app.session_state["exported_animation"].content)) as archive:
         assert archive.namelist() == [f"manifold_{label}.gif" for label in range(10)]
         frames = [Image.open(archive.open(name)).n_frames for name in archive.namelist()]
     assert frames == [4] * 10
 
 
-def test_a_film_can_be_stopped_and_leaves_nothing(runs_folder: Path) -> None:
+def test_an_animation_can_be_stopped_and_leaves_nothing(runs_folder: Path) -> None:
     make_run(runs_folder, "long", "finished", epochs=40)  # longer than any machine takes from the start to the stop
     app = open_page("manifold", run="long", label="all", size="30")
-    press(app, "Make 10 films")
-    folder = Path(app.session_state["film_under_way"].folder.name)
+    press(app, "Create 10 animations")
+    folder = Path(app.session_state["animation_task"].folder.name)
     press(app, "Stop")
-    run_until(app, lambda app: "Make 10 films" in [button.label for button in app.button])
+    run_until(app, lambda app: "Create 10 animations" in [button.label for button in app.button])
     assert not app.error
     assert not app.get("download_button")
     assert not folder.exists()
@@ -135,7 +135,7 @@ def test_a_film_can_be_stopped_and_leaves_nothing(runs_folder: Path) -> None:
 def test_a_server_that_has_enough_to_do_says_so(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     app = open_page("style", run="done", epoch="0")
     monkeypatch.setattr("dashboard.shared.tasks.MOST_AT_ONCE", 0)
-    press(app, "Measure at epoch 0")
+    press(app, "Evaluate epoch 0")
     assert not app.exception
     assert "Try again in a moment" in app.toast[0].value
-    assert "Measure at epoch 0" in [button.label for button in app.button]
+    assert "Evaluate epoch 0" in [button.label for button in app.button]

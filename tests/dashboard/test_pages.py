@@ -26,7 +26,7 @@ def train_page(run: str | None = None) -> AppTest:
 
 
 def buttons(app: AppTest) -> set[str]:
-    return {button.label for button in app.button} - {"New run", "Pack the run", "Make the files"}
+    return {button.label for button in app.button} - {"New run", "Create archive", "Create Keras files"}
 
 
 def picture_count(app: AppTest) -> int:

@@ -74,7 +74,7 @@ def test_a_living_run_can_be_watched_and_no_more(state: Any, runs_folder: Path, 
     with living_worker(run):
         app = open_page("train", run="alive")
         assert not app.exception
-        assert labels(app) == {"Pack the run", "Make the files"}
+        assert labels(app) == {"Create archive", "Create Keras files"}
         assert len(component_names(app)) == 4
 
 
@@ -89,7 +89,7 @@ def act_on(run: Run) -> dict[str, Callable[[], object]]:
         "delete": lambda: actions.delete(run),
         "undo": lambda: actions.undo(actions.Deletion("run", ())),
         "describe": lambda: actions.describe(run, "name", "note"),
-        "bring": lambda: actions.bring(BytesIO(packed(run)), "new"),
+        "import_run": lambda: actions.import_run(BytesIO(packed(run)), "new"),
         "thin_out": lambda: actions.thin_out(run, 2),
     }
 
@@ -217,7 +217,7 @@ def test_a_server_sweeps_what_another_left_a_day_ago(runs_folder: Path, monkeypa
 def test_an_archive_larger_than_the_server_takes_is_refused(runs_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CVAE_MAX_UPLOAD_MB", "1")
     with pytest.raises(DataError, match=r"up to 1 MB; this one has 1\.5 MB"):
-        actions.bring(BytesIO(bytes(3 * 2**19)), None)
+        actions.import_run(BytesIO(bytes(3 * 2**19)), None)
     assert list(runs_folder.iterdir()) == []
 
 

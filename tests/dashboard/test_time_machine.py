@@ -299,10 +299,10 @@ def test_the_latent_page_shows_the_codes_and_the_pinned_image(run: Run) -> None:
 @pytest.mark.parametrize(
     ("shown", "ranked", "expected", "words"),
     [
-        ("newest", "shown", 3, "at the epoch shown, the worst first"),
-        ("1", "shown", 1, "at the epoch shown, the worst first"),
-        ("1", "2", 2, "at epoch 2, the worst first"),
-        ("1", "900", 1, "at the epoch shown, the worst first"),
+        ("newest", "shown", 3, "at the epoch shown, highest first"),
+        ("1", "shown", 1, "at the epoch shown, highest first"),
+        ("1", "2", 2, "at epoch 2, highest first"),
+        ("1", "900", 1, "at the epoch shown, highest first"),
     ],
 )
 def test_the_worst_images_are_those_of_the_epoch_shown_unless_their_order_is_kept(
@@ -318,9 +318,9 @@ def test_the_worst_images_are_those_of_the_epoch_shown_unless_their_order_is_kep
 
 def test_the_order_of_the_epoch_shown_can_be_kept(run: Run) -> None:
     app = open_page("samples", run="done", order="worst", epoch="1")
-    next(toggle for toggle in app.toggle if toggle.label == "Keep order").set_value(True).run()
+    next(toggle for toggle in app.toggle if toggle.label == "Keep images").set_value(True).run()
     assert app.query_params["ranked"] == "1"
-    next(toggle for toggle in app.toggle if toggle.label == "Keep order").set_value(False).run()
+    next(toggle for toggle in app.toggle if toggle.label == "Keep images").set_value(False).run()
     assert "ranked" not in app.query_params
 
 
@@ -433,7 +433,7 @@ def test_a_code_from_the_address_fills_the_other_dimensions_and_its_sliders(runs
 
 
 def test_digits_can_be_picked_from_a_gallery_or_by_the_address(run: Run) -> None:
-    assert "Pick up to twenty digits" in said(open_page("style", run="done", source="picked"))
+    assert "Click up to 20 images" in said(open_page("style", run="done", source="picked"))
     app = open_page("style", run="done", epoch="1", source="picked", picked="5,2")
     assert not app.exception
     blobs = [unpack(element.proto.bytes) for element in app.get("bidi_component") if element.proto.bytes]
@@ -486,13 +486,13 @@ def test_sources_that_the_data_do_not_have_are_told_of(run: Run) -> None:
 def test_an_upload_is_asked_for(run: Run) -> None:
     app = open_page("style", run="done", source="uploaded")
     assert not app.exception
-    assert "Choose a picture of one digit" in said(app)
+    assert "Upload an image of one digit" in said(app)
 
 
 def test_one_style_can_be_moved_number_by_number_and_blended_with_another(run: Run) -> None:
     app = open_page("style", run="done", epoch="1")
     assert "latent_sliders" not in component_names(app)
-    next(toggle for toggle in app.toggle if toggle.key == "studio_opened").set_value(True).run()
+    next(toggle for toggle in app.toggle if toggle.key == "latent_sliders_shown").set_value(True).run()
     assert not app.exception
     assert "latent_sliders" in component_names(app)
     select_box(app, "Blend with").set_value(1).run()

@@ -1,4 +1,4 @@
-"""A run is taken away from one laboratory's page and imported on another's."""
+"""A run is exported from one laboratory's page and imported on another's."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.dashboard.run_states import living_worker, make_run
 from tests.runs.archives import everything_in, forged, packed, stopped_run, with_config
 from tests.runs.examples import small_disk
 
-UNDER_WAY = "import_under_way"
+UNDER_WAY = "import_task"
 
 
 @pytest.fixture
@@ -34,26 +34,26 @@ def downloads(app: AppTest) -> list[str]:
 
 
 def ready_file(app: AppTest, what: str) -> Path:
-    file: Path = app.session_state["taken_away"][what].job.file
+    file: Path = app.session_state["exported_files"][what][0].file
     return file
 
 
 def test_an_archive_is_made_on_request(run: Run) -> None:
     app = open_page("train", run="mine")
     assert downloads(app) == []
-    press(app, "Pack the run")
+    press(app, "Create archive")
     run_until(app, downloads)
     assert not app.error
     archive = ready_file(app, "archive")
     assert archive.read_bytes() == packed(run)
     assert downloads(app) == [f"Download mine.zip ({size_words(archive.stat().st_size)})"]
-    assert "It holds 4 snapshots." in said(app)
+    assert "Contains 4 snapshots." in said(app)
 
 
 def test_another_choice_is_another_file(run: Run) -> None:
     app = open_page("train", run="mine")
     app.button_group(key="archive_snapshots").set_value("last").run()
-    press(app, "Pack the run")
+    press(app, "Create archive")
     run_until(app, downloads)
     assert ready_file(app, "archive").read_bytes() == packed(run, "last")
     app.button_group(key="archive_snapshots").set_value("all").run()
@@ -65,7 +65,7 @@ def test_another_choice_is_another_file(run: Run) -> None:
 def test_the_network_is_made_in_a_process_of_its_own(run: Run) -> None:
     app = open_page("train", run="mine")
     app.selectbox(key="network_epoch_mine").set_value(1).run()
-    press(app, "Make the files")
+    press(app, "Create Keras files")
     assert "Stop" in {button.label for button in app.button}
     run_until(app, downloads)
     assert not app.error
@@ -77,10 +77,10 @@ def test_the_network_is_made_in_a_process_of_its_own(run: Run) -> None:
 
 def test_work_can_be_stopped_and_leaves_nothing(run: Run) -> None:
     app = open_page("train", run="mine")
-    press(app, "Make the files")
-    folder = Path(app.session_state["take_away_under_way"].folder.name)
+    press(app, "Create Keras files")
+    folder = Path(app.session_state["export_task"].folder.name)
     press(app, "Stop")
-    run_until(app, lambda app: "Make the files" in {button.label for button in app.button})
+    run_until(app, lambda app: "Create Keras files" in {button.label for button in app.button})
     assert not app.error and not downloads(app)
     assert not folder.exists()
 
@@ -88,20 +88,20 @@ def test_work_can_be_stopped_and_leaves_nothing(run: Run) -> None:
 def test_a_failure_is_one_sentence(run: Run) -> None:
     (snapshot_folder(run.snapshots_folder, 3) / WEIGHTS_FILE).write_bytes(b"torn")
     app = open_page("train", run="mine")
-    press(app, "Make the files")
+    press(app, "Create Keras files")
     run_until(app, lambda app: any("epoch 3 is damaged" in error.value for error in app.error[-1:]))
     assert not downloads(app)
 
 
 def test_an_archive_too_large_for_the_browser_is_left_to_the_command(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(archives, "_MOST_BYTES", 1000)
+    monkeypatch.setattr(archives, "MOST_BYTES", 1000)
     app = open_page("train", run="mine")
     assert "too large for a download" in said(app)
     assert "cvae runs export mine" in app.code[0].value
-    assert "Pack the run" not in {button.label for button in app.button}
+    assert "Create archive" not in {button.label for button in app.button}
 
 
-def test_before_the_first_snapshot_there_is_nothing_to_take(runs_folder: Path) -> None:
+def test_before_the_first_snapshot_nothing_can_be_exported(runs_folder: Path) -> None:
     young = make_run(runs_folder, "young", "running", epochs=0, snapshots=-1)
     with living_worker(young):
         app = open_page("train", run="young")
@@ -136,7 +136,7 @@ def test_an_upload_becomes_a_run_and_is_shown(page: str, run: Run, runs_folder: 
 
 def test_a_stopped_one_says_that_it_can_be_resumed(runs_folder: Path, tmp_path: Path) -> None:
     app = upload(open_page("train"), packed(stopped_run(tmp_path / "elsewhere", "far")))
-    assert "It had not finished. **Resume** continues its training." in app.success[0].value
+    assert "This run had not finished. **Resume** continues its training." in app.success[0].value
     assert "Resume" in {button.label for button in app.button}
 
 
@@ -200,7 +200,7 @@ def test_an_import_ends_when_nobody_waits_for_it_and_leaves_nothing(
     run: Run, runs_folder: Path, temporary: Path
 ) -> None:
     before = everything_in(runs_folder)
-    task = actions.bring(BytesIO(packed(run)), "there")
+    task = actions.import_run(BytesIO(packed(run)), "there")
     ended = task._heard.ended
     assert list(temporary.iterdir()) == []  # what the process reads has no name that could stay behind
     del task  # as the session does that ends
@@ -235,7 +235,7 @@ def test_without_a_file_nothing_can_be_imported(runs_folder: Path) -> None:
 
 @pytest.mark.slow
 def test_the_pages_of_an_imported_run_are_sent_the_same(run: Run, runs_folder: Path) -> None:
-    """The films of all pages: what the browser draws, but for the names of the runs."""
+    """The players of all pages: what the browser draws, but for the names of the runs."""
     upload(open_page("train"), packed(run), "there")
     for page in ("latent", "manifold", "samples", "style"):
         ours, theirs = (

@@ -25,7 +25,7 @@ _WATCH = """() => {
   new MutationObserver(records => {
     for (const {target, type, attributeName} of records) {
       const element = target.nodeType === 1 ? target : target.parentElement;
-      if (!element?.closest('.st-key-ended_run_pulse')) {
+      if (!element?.closest('.st-key-ended_run_refresh')) {
         window.changes.push(`${type} ${attributeName} ${element?.outerHTML.slice(0, 120)}`);
       }
     }

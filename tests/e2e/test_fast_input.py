@@ -144,7 +144,7 @@ def test_the_last_of_many_dimensions_stays(open_slow: Open, dimension: str) -> N
 
 def test_the_sliders_of_a_style_keep_every_press(open_slow: Open) -> None:
     page = open_slow("style?run=first")
-    page.get_by_text("One style, number by number", exact=True).click()
+    page.get_by_text("Latent sliders", exact=True).click()
     slider = page.get_by_role("slider", name="Latent dimension 1", exact=True)
     expect(slider).to_be_visible()
     wait_until_idle(page, 1000)

@@ -156,7 +156,7 @@ def use(page: Page, visit: str) -> None:
         the_button(page, "Train").click()
         expect(page.get_by_text("Finished").first).to_be_visible(timeout=120_000)
     if visit == "style?source=sevens":
-        unfold(page, "Take a film of all epochs away")
+        unfold(page, "Export animation")
         page.get_by_role("button", name=re.compile("^Make .*film")).click()
         expect(page.get_by_role("button", name=re.compile("^Download .*style"))).to_be_visible(timeout=60_000)
     wait_until_idle(page)

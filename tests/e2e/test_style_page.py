@@ -96,8 +96,8 @@ def test_a_drawn_digit_is_seen_as_every_label_at_every_epoch_and_taken_home(open
     content = Path(event.value.path()).read_bytes()
     np.testing.assert_array_equal(tiles_of_png(content), figure(run, 3, image, LABEL))
 
-    unfold(page, "Take a film of all epochs away")
-    page.get_by_role("button", name="Make the film").click()
+    unfold(page, "Export animation")
+    page.get_by_role("button", name="Create animation").click()
     name, content = downloaded(page, "Download style.gif")
     assert name == "style.gif"
     frames = tiles_of_gif(content)
@@ -134,12 +134,12 @@ def test_a_photograph_is_brought_to_the_models_form_and_redrawn(open_style, fold
     page = open_style("source=uploaded&epoch=2")
     upload(page, "seven.jpg", content)
     expect(page.get_by_text("rotated upright")).to_be_visible()
-    expect(page.get_by_text("What the model is given")).to_be_visible()
+    expect(page.get_by_text("After preprocessing", exact=True)).to_be_visible()
     wait_until_loaded(page, LAST + 1)
     read = read_picture(io.BytesIO(content))
     image = np.rint(255 * mnist_form(read.pixels, SHAPE, read.least_noise)).astype(np.uint8)
     best = int(classify(network(run, 2), image[None]).ranking[0, 0])
-    expect(page.get_by_text(f"Taken for {best}, ")).to_be_visible()
+    expect(page.get_by_text(f"Classified as {best} (")).to_be_visible()
     film(page).hover()
     with page.expect_download() as event:
         film(page).get_by_role("button", name="Download PNG").click()
@@ -175,14 +175,14 @@ def test_what_is_no_digit_is_told_in_one_sentence_and_another_file_can_follow(op
 def test_the_page_can_be_used_while_the_style_is_measured(open_style) -> None:
     page = open_style("epoch=7")
     wait_until_loaded(page, LAST + 1)
-    page.get_by_role("button", name="Measure at epoch 7").click()
-    expect(page.get_by_text("Measuring epoch 7")).to_be_visible()
+    page.get_by_role("button", name="Evaluate epoch 7").click()
+    expect(page.get_by_text("Evaluating epoch 7")).to_be_visible()
     slider(page).scroll_into_view_if_needed()
     drag_to(page, 2)
     expect_epoch(page, 2, LAST)
     expect_address(page, epoch="2")
     expect(page.get_by_text("Epoch 7: slant kept with")).to_be_visible(timeout=60_000)
-    expect(page.get_by_role("button", name="Measure at epoch 2")).to_be_visible()
+    expect(page.get_by_role("button", name="Evaluate epoch 2")).to_be_visible()
 
 
 @pytest.mark.parametrize("source", ["sevens", "picked", "drawn", "uploaded"])
@@ -198,7 +198,7 @@ def test_nothing_is_wider_than_a_narrow_page(open_style, source: str) -> None:
 def test_a_single_digit_is_blended_with_one_of_the_training_set(open_style, folder: Path) -> None:
     run = Run(folder / "first")
     page = open_style("source=pinned&pin=5&epoch=2")
-    page.get_by_text("One style, number by number").click()
+    page.get_by_text("Latent sliders").click()
     page.get_by_role("combobox", name="Blend with").click()
     page.get_by_role("option", name="3 of the training set").click()
     wait_until_idle(page)

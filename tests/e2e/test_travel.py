@@ -20,7 +20,7 @@ _LONG_MS = 60_000
 
 def download_archive(page: Page, target: Path) -> None:
     unfold(page, "Export run")
-    the_button(page, "Pack the run").click()
+    the_button(page, "Create archive").click()
     download = page.get_by_role("button", name=re.compile(r"Download first\.zip"))
     expect(download).to_be_visible(timeout=_LONG_MS)
     with page.expect_download() as begun:

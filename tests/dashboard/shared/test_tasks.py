@@ -52,14 +52,12 @@ def test_a_process_that_cannot_be_started_takes_no_place(monkeypatch: pytest.Mon
     assert tried() is not None
 
 
-@pytest.mark.parametrize("button", ["Pack the run", "Make the files"])
-def test_what_is_taken_away_waits_for_a_place_too(
-    button: str, runs_folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.parametrize("button", ["Create archive", "Create Keras files"])
+def test_an_export_waits_for_a_slot_too(button: str, runs_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     make_run(runs_folder, "mine", "finished")
     monkeypatch.setattr(tasks, "MOST_AT_ONCE", 0)
     app = open_page("train", run="mine")
     press(app, button)
     assert "Try again in a moment" in app.toast[0].value
     assert button in {other.label for other in app.button}
-    assert "take_away_under_way" not in app.session_state
+    assert "export_task" not in app.session_state
