@@ -10,10 +10,40 @@ import numpy as np
 
 from cvae_core.errors import CvaeError, TrainingError
 from cvae_core.plugins import Registry
-from cvae_core.records import Dataset, EpochRecord
+from cvae_core.records import Dataset, EpochRecord, Losses
 
 METRIC_IMAGES: Final = 500
+NATS: Final = "nats per image"
 _LOSSES: Final = ("loss", "reconstruction", "kl")
+
+
+@dataclass(frozen=True)
+class LossMetric:
+    """A loss that pages show.
+
+    Attributes:
+        title, help: For people; its unit is ``NATS``.
+        value: Computes it from the losses of a record.
+    """
+
+    title: str
+    help: str
+    value: Callable[[Losses], float]
+
+
+LOSS_METRICS: Final = {
+    "negative_elbo": LossMetric(
+        "Negative ELBO",
+        "Reconstruction + KL. Lower is better. 1 nat is 1.44 bits.",
+        lambda losses: losses.reconstruction + losses.kl,
+    ),
+    "reconstruction": LossMetric(
+        "Reconstruction", "Binary cross-entropy, summed over pixels.", lambda losses: losses.reconstruction
+    ),
+    "kl": LossMetric(
+        "KL", "KL divergence of the posterior from the prior, summed over latent dimensions.", lambda losses: losses.kl
+    ),
+}
 
 
 @dataclass(frozen=True)

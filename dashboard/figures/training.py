@@ -1,10 +1,10 @@
-"""Charts of a training: tables with few enough rows to draw, Altair for a living run, Plotly for a finished one."""
+"""Charts of a training: tables of at most 600 rows, Altair for a running run, Plotly for a finished one."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import altair as alt
 import numpy as np
@@ -13,16 +13,10 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from cvae_core.analysis.latent import COLLAPSED_KL
-from cvae_core.records import EpochRecord, Losses, StepRecord
+from cvae_core.metrics import NATS, LossMetric
+from cvae_core.records import EpochRecord, StepRecord
 
 Float64Array = npt.NDArray[np.float64]
-Quantity = Literal["negative_elbo", "reconstruction", "kl"]
-
-QUANTITY_TITLES: Final[dict[Quantity, str]] = {
-    "negative_elbo": "Negative ELBO",
-    "reconstruction": "Reconstruction",
-    "kl": "KL",
-}
 TRAIN: Final = "training"
 TEST: Final = "test"
 ACTIVE: Final = "in use"
@@ -63,46 +57,34 @@ def decimate(x: Float64Array, y: Float64Array, limit: int) -> tuple[Float64Array
     return np.append(centres, x[-1:]), np.concatenate([means, y[-1:]])
 
 
-def loss_points(epochs: Sequence[EpochRecord], steps: Sequence[StepRecord], quantity: Quantity) -> pd.DataFrame:
+def loss_points(epochs: Sequence[EpochRecord], steps: Sequence[StepRecord], metric: LossMetric) -> pd.DataFrame:
     """The points of a loss curve, at most 600.
 
     Args:
         epochs: Finished epochs, in order.
-        steps: Training steps, in order; where there are any they draw the training curve in finer detail.
-        quantity: The negative ELBO (reconstruction + KL whatever beta is), or one of its parts.
+        steps: Training steps, in order. They replace the epochs' averages in the training curve from the first of them
+            on; those of the first epoch are left out once there are more epochs.
+        metric: Which loss.
 
     Returns:
         Columns ``epoch`` (float, completed epochs), ``nats`` (per image) and ``series`` ("training" or "test").
     """
-    test_x = np.array([record.epoch for record in epochs], np.float64)
-    test_y = np.array([_value(record.test, quantity) for record in epochs], np.float64)
-    series = {TRAIN: _training_points(epochs, steps, quantity), TEST: (test_x, test_y)}
-    return pd.concat([_frame(name, *points) for name, points in series.items()], ignore_index=True)
-
-
-def _training_points(
-    epochs: Sequence[EpochRecord], steps: Sequence[StepRecord], quantity: Quantity
-) -> tuple[Float64Array, Float64Array]:
-    """Steps where there are any; before the first of them, the averages of the epochs."""
     if len(epochs) >= _EPOCHS_WITH_FIRST_STEPS:
         steps = [record for record in steps if record.epoch > 1]
-    first = steps[0].epoch if steps else None
-    early = [record for record in epochs if first is None or record.epoch < first]
+    early = [record for record in epochs if not steps or record.epoch < steps[0].epoch]
     progress = [record.epoch - 1 + record.step / record.steps_per_epoch for record in steps]
-    x = [record.epoch for record in early] + progress
-    y = [_value(losses, quantity) for losses in [record.train for record in early] + [record.train for record in steps]]
-    return np.array(x, np.float64), np.array(y, np.float64)
-
-
-def _value(losses: Losses, quantity: Quantity) -> float:
-    if quantity == "negative_elbo":
-        return losses.reconstruction + losses.kl
-    return losses.reconstruction if quantity == "reconstruction" else losses.kl
-
-
-def _frame(name: str, x: Float64Array, y: Float64Array) -> pd.DataFrame:
-    kept_x, kept_y = decimate(x, y, MAX_POINTS // 2)
-    return pd.DataFrame({"epoch": kept_x, "nats": kept_y, "series": [name] * len(kept_x)})
+    series = {
+        TRAIN: (
+            [record.epoch for record in early] + progress,
+            [metric.value(of) for of in [record.train for record in early] + [record.train for record in steps]],
+        ),
+        TEST: ([record.epoch for record in epochs], [metric.value(record.test) for record in epochs]),
+    }
+    tables = []
+    for name, (x, y) in series.items():
+        kept_x, kept_y = decimate(np.array(x, np.float64), np.array(y, np.float64), MAX_POINTS // 2)
+        tables.append(pd.DataFrame({"epoch": kept_x, "nats": kept_y, "series": [name] * len(kept_x)}))
+    return pd.concat(tables, ignore_index=True)
 
 
 def bar_table(kl_per_dimension: Sequence[float] | Float64Array) -> pd.DataFrame:
@@ -115,8 +97,9 @@ def bar_table(kl_per_dimension: Sequence[float] | Float64Array) -> pd.DataFrame:
         Columns ``dimension`` ("z1", ...), ``nats`` and ``state`` ("in use" or "collapsed").
     """
     nats = np.asarray(kl_per_dimension, np.float64)
-    names = [dimension_name(dimension) for dimension in range(len(nats))]
-    return pd.DataFrame({"dimension": names, "nats": nats, "state": np.where(nats < COLLAPSED_KL, COLLAPSED, ACTIVE)})
+    return pd.DataFrame(
+        {"dimension": _names(len(nats)), "nats": nats, "state": np.where(nats < COLLAPSED_KL, COLLAPSED, ACTIVE)}
+    )
 
 
 def kl_points(epochs: Sequence[EpochRecord]) -> pd.DataFrame:
@@ -134,12 +117,16 @@ def kl_points(epochs: Sequence[EpochRecord]) -> pd.DataFrame:
     latent_dim = values.shape[1]
     limit = max(2, MAX_POINTS // max(1, latent_dim))
     x, y = decimate(np.array([record.epoch for record in epochs], np.float64), values, limit)
-    names = [dimension_name(dimension) for dimension in range(latent_dim)]
-    return pd.DataFrame({"epoch": np.repeat(x, latent_dim), "nats": y.ravel(), "dimension": names * len(x)})
+    return pd.DataFrame(
+        {"epoch": np.repeat(x, latent_dim), "nats": y.ravel(), "dimension": _names(latent_dim) * len(x)}
+    )
+
+
+def _names(latent_dim: int) -> list[str]:
+    return [dimension_name(dimension) for dimension in range(latent_dim)]
 
 
 CHART_HEIGHT: Final = 240
-NATS: Final = "nats per image"
 FADED: Final = 0.35
 MOST_COLOURS: Final = 10
 # Readable on light and dark; Vega's own colour for subtitles does not follow the page's theme.
@@ -147,9 +134,9 @@ _QUIET_GREY: Final = "#7a858c"
 
 
 @cache
-def loss_description(quantity: Quantity) -> dict[str, Any]:
+def loss_description(title: str) -> dict[str, Any]:
     """Training and test loss over epochs; the data are those of ``loss_points``."""
-    base = _chart().encode(
+    base = alt.Chart(pd.DataFrame()).encode(
         x=_epoch_axis(),
         y=_nats_axis(zero=False, padding=4),
         color=alt.Color("series:N", title=None, scale=alt.Scale(domain=[TRAIN, TEST]), legend=_line_legend()),
@@ -162,7 +149,7 @@ def loss_description(quantity: Quantity) -> dict[str, Any]:
     lines = base.mark_line(strokeWidth=2, interpolate="linear", clip=True)
     # Wide invisible points make the thin lines easy to hover.
     targets = base.mark_point(size=120, opacity=0, filled=True)
-    return _described(alt.LayerChart(layer=[lines, targets]), QUANTITY_TITLES[quantity])
+    return _described(alt.LayerChart(layer=[lines, targets]), title)
 
 
 @cache
@@ -173,7 +160,7 @@ def kl_bars_description(latent_dim: int) -> dict[str, Any]:
     )
     states = alt.Scale(domain=[ACTIVE, COLLAPSED], range=[1.0, FADED])
     bars = (
-        _chart()
+        alt.Chart(pd.DataFrame())
         .mark_bar(cornerRadiusEnd=2)
         .encode(
             x=alt.X("dimension:N", sort=_names(latent_dim), title=None, axis=axis),
@@ -192,7 +179,7 @@ def kl_over_epochs_description(latent_dim: int) -> dict[str, Any]:
     # More lines than colours cannot be told apart by colour; their tooltips name them.
     legend = _line_legend(columns=5) if few else None
     lines = (
-        _chart()
+        alt.Chart(pd.DataFrame())
         .mark_line(strokeWidth=2, opacity=0.9 if few else 0.5)
         .encode(
             x=_epoch_axis(),
@@ -202,14 +189,6 @@ def kl_over_epochs_description(latent_dim: int) -> dict[str, Any]:
         )
     )
     return _described(lines, "KL over epochs")
-
-
-def _names(latent_dim: int) -> list[str]:
-    return [dimension_name(dimension) for dimension in range(latent_dim)]
-
-
-def _chart() -> alt.Chart:
-    return alt.Chart(pd.DataFrame())
 
 
 def _described(chart: alt.Chart | alt.LayerChart, title: str) -> dict[str, Any]:
@@ -270,16 +249,16 @@ _NUMBERS: Final = "#11181c"
 CONFIG: Final[dict[str, Any]] = {"displaylogo": False, "modeBarButtonsToRemove": ["select2d", "lasso2d"]}
 
 
-def loss_figure(points: pd.DataFrame, quantity: Quantity, *, log: bool = False) -> go.Figure:
+def loss_figure(points: pd.DataFrame, title: str, *, log: bool = False) -> go.Figure:
     """Training and test loss over epochs.
 
     Args:
         points: As from ``loss_points``.
-        quantity: Which loss.
+        title: Of the loss.
         log: Whether the axis of the loss is logarithmic.
     """
     figure = go.Figure([_line(points[points["series"] == name], name, 2) for name in (TRAIN, TEST)])
-    return _over_epochs(figure, QUANTITY_TITLES[quantity], log)
+    return _over_epochs(figure, title, log)
 
 
 def kl_over_epochs_figure(points: pd.DataFrame, *, log: bool = False) -> go.Figure:

@@ -1,4 +1,4 @@
-"""The head of a run: its name and state, what went wrong if anything did, and what can be done with it now."""
+"""A run on the Train page: its state and buttons, its progress and losses, its newest pictures, its settings."""
 
 from __future__ import annotations
 
@@ -15,8 +15,7 @@ from cvae_core.analysis.latent import LatentView
 from cvae_core.analysis.reconstruction import OneOfEachLabelView
 from cvae_core.data import class_names_of, dataset_title
 from cvae_core.errors import CvaeError
-from cvae_core.metrics import metric_title
-from cvae_core.records import EpochRecord
+from cvae_core.metrics import LOSS_METRICS, metric_title
 from cvae_core.runs.metrics import History
 from cvae_core.runs.run import Run
 from cvae_core.runs.snapshots import snapshot_epochs
@@ -26,9 +25,8 @@ from dashboard.cache import networks, run_data
 from dashboard.components.latent_player import latent_scatter
 from dashboard.components.page_elements import auto_refresh
 from dashboard.components.tiles import ImageTiles, image_grid, manifold_tiles, reconstruction_tiles
-from dashboard.figures import training as finished
-from dashboard.figures import training as live
-from dashboard.figures.training import QUANTITY_TITLES, bar_table, kl_points, loss_points
+from dashboard.figures import training as charts
+from dashboard.figures.training import bar_table, kl_points, loss_points
 from dashboard.sections import manage_runs
 from dashboard.sections.archives import run_export
 from dashboard.shared import actions, session_state, url_widgets
@@ -38,16 +36,16 @@ from dashboard.shared.widgets import STATE_WIDTH, attempt, plain, show_errors, s
 from dashboard.url_state.parameters import LABEL
 from dashboard.url_state.session import read_address, write_address
 
-# It keeps its width as its word changes, lest a button move away under the pointer that presses it.
+# Fixed, so that the next button does not move when the label changes.
 _PAUSE_WIDTH: Final = 116
-_ENDED_WITHOUT_A_WORD: Final = (
-    "Training ended without a message. It may have been killed, it may have run out of memory, or the machine was "
-    "switched off. See `worker.log` in the run's folder."
+_NO_MESSAGE: Final = (
+    "Training ended without a message: it was killed, ran out of memory, or the machine was switched off. See "
+    "`worker.log` in the run's folder."
 )
 
 
 def run_header(item: Overview) -> None:
-    """Draw the name, the state and the buttons, and what the last press of one failed with."""
+    """Draw the name, the state, the buttons and any error."""
     if item.about.name:
         st.subheader(plain(item.about.name))
     with st.container(horizontal=True, vertical_alignment="center", key="run_header"):
@@ -66,11 +64,11 @@ def run_header(item: Overview) -> None:
 
 
 def _explanation(item: Overview) -> None:
-    """Why the run is in its state, where that needs saying."""
+    """The reason for the state, where it is not obvious."""
     if item.state in ("failed", "broken"):
         st.error(without_links(f"{item.problem} {item.advice}"), icon=":material/error:")
     elif item.state == "interrupted":
-        why = without_links(f"{item.problem} {item.advice}") if item.problem else _ENDED_WITHOUT_A_WORD
+        why = without_links(f"{item.problem} {item.advice}") if item.problem else _NO_MESSAGE
         st.warning(
             f"{why} All saved results are kept"
             + ("." if actions.is_read_only() else ". **Resume** continues from the newest checkpoint."),
@@ -79,14 +77,14 @@ def _explanation(item: Overview) -> None:
     elif item.state == "queued":
         others = " and ".join(f"**{plain(title)}**" for title in item.ahead)
         st.info(
-            f"Waiting for {others}. This run starts automatically when its turn comes.",
+            f"Waiting for {others}. This run starts automatically.",
             icon=":material/hourglass_empty:",
         )
 
 
 def _buttons(item: Overview) -> None:
     run = item.run
-    # One button: two of them would stand beside each other for a moment, and push Stop away.
+    # Pause and Continue share a key: two buttons would both be visible for a moment and move Stop.
     if item.state in ("running", "starting", "queued"):
         words = "Pause until you continue. Another run may train meanwhile."
         _button("Pause", "pause", words, actions.pause, f"pause_{run.id}", run, _PAUSE_WIDTH)
@@ -104,7 +102,7 @@ def _buttons(item: Overview) -> None:
 
 
 def _tidying(item: Overview) -> None:
-    """What can be done with a run that no worker is busy with."""
+    """Buttons for a run that is not being trained."""
     if len(snapshot_epochs(item.run.snapshots_folder)) > manage_runs.FEWEST and st.button(
         "Thin out", icon=":material/filter_list:", help="Delete some snapshots to free disk space."
     ):
@@ -144,7 +142,7 @@ _EPOCH_PAGES: Final = {
 
 
 def label_choice(item: Overview) -> int:
-    """Let the person choose a label of the run's data set; 0 if its configuration cannot be read."""
+    """Choose a label of the run's data set; 0 if its configuration cannot be read."""
     st.subheader("What the model has learnt")
     try:
         names = class_names_of(run_data.run_config(run_data.run_key(item.run)))
@@ -190,7 +188,7 @@ def snapshot_view(item: Overview, label: int) -> None:
 
 
 def _named(tiles: ImageTiles, epoch: int) -> ImageTiles:
-    """Tiles that are saved under a name with the epoch in it."""
+    """Tiles whose file name contains the epoch."""
     return replace(tiles, file_name=tiles.file_name.replace(".png", f"_epoch_{epoch}.png"))
 
 
@@ -211,49 +209,46 @@ def loss_view(history: History, alive: bool) -> None:
 
     Args:
         history: The records of the run.
-        alive: Whether the run may go on. Its charts then keep their descriptions while their data grow, so that they
-            are redrawn in place; those of a run that has ended can be zoomed.
+        alive: Whether the run may go on. Then Altair charts are redrawn in place while their data grow; those of an
+            ended run are Plotly charts with zoom.
     """
     if not history.steps and not history.epochs:
         st.caption("The curve begins with the first training steps.")
         return
     log = not alive and st.toggle("Logarithmic axis", key="log_losses", help="Of the losses and of the KL over epochs.")
-    for column, quantity in zip(st.columns(3, gap="medium"), QUANTITY_TITLES, strict=True):
-        points = loss_points(history.epochs, history.steps, quantity)
+    for column, (name, metric) in zip(st.columns(3, gap="medium"), LOSS_METRICS.items(), strict=True):
+        points = loss_points(history.epochs, history.steps, metric)
         with column:
             if alive:
-                _draw(points, live.loss_description(quantity), f"loss_{quantity}")
+                _live(points, charts.loss_description(metric.title), f"loss_{name}")
             else:
-                _draw_finished(finished.loss_figure(points, quantity, log=log), f"finished_loss_{quantity}")
-    if history.epochs and history.epochs[-1].extra:
-        for column, (name, value) in zip(st.columns(4), history.epochs[-1].extra.items(), strict=False):
-            column.metric(metric_title(name), f"{value:.4g}", help="Added by a plug-in, after the newest epoch.")
-    if history.epochs:
-        _draw_kl(history.epochs, alive, log)
-
-
-def _draw_kl(epochs: list[EpochRecord], alive: bool, log: bool) -> None:
-    kl = epochs[-1].test.kl_per_dimension
-    bars, points = bar_table(kl), kl_points(epochs)
-    now, over_time = st.columns(2, gap="medium")
-    with now:
+                _finished(charts.loss_figure(points, metric.title, log=log), f"finished_loss_{name}")
+    if not history.epochs:
+        return
+    newest = history.epochs[-1]
+    for column, (name, value) in zip(st.columns(4), newest.extra.items(), strict=False):
+        column.metric(metric_title(name), f"{value:.4g}", help="Added by a plug-in, after the newest epoch.")
+    kl = newest.test.kl_per_dimension
+    bars, points = bar_table(kl), kl_points(history.epochs)
+    left, right = st.columns(2, gap="medium")
+    with left:
         if alive:
-            _draw(bars, live.kl_bars_description(len(kl)), "kl_now")
+            _live(bars, charts.kl_bars_description(len(kl)), "kl_now")
         else:
-            _draw_finished(finished.kl_bars_figure(bars), "finished_kl_now")
-    with over_time:
+            _finished(charts.kl_bars_figure(bars), "finished_kl_now")
+    with right:
         if alive:
-            _draw(points, live.kl_over_epochs_description(len(kl)), "kl_over_epochs")
+            _live(points, charts.kl_over_epochs_description(len(kl)), "kl_over_epochs")
         else:
-            _draw_finished(finished.kl_over_epochs_figure(points, log=log), "finished_kl_over_epochs")
+            _finished(charts.kl_over_epochs_figure(points, log=log), "finished_kl_over_epochs")
 
 
-def _draw(points: pd.DataFrame, description: dict[str, Any], key: str) -> None:
+def _live(points: pd.DataFrame, description: dict[str, Any], key: str) -> None:
     st.vega_lite_chart(points, description, key=key, width="stretch")
 
 
-def _draw_finished(figure: Figure, key: str) -> None:
-    st.plotly_chart(figure, key=key, width="stretch", config=finished.CONFIG)
+def _finished(figure: Figure, key: str) -> None:
+    st.plotly_chart(figure, key=key, width="stretch", config=charts.CONFIG)
 
 
 _POLL_SECONDS: Final = 0.6
@@ -270,7 +265,7 @@ def run_view(item: Overview) -> None:
 
 
 def _watched(run: Run, was_alive: bool) -> None:
-    """All that changes while a run lives; the whole page is drawn anew when that life begins or ends."""
+    """Everything that changes while a run is alive. The whole page is redrawn when it starts or ends."""
     now = overview(run)
     alive = now.state in ALIVE
     if alive != was_alive:
@@ -280,18 +275,13 @@ def _watched(run: Run, was_alive: bool) -> None:
     if now.state == "broken":
         return
     if now.config is not None and now.config.learns_points:
-        _torn_manifold(now)
+        progress_bar(now)
+        st.caption("This run learns the toy data set.")
+        st.page_link("pages/why.py", label="Open it on the page “Why condition?”", icon=":material/call_split:")
     else:
         _images(run, now)
     if alive:
         auto_refresh("run_refresh", _POLL_SECONDS)
-
-
-def _torn_manifold(now: Overview) -> None:
-    """A run of the toy: its pictures stand on a page of their own."""
-    progress_bar(now)
-    st.caption("This run learns the toy data set.")
-    st.page_link("pages/why.py", label="Open it on the page “Why condition?”", icon=":material/call_split:")
 
 
 def _images(run: Run, now: Overview) -> None:
@@ -310,7 +300,7 @@ def _images(run: Run, now: Overview) -> None:
 
 
 def _settings(item: Overview) -> None:
-    """What the run was started with."""
+    """All settings of the run."""
     if item.config is None:
         return
     with st.expander("Settings of this run", icon=":material/tune:"):

@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 
 from cvae_core.analysis.records import LatentPlane
+from cvae_core.metrics import LOSS_METRICS
 from cvae_core.records import EpochRecord, Losses, StepRecord
 from dashboard.components.latent_player import latent_scatter
 from dashboard.components.tiles import ImageTiles, image_grid
@@ -64,7 +65,8 @@ steps = [
     for step in range(40, 121, 40)
 ]
 one, two, three = st.columns(3)
-one.vega_lite_chart(loss_points(epochs, steps, "negative_elbo"), training.loss_description("negative_elbo"), key="loss")
+metric = LOSS_METRICS["negative_elbo"]
+one.vega_lite_chart(loss_points(epochs, steps, metric), training.loss_description(metric.title), key="loss")
 two.vega_lite_chart(bar_table(epochs[-1].test.kl_per_dimension), training.kl_bars_description(8), key="bars")
 three.vega_lite_chart(kl_points(epochs), training.kl_over_epochs_description(8), key="kl")
 st.caption(f"Turn {turn}")

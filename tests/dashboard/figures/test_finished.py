@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from cvae_core.metrics import LOSS_METRICS
 from dashboard.figures.training import (
     TEST,
     TRAIN,
@@ -19,7 +20,7 @@ from dashboard.figures.training import (
 
 
 def test_the_loss_has_both_curves_and_one_hover(make_epochs, make_steps) -> None:
-    points = loss_points(make_epochs(4), make_steps(3, 4), "reconstruction")
+    points = loss_points(make_epochs(4), make_steps(3, 4), LOSS_METRICS["reconstruction"])
     figure = loss_figure(points, "reconstruction")
     assert [curve.name for curve in figure.data] == [TRAIN, TEST]
     assert np.concatenate([curve.y for curve in figure.data]) == pytest.approx(points["nats"].to_numpy())
@@ -28,7 +29,9 @@ def test_the_loss_has_both_curves_and_one_hover(make_epochs, make_steps) -> None
 
 
 def test_a_single_epoch_is_a_visible_point(make_epochs) -> None:
-    assert [curve.mode for curve in loss_figure(loss_points(make_epochs(1), [], "kl"), "kl").data] == ["markers"] * 2
+    assert [curve.mode for curve in loss_figure(loss_points(make_epochs(1), [], LOSS_METRICS["kl"]), "kl").data] == [
+        "markers"
+    ] * 2
 
 
 def test_a_line_for_each_dimension_and_no_legend_of_more_than_ten(make_epochs) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from cvae_core.metrics import LOSS_METRICS
 from dashboard.figures.training import (
     TEST,
     TRAIN,
@@ -19,7 +20,7 @@ from dashboard.figures.training import (
 @pytest.mark.parametrize("name", ["loss", "bars", "lines"])
 def test_a_description_has_no_data_and_names_the_columns_of_its_table(name: str, make_epochs) -> None:
     description, table = {
-        "loss": (loss_description("kl"), loss_points(make_epochs(3), [], "kl")),
+        "loss": (loss_description("KL"), loss_points(make_epochs(3), [], LOSS_METRICS["kl"])),
         "bars": (kl_bars_description(3), bar_table([1.0, 0.5, 0.001])),
         "lines": (kl_over_epochs_description(3), kl_points(make_epochs(4))),
     }[name]
@@ -35,7 +36,7 @@ def test_bars_and_lines_keep_the_order_of_dimensions_beyond_nine() -> None:
 
 
 def test_axes_and_colours() -> None:
-    encoding = loss_description("kl")["layer"][0]["encoding"]
+    encoding = loss_description("KL")["layer"][0]["encoding"]
     assert encoding["x"]["title"] == "epoch"
     assert encoding["y"]["scale"]["zero"] is False
     assert encoding["color"]["scale"]["domain"] == [TRAIN, TEST]

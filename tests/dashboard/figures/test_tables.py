@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cvae_core.metrics import LOSS_METRICS
 from dashboard.figures.training import TEST, TRAIN, bar_table, decimate, dimension_name, kl_points, loss_points
 
 
@@ -12,7 +13,7 @@ def _series(points, name):
 
 
 def test_the_negative_elbo_is_reconstruction_plus_kl_whatever_beta_is(make_epochs):
-    points = loss_points(make_epochs(3), [], "negative_elbo")
+    points = loss_points(make_epochs(3), [], LOSS_METRICS["negative_elbo"])
     epoch, train = _series(points, TRAIN)
     assert epoch.tolist() == [1, 2, 3]
     assert train == pytest.approx(100 + 50 / epoch + 3.001)
@@ -21,11 +22,11 @@ def test_the_negative_elbo_is_reconstruction_plus_kl_whatever_beta_is(make_epoch
 
 @pytest.mark.parametrize(("quantity", "value"), [("reconstruction", 160.0), ("kl", 3.001)])
 def test_the_parts_are_shown_apart(make_epochs, quantity, value):
-    assert _series(loss_points(make_epochs(1), [], quantity), TEST)[1] == pytest.approx([value])
+    assert _series(loss_points(make_epochs(1), [], LOSS_METRICS[quantity]), TEST)[1] == pytest.approx([value])
 
 
 def test_steps_draw_the_training_curve_where_there_are_any(make_epochs, make_steps):
-    points = loss_points(make_epochs(4), make_steps(3, 5), "reconstruction")
+    points = loss_points(make_epochs(4), make_steps(3, 5), LOSS_METRICS["reconstruction"])
     epoch, nats = _series(points, TRAIN)
     assert epoch[:3] == pytest.approx([1, 2, 2.1])
     assert epoch[-1] == 5 and nats[-1] == pytest.approx(105)
@@ -33,16 +34,18 @@ def test_steps_draw_the_training_curve_where_there_are_any(make_epochs, make_ste
 
 
 def test_the_first_steps_are_shown_until_there_is_more_to_see(make_epochs, make_steps):
-    assert _series(loss_points(make_epochs(1), make_steps(1, 2), "kl"), TRAIN)[0].min() == pytest.approx(0.1)
-    assert _series(loss_points(make_epochs(2), make_steps(1, 3), "kl"), TRAIN)[0].min() == 1
+    assert _series(loss_points(make_epochs(1), make_steps(1, 2), LOSS_METRICS["kl"]), TRAIN)[0].min() == pytest.approx(
+        0.1
+    )
+    assert _series(loss_points(make_epochs(2), make_steps(1, 3), LOSS_METRICS["kl"]), TRAIN)[0].min() == 1
 
 
 def test_no_records_give_empty_tables():
-    assert len(loss_points([], [], "kl")) == len(kl_points([])) == 0
+    assert len(loss_points([], [], LOSS_METRICS["kl"])) == len(kl_points([])) == 0
 
 
 def test_a_long_run_is_drawn_with_at_most_600_points_and_its_end(make_epochs):
-    points = loss_points(make_epochs(5000), [], "negative_elbo")
+    points = loss_points(make_epochs(5000), [], LOSS_METRICS["negative_elbo"])
     assert len(points) <= 600
     assert all(_series(points, name)[0][-1] == 5000 for name in (TRAIN, TEST))
 
