@@ -1,4 +1,4 @@
-"""Home: what this is, what to do first, and the runs that there are."""
+"""Home: an introduction, the runs, and links to the other pages."""
 
 from __future__ import annotations
 
@@ -16,36 +16,16 @@ from dashboard.sections.archives import run_import
 from dashboard.shared import actions
 from dashboard.shared.run_progress import note_drawn, watch_ended
 from dashboard.shared.session_state import without_links
-from dashboard.shared.widgets import STATE_WIDTH, page_title, plain, show_errors, state_badge
+from dashboard.shared.widgets import EPOCH_PAGES, STATE_WIDTH, page_title, plain, show_errors, state_badge
 from dashboard.streamlit_patches.pages import require_registry
 
 _SHOWN_RUNS = 12
-_PAGES = (
-    (
-        "pages/latent.py",
-        "Latent space",
-        ":material/scatter_plot:",
-        "Where the model places each digit, and how much each dimension of the code is used.",
-    ),
-    (
-        "pages/manifold.py",
-        "Manifold",
-        ":material/grid_view:",
-        "Digits decoded from a plane of codes. Move the mouse to see every label at that point.",
-    ),
-    (
-        "pages/samples.py",
-        "Samples",
-        ":material/casino:",
-        "Digits decoded from random codes, and test digits with their reconstructions.",
-    ),
-    (
-        "pages/style.py",
-        "Style transfer",
-        ":material/brush:",
-        "A digit, or your own drawing, redrawn as every other digit in the same handwriting.",
-    ),
-)
+_PAGES = {
+    "latent": "The codes of test digits, and how much each latent dimension is used.",
+    "manifold": "Digits decoded from a plane of codes. Move the mouse to see every label at that point.",
+    "samples": "Digits decoded from random codes, and test digits with their reconstructions.",
+    "style": "A digit, or your own drawing, redrawn as every other digit in the same style.",
+}
 _POLL_SECONDS = 2.0
 
 
@@ -55,29 +35,23 @@ def introduction() -> None:
     with words:
         page_title("The CVAE laboratory")
         st.markdown(
-            "A **conditional variational autoencoder** learns to describe an image by a handful of numbers, the "
-            "*latent code*, and to draw it again from them. Because encoder and decoder are both told the label, "
-            "the code need not say *which* digit it is. What remains in it is *style*: slant, weight, width. "
-            "Any code can then be drawn as any digit."
+            "A **conditional variational autoencoder** learns to encode an image as a few numbers, the *latent code*, "
+            "and to decode the image from them. Encoder and decoder also get the label, so the code does not have to "
+            "contain *which* digit it is. It contains the *style*: slant, weight, width. Any code can be decoded as "
+            "any digit."
         )
         if not actions.is_read_only():
-            _invitation()
+            if st.button("Train a model", type="primary", icon=":material/play_arrow:", help="Set up a run."):
+                st.switch_page("pages/train.py")
+            st.caption("Start with the preset **quick**: 60,000 digits in about half a minute on two cores.")
         st.page_link(
             "pages/why.py",
-            label="What is the label good for?",
+            label="Why condition on labels?",
             icon=":material/call_split:",
             help="Compare models with and without labels on two curves.",
         )
     with picture:
         cvae_diagram()
-
-
-def _invitation() -> None:
-    if st.button(
-        "Train a model", type="primary", icon=":material/play_arrow:", help="Go to the Train page and set up a run."
-    ):
-        st.switch_page("pages/train.py")
-    st.caption("Start with the preset **quick**: 60,000 digits in about half a minute on two cores. You can watch.")
 
 
 def runs_panel(found: list[Overview]) -> None:
@@ -110,11 +84,11 @@ def run_row(item: Overview) -> None:
 
 
 def facts(item: Overview) -> Iterator[str]:
-    """What is worth knowing of a run beside its title."""
+    """Short facts about a run, beside its title."""
     if item.about.name:
         yield plain(item.run.id)
     if item.about_problem:
-        yield "its name and note cannot be read"
+        yield "name and note cannot be read"
     if item.damage:
         yield without_links(item.damage)
     yield progress_words(item)
@@ -133,7 +107,7 @@ def progress_words(item: Overview) -> str:
 
 @show_errors()
 def live_runs() -> None:
-    """The list of runs, renewed while one is alive; once none is, a worker is kept ready for the next."""
+    """The list of runs, refreshed while one is alive; otherwise a standby worker is kept for the next."""
     found = overviews(run_data.folder())
     with show_errors():
         runs_panel(found)
@@ -145,15 +119,15 @@ def live_runs() -> None:
 
 
 def exploration() -> None:
-    """What can be done with a trained model, a card for each page."""
+    """A card for each page over snapshots."""
     st.subheader("Look at every epoch")
     st.caption(
-        "An epoch is one pass through all training images. The model is saved after each of the first epochs and less "
-        "often later; these pages show what it could do each time."
+        "An epoch is one pass through all training images. The model is saved after each of the first epochs, then less"
+        " often. These pages show every saved epoch."
     )
-    for column, (page, title, icon, words) in zip(st.columns(len(_PAGES)), _PAGES, strict=True):
+    for column, (page, words) in zip(st.columns(len(_PAGES)), _PAGES.items(), strict=True):
         with column.container(border=True, height="stretch"):
-            st.page_link(page, label=title, icon=icon, help=f"Go to the page {title}.")
+            st.page_link(f"pages/{page}.py", icon=EPOCH_PAGES[page], help=words)
             st.caption(words)
 
 

@@ -32,7 +32,7 @@ from dashboard.sections.archives import run_export
 from dashboard.shared import actions, session_state, url_widgets
 from dashboard.shared.run_progress import note_drawn, progress_bar, progress_view, watch_ended
 from dashboard.shared.session_state import without_links
-from dashboard.shared.widgets import STATE_WIDTH, attempt, plain, show_errors, show_message, state_badge
+from dashboard.shared.widgets import EPOCH_PAGES, STATE_WIDTH, attempt, plain, show_errors, show_message, state_badge
 from dashboard.url_state.parameters import LABEL
 from dashboard.url_state.session import read_address, write_address
 
@@ -133,14 +133,6 @@ def _button(
     )
 
 
-_EPOCH_PAGES: Final = {
-    "Latent space": ":material/scatter_plot:",
-    "Manifold": ":material/grid_view:",
-    "Samples": ":material/casino:",
-    "Style transfer": ":material/brush:",
-}
-
-
 def label_choice(item: Overview) -> int:
     """Choose a label of the run's data set; 0 if its configuration cannot be read."""
     st.subheader("What the model has learnt")
@@ -172,7 +164,10 @@ def snapshot_view(item: Overview, label: int) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         st.caption(f"Snapshot of epoch {epoch:,}, the newest of {len(epochs)}." if epoch else "The untrained model.")
         with st.container(horizontal=True, width="content"):
-            _links_to_all_epochs(run)
+            for page, icon in EPOCH_PAGES.items():
+                words = "Show this for every epoch, with a slider."
+                query = {"run": run.id}
+                st.page_link(f"pages/{page}.py", icon=icon, query_params=query, width="content", help=words)
     image_grid(_named(reconstruction_tiles(records(OneOfEachLabelView()), names), epoch), key="reconstructions")
     left, right = st.columns(2, gap="medium")
     with left:
@@ -190,18 +185,6 @@ def snapshot_view(item: Overview, label: int) -> None:
 def _named(tiles: ImageTiles, epoch: int) -> ImageTiles:
     """Tiles whose file name contains the epoch."""
     return replace(tiles, file_name=tiles.file_name.replace(".png", f"_epoch_{epoch}.png"))
-
-
-def _links_to_all_epochs(run: Run) -> None:
-    for title, icon in _EPOCH_PAGES.items():
-        st.page_link(
-            f"pages/{title.split()[0].lower()}.py",
-            label=title,
-            icon=icon,
-            query_params={"run": run.id},
-            width="content",
-            help="Show this for every epoch, with a slider.",
-        )
 
 
 def loss_view(history: History, alive: bool) -> None:

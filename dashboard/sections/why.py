@@ -1,4 +1,4 @@
-"""What a film of the torn manifold is sent: the data, and what a run's network makes of them after an epoch."""
+"""The toy data, and what an autoencoder makes of them without and with labels after each epoch."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from dashboard.components.toy_player import TornGround, TornModel, torn_film, to
 from dashboard.sections.manage_runs import confirm_deletion_of_both
 from dashboard.sections.training_form import setting_widget
 from dashboard.shared import actions, session_state
-from dashboard.shared.pairs import MODELS, Pair, pairs, runs_of
+from dashboard.shared.comparisons import MODELS, Comparison, comparisons
 from dashboard.shared.run_progress import note_drawn, progress_bar
 from dashboard.shared.session_state import without_links
 from dashboard.shared.snapshot_page import take_over
@@ -31,168 +31,146 @@ from dashboard.shared.widgets import attempt, deleted_notices, show_errors, show
 from dashboard.url_state.parameters import PAIR, PAIR_EPOCH, PAIRS
 from dashboard.url_state.session import read_address, set_value, value_of, write_address
 
+_PRESET: Final = MODELS["plain"]
+_SETTINGS: Final = {
+    ("data", "Data"): ("noise", "points", "distance", "pieces", "data_seed"),
+    ("model", "Models"): ("latent_dim", "label_code"),
+    ("train", "Training"): ("epochs", "learning_rate", "batch_size", "seed"),
+}
+_KEY: Final = "torn_film"
+_PICKER: Final = "comparison_picker"
+_POLL_SECONDS: Final = 0.5
+_TITLES: Final = {"plain": "Without labels", "conditional": "With labels"}
+
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def ground_of_data(config: ToyDataConfig) -> TornGround:
-    """The noisy test points that settings give, and the curves that they lie about."""
+def _toy_data(config: ToyDataConfig) -> TornGround:
+    """The noisy test points and the true curves."""
     data = load_test_data(config)
     points = data.test.images.reshape(-1, 2).astype(np.float32)
     return TornGround(points, data.test.labels, true_curves(config), data.class_names, config.noise)
 
 
-def _data_config(key: run_data.RunKey) -> ToyDataConfig:
-    return cast("ToyDataConfig", run_data.run_config(key).data)
-
-
-_PRESET: Final = MODELS["plain"]
-_SHOWN: Final = {
-    "data": ("noise", "points", "distance", "pieces", "data_seed"),
-    "model": ("latent_dim", "label_code"),
-    "train": ("epochs", "learning_rate", "batch_size", "seed"),
-}
-_SECTION_TITLES: Final = {"data": "Data", "model": "Models", "train": "Training"}
-
-
-def torn_form() -> None:
-    """Draw the settings and the button; starting a pair shows it."""
+def toy_form() -> None:
+    """Draw the settings and the button that trains both autoencoders."""
     show_limits()
     with st.expander("Settings", icon=":material/tune:") as panel:
         settings: dict[str, Any] = {}
-        for section, names in _SHOWN.items():
-            st.markdown(f"**{_SECTION_TITLES[section]}**")
-            settings |= _row(section, names)
+        for (section, title), names in _SETTINGS.items():
+            st.markdown(f"**{title}**")
+            defaults = getattr(preset(_PRESET), section)
+            columns = st.columns(max(map(len, _SETTINGS.values())), vertical_alignment="bottom")
+            for name, column in zip(names, columns, strict=False):
+                with column:
+                    value = getattr(defaults, name)
+                    settings[name] = setting_widget(_PRESET, section, name, value, kind="autoencoder")
     st.button(
         "Train both",
         type="primary",
         icon=":material/play_arrow:",
         on_click=_start,
         args=(settings,),
-        help="Train an autoencoder without labels and one with them, side by side.",
+        help="Train two autoencoders at the same time: one without labels, one with labels.",
     )
     refused = show_message()
-    # The data stand where the eye is: on the page until there is something else to look at.
-    is_first = not pairs(overviews(run_data.folder()))
-    with st.container() if is_first else panel:
+    # Without any comparison the data are the only picture, so they stand outside the closed panel.
+    with panel if comparisons(overviews(run_data.folder())) else st.container():
         _preview(settings, refused)
 
 
 def _preview(settings: dict[str, Any], refused: str | None) -> None:
-    """The data that these settings give, or what is wrong with the settings, unless ``refused`` has said so."""
+    """The data of these settings, or what is wrong with them, unless the message ``refused`` has said so."""
     try:
-        config = preset(_PRESET).with_settings(settings).data
+        data = _toy_data(cast("ToyDataConfig", preset(_PRESET).with_settings(settings).data))
     except CvaeError as error:
         if error.on_page != refused:
             st.warning(without_links(error.on_page), icon=":material/tune:")
         return
-    ground = ground_of_data(cast("ToyDataConfig", config))
-    caption = f"Noisy points about their true curves, a colour for each label: {_listed(ground.names)}."
-    torn_ground(ground, "torn_ground", "What is to be learnt", caption)
-
-
-def _listed(names: tuple[str, ...]) -> str:
-    *first, last = names
-    return f"{', '.join(first)} and {last}" if first else last
-
-
-def _row(section: str, names: tuple[str, ...]) -> dict[str, Any]:
-    values = getattr(preset(_PRESET), section)
-    chosen: dict[str, Any] = {}
-    for name, column in zip(
-        names, st.columns(max(map(len, _SHOWN.values())), vertical_alignment="bottom"), strict=False
-    ):
-        with column:
-            chosen[name] = setting_widget(_PRESET, section, name, getattr(values, name), kind="autoencoder")
-    return chosen
+    *first, last = data.names
+    names = f"{', '.join(first)} and {last}" if first else last
+    torn_ground(
+        data, "torn_ground", "Training data", f"Noisy points and their true curves, a colour per label: {names}."
+    )
 
 
 def _start(settings: dict[str, Any]) -> None:
     try:
-        name = actions.start_pair(settings)
+        _show(actions.start_comparison(settings))
     except CvaeError as error:
         session_state.keep_message(error)
-        return
-    set_value(PAIR, name)
-    set_value(PAIR_EPOCH, None)
-
-
-_KEY: Final = "torn_film"
-_PICKER: Final = "pair_picker"
-_POLL_SECONDS: Final = 0.5
-_TITLES: Final = {"plain": "Without the label", "conditional": "With the label"}
-
-
-def torn_view() -> None:
-    """Draw the newest pair, or the one in the address."""
-    st.fragment(_pair_view)()
-
-
-@show_errors()
-def _pair_view() -> None:
-    for problem in session_state.keep_problems(read_address(PAIRS)):
-        st.warning(problem, icon=":material/link_off:")
-    show_message()
-    deleted_notices()
-    note_drawn([])
-    found = pairs(overviews(run_data.folder()))
-    if not found:
-        with st.container(border=True):
-            advice = "Press *Train both* above and watch the bridge being built."
-            st.markdown("**Nothing trained yet.** " + ("" if actions.is_read_only() else advice))
-        return
-    pair = _chosen_pair(found)
-    if pair is None:
-        return
-    note_drawn(list(pair.members.values()))
-    _head(pair)
-    with show_errors():
-        _film(pair)
-    write_address(PAIRS)
-    if pair.alive:
-        auto_refresh("toy_refresh", _POLL_SECONDS)
-
-
-def _chosen_pair(found: dict[str, Pair]) -> Pair | None:
-    wanted = value_of(PAIR) or next(iter(found))
-    if len(found) > 1 or wanted not in found:
-        texts = {name: pair.title for name, pair in found.items()}
-        shown = wanted if wanted in found else None
-        st.selectbox(
-            "Pair of trainings",
-            list(found),
-            None if shown is None else list(found).index(shown),
-            key=session_state.key_of_choice(_PICKER, shown, texts),
-            format_func=lambda name: texts.get(name, name),
-            on_change=lambda: _show(session_state.chosen_value(_PICKER)),
-            placeholder="Choose a pair",
-            width=320,
-            help="Earlier pairs are kept like all runs.",
-        )
-    if wanted not in found:
-        st.warning(
-            f"There is no pair named “{without_links(wanted)}”. Choose another above.", icon=":material/search_off:"
-        )
-        return None
-    set_value(PAIR, wanted)
-    return found[wanted]
 
 
 def _show(name: str) -> None:
+    """Show another comparison; the newest for an empty name."""
     set_value(PAIR, name)
     set_value(PAIR_EPOCH, None)
     session_state.forget_problems()
 
 
-def _head(pair: Pair) -> None:
-    """The states of both, what can be done with them, and how far they are."""
+def toy_view() -> None:
+    """Draw the newest comparison, or the one in the address."""
+    st.fragment(_comparison_view)()
+
+
+@show_errors()
+def _comparison_view() -> None:
+    for problem in session_state.keep_problems(read_address(PAIRS)):
+        st.warning(problem, icon=":material/link_off:")
+    show_message()
+    deleted_notices()
+    note_drawn([])
+    found = comparisons(overviews(run_data.folder()))
+    if not found:
+        with st.container(border=True):
+            advice = "Press *Train both* above and watch how the bridge appears."
+            st.markdown("**Nothing trained yet.** " + ("" if actions.is_read_only() else advice))
+        return
+    wanted = value_of(PAIR) or next(iter(found))
+    shown = found.get(wanted)
+    if len(found) > 1 or shown is None:
+        _picker(found, wanted if shown else None)
+    if shown is None:
+        st.warning(
+            f"There is no comparison named “{without_links(wanted)}”. Choose another above.",
+            icon=":material/search_off:",
+        )
+        return
+    set_value(PAIR, wanted)
+    note_drawn(list(shown.members.values()))
+    _head(shown)
+    with show_errors():
+        _player(shown)
+    write_address(PAIRS)
+    if shown.alive:
+        auto_refresh("toy_refresh", _POLL_SECONDS)
+
+
+def _picker(found: dict[str, Comparison], shown: str | None) -> None:
+    texts = {name: item.title for name, item in found.items()}
+    st.selectbox(
+        "Comparison",
+        list(found),
+        None if shown is None else list(found).index(shown),
+        key=session_state.key_of_choice(_PICKER, shown, texts),
+        format_func=lambda name: texts.get(name, name),
+        on_change=lambda: _show(session_state.chosen_value(_PICKER)),
+        placeholder="Choose a comparison",
+        width=320,
+        help="Two runs with the same settings, without and with labels.",
+    )
+
+
+def _head(shown: Comparison) -> None:
+    """The states of both runs, their buttons and their progress."""
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
-        for model, member in pair.members.items():
-            # Beside each other on the narrowest screen.
+        for model, member in shown.members.items():
+            # A container of each keeps title and state together on a narrow screen.
             with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
                 st.markdown(_TITLES[model], width="content")
                 state_badge(member.state)
         if not actions.is_read_only():
-            _pair_buttons(pair)
-    for column, member in zip(st.columns(len(pair.members)), pair.members.values(), strict=True):
+            _buttons(shown)
+    for column, member in zip(st.columns(len(shown.members)), shown.members.values(), strict=True):
         with column:
             progress_bar(member)
             if member.problem:
@@ -201,67 +179,52 @@ def _head(pair: Pair) -> None:
                 st.warning(without_links(member.damage), icon=":material/broken_image:")
 
 
-def _pair_buttons(pair: Pair) -> None:
-    states = [member.state for member in pair.members.values()]
-    if pair.alive:
-        _button(
-            "Stop both",
-            "stop",
-            "End both after the step under way and keep what was learnt.",
-            pair,
-            actions.stop,
-            ALIVE,
-        )
+def _buttons(shown: Comparison) -> None:
+    def button(label: str, icon: str, explanation: str, act: Callable[..., None], states: frozenset[str]) -> None:
+        runs = [member.run for member in shown.members.values() if member.state in states]
+        st.button(label, icon=f":material/{icon}:", help=explanation, on_click=attempt, args=(act, *runs))
+
+    if shown.alive:
+        words = "Stop both after the current step and keep what was learnt. You can resume them later."
+        button("Stop both", "stop", words, actions.stop, ALIVE)
         return
-    if any(of in RESUMABLE for of in states):
-        _button("Resume both", "resume", "Go on from where they were.", pair, actions.resume, RESUMABLE)
+    if any(member.state in RESUMABLE for member in shown.members.values()):
+        words = "Continue both from their newest checkpoints."
+        button("Resume both", "resume", words, actions.resume, RESUMABLE)
     if st.button("Delete both", icon=":material/delete:", help="Delete both runs. Asks for confirmation."):
-        confirm_deletion_of_both(runs_of(pair), lambda: _show(""))
+        confirm_deletion_of_both(shown.runs, lambda: _show(""))
 
 
-def _button(
-    label: str, icon: str, explanation: str, pair: Pair, act: Callable[..., None], where: frozenset[str]
-) -> None:
-    """A press does something to each run whose state is one of ``where``."""
-    runs = [member.run for member in pair.members.values() if member.state in where]
-    st.button(label, icon=f":material/{icon}:", help=explanation, on_click=attempt, args=(act, *runs))
-
-
-def _film(pair: Pair) -> None:
-    epochs = pair.epochs
+def _player(shown: Comparison) -> None:
+    epochs = shown.epochs
     if not epochs:
-        waits = "The pictures begin with the first snapshots."
-        st.caption(waits if pair.alive else "There is no epoch of which both runs have a snapshot.")
+        waits = "Pictures appear after the first snapshots."
+        st.caption(waits if shown.alive else "There is no epoch of which both runs have a snapshot.")
         return
-    keys = {model: run_data.run_key(member.run) for model, member in pair.members.items()}
-    views = {model: ToyView(data=_data_config(key)) for model, key in keys.items()}
+    keys = {model: run_data.run_key(member.run) for model, member in shown.members.items()}
+    data = {model: cast("ToyDataConfig", run_data.run_config(key).data) for model, key in keys.items()}
+    models = [
+        TornModel(model, _TITLES[model], f"Autoencoder {_TITLES[model].lower()}: reconstructions.", f"{model}.png")
+        for model in keys
+    ]
     torn_film(
         _KEY,
-        _timeline(pair, epochs),
-        [_model(name) for name in pair.members],
-        ground_of_data(_data_config(keys["plain"])),
-        lambda epoch: {model: networks.record(key, epoch, views[model]) for model, key in keys.items()},
+        _timeline(shown, epochs),
+        models,
+        _toy_data(data["plain"]),
+        lambda epoch: {model: networks.record(key, epoch, ToyView(data=data[model])) for model, key in keys.items()},
     )
 
 
-def _model(name: str) -> TornModel:
-    title = _TITLES[name]
-    return TornModel(name, title, f"What the autoencoder {title.lower()} makes of the data.", f"{name}.png")
-
-
-def _tell(problem: str) -> None:
-    """Show what is wrong with the address, unless it stands above already."""
-    if problem not in session_state.keep_problems([]):
-        session_state.keep_problems([problem])
-        st.warning(problem, icon=":material/link_off:")
-
-
-def _timeline(pair: Pair, epochs: tuple[int, ...]) -> Timeline:
-    run = "|".join(str(run_data.run_key(of)) for of in runs_of(pair))
-    report = take_over(_KEY, run, PAIR_EPOCH)
+def _timeline(shown: Comparison, epochs: tuple[int, ...]) -> Timeline:
+    identity = "|".join(str(run_data.run_key(run)) for run in shown.runs)
+    report = take_over(_KEY, identity, PAIR_EPOCH)
     wanted = value_of(PAIR_EPOCH)
     epoch = epochs[-1] if wanted is None else min(epochs, key=lambda epoch: abs(epoch - wanted))
     if wanted is not None and epoch != wanted:
         set_value(PAIR_EPOCH, epoch)
-        _tell(f"There are no snapshots of epoch {wanted:,}; the nearest are shown, of epoch {epoch:,}.")
-    return Timeline(run, run, epochs, epoch, wanted is None, pair.alive, report)
+        problem = f"There are no snapshots of epoch {wanted:,}; the nearest, of epoch {epoch:,}, are shown."
+        if problem not in session_state.keep_problems([]):  # those stand above already
+            session_state.keep_problems([problem])
+            st.warning(problem, icon=":material/link_off:")
+    return Timeline(identity, identity, epochs, epoch, wanted is None, shown.alive, report)

@@ -40,7 +40,7 @@ from cvae_core.workers.quotas import (
 )
 from dashboard.cache import run_data
 from dashboard.shared import tasks
-from dashboard.shared.pairs import new_pair
+from dashboard.shared.comparisons import new_comparison
 
 FORCE_LABEL: Final = "Train anyway"
 ARCHIVE_MB: Final = 1024  # server.maxUploadSize is one more
@@ -108,7 +108,7 @@ def start(config: RunConfig, name: str | None, force: bool = False) -> Run:
     return _start({name: config}, force)[0]
 
 
-def start_pair(settings: dict[str, Any]) -> str:
+def start_comparison(settings: dict[str, Any]) -> str:
     """Start both trainings of the torn manifold, or none.
 
     Returns:
@@ -117,7 +117,7 @@ def start_pair(settings: dict[str, Any]) -> str:
     Raises:
         CvaeError: As ``start``.
     """
-    name, configs = new_pair(settings)
+    name, configs = new_comparison(settings)
     _start(dict(configs), can_force=False)
     return name
 

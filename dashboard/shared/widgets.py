@@ -17,6 +17,13 @@ from dashboard.shared.session_state import without_links
 
 Colour = Literal["red", "orange", "yellow", "blue", "green", "violet", "gray"]
 NEW_RUN: Final = ""
+# Pages over snapshots and their icons.
+EPOCH_PAGES: Final = {
+    "latent": ":material/scatter_plot:",
+    "manifold": ":material/grid_view:",
+    "samples": ":material/casino:",
+    "style": ":material/brush:",
+}
 # A state changes by itself, but what stands beside it should not move.
 STATE_WIDTH: Final = 104
 _MARKS: Final = re.compile(r"[!-/:-@\[-`{-~]")  # ASCII punctuation, all of which a backslash makes plain

@@ -169,7 +169,7 @@ def test_a_pair_that_needs_too_much_memory_is_not_advised_a_checkbox(
 ) -> None:
     monkeypatch.setattr("cvae_core.workers.quotas.machine_memory", lambda: 10**8)
     with pytest.raises(ConfigError, match="of memory") as raised:
-        actions.start_pair({})
+        actions.start_comparison({})
     assert raised.value.advice and actions.FORCE_LABEL not in raised.value.advice
 
 

@@ -81,7 +81,7 @@ def test_a_living_run_can_be_watched_and_no_more(state: Any, runs_folder: Path, 
 def act_on(run: Run) -> dict[str, Callable[[], object]]:
     return {
         "start": lambda: actions.start(preset("quick"), "new"),
-        "start_pair": lambda: actions.start_pair({}),
+        "start_comparison": lambda: actions.start_comparison({}),
         "resume": lambda: actions.resume(run),
         "pause": lambda: actions.pause(run),
         "unpause": lambda: actions.unpause(run),
@@ -90,7 +90,7 @@ def act_on(run: Run) -> dict[str, Callable[[], object]]:
         "undo": lambda: actions.undo(actions.Deletion("run", ())),
         "describe": lambda: actions.describe(run, "name", "note"),
         "import_run": lambda: actions.import_run(BytesIO(packed(run)), "new"),
-        "thin_out": lambda: actions.thin_out(run, 2),
+        "prune": lambda: actions.prune(run, 2),
     }
 
 

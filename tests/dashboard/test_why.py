@@ -24,7 +24,7 @@ from cvae_core.runs.snapshots import WEIGHTS_FILE, load_snapshot, publish_snapsh
 from cvae_core.runs.status import Status, WrittenState, write_status
 from cvae_core.workers import launcher
 from dashboard.components.packing import unpack
-from dashboard.shared.pairs import MODELS
+from dashboard.shared.comparisons import MODELS
 from tests.dashboard.app import open_page, said, select_box
 from tests.dashboard.run_states import living_worker, make_run
 
@@ -73,7 +73,7 @@ def labels(app: AppTest) -> set[str]:
     return {button.label for button in app.button}
 
 
-def test_without_a_pair_the_page_tells_its_story_and_offers_the_training(runs_folder: Path) -> None:
+def test_without_a_comparison_the_page_explains_itself_and_offers_the_training(runs_folder: Path) -> None:
     app = open_page("why")
     assert not app.exception
     assert "builds a bridge" in said(app)
@@ -101,12 +101,12 @@ def test_the_data_of_the_settings_are_shown_before_anything_learns_them(runs_fol
 
 def test_an_epoch_that_is_missing_is_told_with_the_one_that_is_shown(runs_folder: Path) -> None:
     runs = make_pair(runs_folder)
-    told = "There are no snapshots of epoch 5; the nearest are shown, of epoch 6."
+    shown = "There are no snapshots of epoch 5; the nearest, of epoch 6, are shown."
     app = open_page("why", pair_epoch="5")
     assert film(app)[0]["epoch"] == 6
-    assert said(app).count(told) == 1
-    assert said(app.run()).count(told) == 1
-    assert told not in said(open_page("why", pair_epoch="6"))
+    assert said(app).count(shown) == 1
+    assert said(app.run()).count(shown) == 1
+    assert shown not in said(open_page("why", pair_epoch="6"))
     shutil.rmtree(runs[0].snapshots_folder / "000009")
     assert "The snapshot of epoch 9, the last, is missing; the newest is of epoch 6." in said(open_page("why"))
 
@@ -208,7 +208,7 @@ def test_a_link_to_no_pair_or_with_nonsense_says_so(runs_folder: Path) -> None:
     make_pair(runs_folder)
     app = open_page("why", pair="gone")
     assert not app.exception
-    assert "no pair named “gone”" in app.warning[0].value
+    assert "no comparison named “gone”" in app.warning[0].value
     app = open_page("why", pair="../x", pair_epoch="x")
     assert not app.exception
     assert len(app.warning) == 2
@@ -241,8 +241,8 @@ def test_a_pair_deleted_while_its_page_is_open_is_missed_and_another_can_be_chos
     shutil.rmtree(gone[0].path)
     app.run()
     assert not app.exception
-    assert "no pair named “torn-1”" in app.warning[0].value
-    select_box(app, "Pair of trainings").set_value("torn-2").run()
+    assert "no comparison named “torn-1”" in app.warning[0].value
+    select_box(app, "Comparison").set_value("torn-2").run()
     assert not app.exception
     assert not app.warning
     assert app.query_params["pair"] == "torn-2"

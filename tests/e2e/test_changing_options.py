@@ -78,11 +78,11 @@ def test_a_living_pair_that_is_renamed_stays(serve: Serve, open_page: OpenPage, 
     pair = make_pair(runs, "torn-2", "running")
     with living(pair):
         page = open_page(f"{serve(CVAE_RUNS=str(runs))}/why?pair=torn-2")
-        box = page.get_by_role("combobox", name="Pair of trainings")
+        box = page.get_by_role("combobox", name="Comparison")
         expect(box).to_have_value("torn-2")
         write_about(pair[0].about_file, "Second", "")
         expect(box).to_have_value(re.compile("^Second"))
         page.wait_for_timeout(2500)
         expect(box).to_have_value(re.compile("^Second"))
         expect_address(page, pair="torn-2")
-        expect(page.get_by_text("There is no pair named")).to_have_count(0)
+        expect(page.get_by_text("There is no comparison named")).to_have_count(0)

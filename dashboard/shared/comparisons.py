@@ -1,4 +1,4 @@
-"""Pairs of runs that learn the torn manifold: the same data without labels and with them."""
+"""Comparisons on the toy data: two runs with the same settings, one without labels and one with labels."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ MODELS: Final = {"plain": "torn-manifold", "conditional": "torn-manifold-conditi
 
 
 @dataclass(frozen=True)
-class Pair:
-    """Two runs of one name.
+class Comparison:
+    """Two runs with a common name.
 
     Attributes:
-        name: What the names of the runs begin with.
+        name: The names of the runs start with it.
         members: "plain" and "conditional" -> the run.
     """
 
@@ -30,41 +30,42 @@ class Pair:
 
     @property
     def title(self) -> str:
-        """The names that people gave its runs, if any, and its own."""
+        """The display names of its runs, if any, and its own name."""
         names = dict.fromkeys(member.about.name for member in self.members.values())
         return "  ·  ".join(filter(None, (*names, self.name)))
 
     @property
+    def runs(self) -> list[Run]:
+        """Both runs."""
+        return [member.run for member in self.members.values()]
+
+    @property
     def alive(self) -> bool:
-        """Whether one of them trains or will."""
+        """Whether a run is queued, training or paused."""
         return any(member.state in ALIVE for member in self.members.values())
 
     @property
     def epochs(self) -> tuple[int, ...]:
-        """Epochs of which both have a snapshot, rising."""
-        found = [set(snapshot_epochs(member.run.snapshots_folder)) for member in self.members.values()]
-        return tuple(sorted(set.intersection(*found)))
+        """Epochs of which both runs have a snapshot, rising."""
+        return tuple(sorted(set.intersection(*(set(snapshot_epochs(run.snapshots_folder)) for run in self.runs))))
 
 
-def pairs(found: list[Overview]) -> dict[str, Pair]:
-    """The whole pairs among runs, by name, in the order of the runs."""
+def comparisons(found: list[Overview]) -> dict[str, Comparison]:
+    """The complete comparisons among runs, by name, in the order of the runs."""
     by_name: dict[str, dict[str, Overview]] = {}
     for item in found:
         name, _, model = item.run.id.rpartition("-")
         if model in MODELS:
             by_name.setdefault(name, {})[model] = item
     return {
-        name: Pair(name, {model: members[model] for model in MODELS})
+        name: Comparison(name, {model: members[model] for model in MODELS})
         for name, members in by_name.items()
         if len(members) == len(MODELS)
     }
 
 
-def new_pair(settings: dict[str, Any]) -> tuple[str, dict[str, RunConfig]]:
-    """A new pair's name, and the name and configuration of each of its runs.
-
-    Args:
-        settings: Of both; the preset decides which of them is given the labels.
+def new_comparison(settings: dict[str, Any]) -> tuple[str, dict[str, RunConfig]]:
+    """The name of a new comparison, and the name and configuration of each run.
 
     Raises:
         ConfigError: A setting is out of range.
@@ -73,8 +74,3 @@ def new_pair(settings: dict[str, Any]) -> tuple[str, dict[str, RunConfig]]:
     return name, {
         f"{name}-{model}": preset(preset_name).with_settings(settings) for model, preset_name in MODELS.items()
     }
-
-
-def runs_of(pair: Pair) -> list[Run]:
-    """Both runs."""
-    return [member.run for member in pair.members.values()]
