@@ -27,7 +27,7 @@ from dashboard.access.gate import Gate
 from dashboard.access.rules import Rules, UploadBound, given_token, read_rules
 from dashboard.streamlit_patches import sessions
 from dashboard.streamlit_patches.modules import LastingModules
-from dashboard.streamlit_patches.pages import PageScript, ask_nobody, forget_pages_directory
+from dashboard.streamlit_patches.pages import PageScript, disable_address_lookup, forget_pages_directory
 from dashboard.streamlit_patches.sessions import use_few_heaps
 
 
@@ -50,7 +50,7 @@ def middleware() -> list[Middleware]:
 @asynccontextmanager
 async def serving(app: Any) -> AsyncIterator[None]:  # noqa: ARG001  Streamlit hands over the app
     """Prepare the process, and say how the laboratory is reached."""
-    ask_nobody()
+    disable_address_lookup()
     forget_pages_directory()
     sessions.prepare()
     use_few_heaps()

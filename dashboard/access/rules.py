@@ -35,6 +35,10 @@ from cvae_core.workers.quotas import (
 )
 
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
+_MEGABYTE: Final = 2**20
+_PICTURE: Final = PICTURE_MB * _MEGABYTE
+_FRAMING: Final = 2**16  # what surrounds a file in a multipart form
+_PATH: Final = re.compile(r".*/_stcore/upload_file/(?P<session>[^/]+)/[^/]+")
 
 
 @dataclass
@@ -167,18 +171,12 @@ def _let_streamlit_accept(names: tuple[str, ...]) -> None:
     config.set_option("server.corsAllowedOrigins", [*config.get_option("server.corsAllowedOrigins"), *origins])
 
 
-_MEGABYTE: Final = 2**20
-_PICTURE: Final = PICTURE_MB * _MEGABYTE
-_FRAMING: Final = 2**16  # what surrounds a file in a multipart form
-_PATH: Final = re.compile(r".*/_stcore/upload_file/(?P<session>[^/]+)/[^/]+")
-
-
 class UploadBound:
-    """ASGI middleware: files that were uploaded wait in memory, and this bounds how many.
+    """ASGI middleware that bounds the memory of uploaded files.
 
-    A session keeps one file of the largest size and two pictures; what it uploaded first goes first, as a page shows
-    its newest file. All sessions together have room for two of the largest files or eight pictures. Beyond that an
-    upload is refused until another session has ended.
+    A session keeps one file of the largest size and two images; its oldest files are removed first. All sessions
+    together have room for two files of the largest size or eight images. Beyond that, uploads are refused until a
+    session ends.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -191,7 +189,8 @@ class UploadBound:
         if found is None:
             await self._app(scope, receive, send)
             return
-        session, size = found["session"], _announced(scope)
+        length = Headers(scope=scope).get("content-length", "")
+        session, size = found["session"], int(length) if length.isdecimal() else None
         refusal = self._refusal(session, size)
         if refusal is not None or size is None:
             await (refusal or PlainTextResponse("Expected a Content-Length.\n", 411))(scope, receive, send)
@@ -205,7 +204,9 @@ class UploadBound:
             self._coming[session] -= size
 
     def _refusal(self, session: str, size: int | None) -> PlainTextResponse | None:
-        largest, size = _largest(), size or 0
+        limits, size = read_limits(), size or 0
+        usual = PICTURE_MB if limits.read_only else config.get_option("server.maxUploadSize")
+        largest = largest_upload_mb(limits, usual) * _MEGABYTE
         if size > largest + _FRAMING:
             return PlainTextResponse("The file is too large.\n", 413)
         files = runtime.get_instance().uploaded_file_mgr
@@ -214,22 +215,8 @@ class UploadBound:
         _drop_oldest(files, session, largest + 2 * _PICTURE - size - self._coming[session])
         held = sum(_held(files, other) for other in list(files.file_storage))
         if held + self._coming.total() + size > max(2 * largest, 8 * _PICTURE):
-            return PlainTextResponse(
-                "The server has no memory for another file now. Try again in a few minutes.\n", 507
-            )
+            return PlainTextResponse("The server has no memory for another file. Try again in a few minutes.\n", 507)
         return None
-
-
-def _announced(scope: Scope) -> int | None:
-    length = Headers(scope=scope).get("content-length", "")
-    return int(length) if length.isdecimal() else None
-
-
-def _largest() -> int:
-    """Bytes that the largest file may have that a page takes."""
-    limits = read_limits()
-    usual = PICTURE_MB if limits.read_only else config.get_option("server.maxUploadSize")
-    return largest_upload_mb(limits, usual) * _MEGABYTE
 
 
 def _held(files: MemoryUploadedFileManager, session: str) -> int:
@@ -237,7 +224,7 @@ def _held(files: MemoryUploadedFileManager, session: str) -> int:
 
 
 def _drop_oldest(files: MemoryUploadedFileManager, session: str, room: int) -> None:
-    """Let go of a session's files, the oldest first, until so many bytes are left."""
+    """Remove a session's oldest files until at most ``room`` bytes are left."""
     for name in list(files.file_storage.get(session, {})):
         if _held(files, session) <= room:
             return

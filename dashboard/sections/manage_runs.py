@@ -1,4 +1,4 @@
-"""Dialogs that keep the runs tidy: a name and a note, thinning out, deletion after a question."""
+"""Dialogs to name, describe, thin out and delete runs."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ _KEEP: Final = "snapshots_to_keep"
 
 
 def edit_about(item: Overview) -> None:
-    """Fields for what a run is called and what there is to say of it.
+    """A popover with the name and the note of a run.
 
-    A run that trains is drawn anew all the time, which would close a dialog; these stay open.
+    It is no dialog, because the refreshes of a training run would close that.
     """
     with st.popover(
         "Name and note",
@@ -40,7 +40,7 @@ def edit_about(item: Overview) -> None:
 
 def _about_fields(item: Overview) -> None:
     run, about = item.run, item.about
-    # Named after what they begin with: what another session wrote meanwhile is not held back by what stands here.
+    # The keys contain the saved texts, so that changes of another session appear here.
     name_key, note_key = f"{_NAME}{run.id}/{about.name}", f"{_NOTE}{run.id}/{about.note}"
     st.text_input(
         "Name",
@@ -71,14 +71,14 @@ def _about_fields(item: Overview) -> None:
 
 
 def _save(run: Run, name_key: str, note_key: str) -> None:
-    """Keep what stands in the fields at the moment of the press, which need not have been drawn since."""
+    """Save what the fields hold when the button is pressed."""
     attempt(actions.describe, run, st.session_state[name_key], st.session_state[note_key])
     st.session_state[_ABOUT + run.id] = False
 
 
 @st.dialog("Thin out the snapshots?")
 def thin_out(item: Overview) -> None:
-    """Ask how many snapshots to keep, and say what that frees."""
+    """Ask how many snapshots to keep, and show how much disk space that frees."""
     run = item.run
     epochs = snapshot_epochs(run.snapshots_folder)
     if len(epochs) <= FEWEST:
@@ -86,7 +86,7 @@ def thin_out(item: Overview) -> None:
         return
     keep = _how_many(len(epochs) - 1)
     with show_errors():
-        found = actions.what_thinning_drops(run, keep)
+        found = actions.pruning_plan(run, keep)
         st.markdown(
             f"{len(found.kept)} of {len(epochs)} snapshots are kept. The other {len(found.dropped)} are deleted, which "
             f"frees **{size_words(found.freed_bytes)}**. This cannot be undone."
@@ -102,7 +102,7 @@ def thin_out(item: Overview) -> None:
 
 
 def _thin_out(run: Run) -> None:
-    actions.thin_out(run, st.session_state.get(_KEEP, FEWEST))
+    actions.prune(run, st.session_state.get(_KEEP, FEWEST))
 
 
 def _how_many(most: int) -> int:
@@ -126,7 +126,7 @@ def confirm_deletion(title: str, run: Run, after: Callable[[], None]) -> None:
 
 def confirm_deletion_of_both(runs: Sequence[Run], after: Callable[[], None]) -> None:
     """Ask whether to delete a pair of runs; ``after`` is called once they are."""
-    words = "Both autoencoders and their snapshots will be deleted."
+    words = "Both runs and all their snapshots will be deleted."
     st.dialog("Delete both runs?")(_ask_to_delete)(words, runs, after, ("Delete both now.", "Keep both"))
 
 
@@ -141,7 +141,7 @@ def _ask_to_delete(words: str, runs: Sequence[Run], after: Callable[[], None], a
 
 
 def _answers(label: str, icon: str, explanation: str, act: Callable[[], None], otherwise: str) -> None:
-    """The two buttons of a question; either closes it."""
+    """The two buttons of a dialog; both close it."""
     with st.container(horizontal=True):
         done = st.button(
             label,

@@ -1,7 +1,6 @@
-"""All that a page can do to runs. It is done here and nowhere else, so here it is refused where it is not allowed.
+"""Everything that a page can do to runs; each function refuses what the server does not allow.
 
-A page of a read-only server shows no button that would be refused; but what reaches the server need not come from a
-page that it has drawn.
+Hidden buttons of a read-only server are not enough: a request need not come from a page that the server has drawn.
 """
 
 from __future__ import annotations
@@ -51,36 +50,32 @@ _SHOWN_PAGE: Final = "shown_page"
 
 
 def limits() -> Limits:
-    """What visitors may do.
+    """The limits of this server.
 
     Raises:
-        ConfigError: An environment variable makes no sense.
+        ConfigError: An environment variable is invalid.
     """
     return read_limits()
 
 
 def is_read_only() -> bool:
-    """Whether visitors look and change nothing."""
+    """Whether visitors can only look."""
     return limits().read_only
 
 
 def check_changeable() -> None:
-    """Refuse to change anything on a read-only server.
-
-    Raises:
-        ReadOnlyError: It is one.
-    """
+    """Raise ``ReadOnlyError`` on a read-only server."""
     if is_read_only():
         raise ReadOnlyError
 
 
 def may_force() -> bool:
-    """Whether a visitor may start a training that needs more memory than one should take."""
+    """Whether a visitor may start a training that needs too much memory."""
     return not limits().limits_size
 
 
 def check_fits(configs: Sequence[RunConfig], force: bool = False, can_force: bool = True) -> None:
-    """Refuse trainings for which this machine has too little memory or disk.
+    """Refuse trainings that need more memory or disk than this machine has.
 
     Args:
         configs: Trainings that start together.
@@ -109,10 +104,10 @@ def start(config: RunConfig, name: str | None, force: bool = False) -> Run:
 
 
 def start_comparison(settings: dict[str, Any]) -> str:
-    """Start both trainings of the torn manifold, or none.
+    """Start both trainings of a comparison on the toy data, or none.
 
     Returns:
-        The pair's name.
+        The comparison's name.
 
     Raises:
         CvaeError: As ``start``.
@@ -131,7 +126,7 @@ def _start(configs: dict[Any, RunConfig], force: bool = False, can_force: bool =
 
 
 def resume(*runs: Run) -> None:
-    """Go on with trainings.
+    """Resume trainings.
 
     Raises:
         CvaeError: The server does not take one, or as ``Launcher.resume``.
@@ -147,19 +142,17 @@ def resume(*runs: Run) -> None:
 
 
 def import_run(archive: IO[bytes], name: str | None) -> Task:
-    """Begin to make a run of an archive, in a process of its own.
+    """Start to import a run from an archive, in a process of its own.
 
     Args:
-        archive: As it was uploaded. The process gets a copy on the disk that has no name, so whatever happens nothing
-            is left of that once the process has ended.
-        name: The name that the run gets; that of the archive if ``None``.
+        archive: The uploaded file. The process reads a temporary copy without a name, so nothing of it remains.
+        name: Of the new run; by default the name in the archive.
 
     Returns:
-        Work that reports what ``ImportedRun`` tells.
+        A task whose report has the fields of ``ImportedRun``.
 
     Raises:
-        CvaeError: The server is read-only, the name is no valid one, the archive is larger than it takes, there is no
-            room for it, or the server is at work for too many others.
+        CvaeError: The server is read-only or busy, the name is invalid, or the archive is too large.
     """
     check_changeable()
     if name is not None:
@@ -168,38 +161,34 @@ def import_run(archive: IO[bytes], name: str | None) -> Task:
     archive.seek(0)
     check_upload(limits(), ARCHIVE_MB, size)
     with TemporaryFile() as file:
-        _copy(archive, file)
+        try:
+            shutil.copyfileobj(archive, file, _COPIED_AT_ONCE)
+            file.flush()
+        except OSError as error:
+            raise StorageError(
+                f"The archive could not be written to {gettempdir()}: {error.strerror}.",
+                "Free some space there, or set TMPDIR to another folder. Nothing was imported.",
+            ) from error
         request = {"what": "import", "archive": file.fileno(), "folder": str(run_data.folder()), "name": name}
         return tasks.start(tasks.RUN_TASK, request, [file.fileno()])
 
 
-def _copy(archive: IO[bytes], file: IO[bytes]) -> None:
-    try:
-        shutil.copyfileobj(archive, file, _COPIED_AT_ONCE)
-        file.flush()
-    except OSError as error:
-        raise StorageError(
-            f"The archive could not be kept in {gettempdir()} while it is unpacked: {error.strerror}.",
-            "Free some space there, or name another folder in TMPDIR. Nothing was imported.",
-        ) from error
-
-
 def pause(*runs: Run) -> None:
-    """Let trainings wait."""
+    """Pause trainings."""
     check_changeable()
     for run in runs:
         launcher.pause(run)
 
 
 def unpause(*runs: Run) -> None:
-    """Let paused trainings go on."""
+    """Continue paused trainings."""
     check_changeable()
     for run in runs:
         launcher.unpause(run)
 
 
 def stop(*runs: Run) -> None:
-    """End trainings, keeping what was learnt."""
+    """Stop trainings; what was learnt is kept."""
     check_changeable()
     for run in runs:
         launcher.stop(run)
@@ -207,19 +196,14 @@ def stop(*runs: Run) -> None:
 
 @dataclass(frozen=True)
 class Deletion:
-    """Runs that this session deleted together on its present page.
-
-    Attributes:
-        title: What people call them.
-        runs: Where they are.
-    """
+    """Runs that this session deleted together on the current page."""
 
     title: str
     runs: tuple[Deleted, ...]
 
 
 def delete(*runs: Run) -> None:
-    """Delete runs; until the page is left that can be undone, for a day at most.
+    """Delete runs. This can be undone until the visitor leaves the page, for a day at most.
 
     Raises:
         CvaeError: The server is read-only, or as ``move_to_trash``; runs before that one are deleted.
@@ -250,12 +234,12 @@ def undo(deletion: Deletion) -> None:
 
 
 def deletions() -> Sequence[Deletion]:
-    """What was deleted on this page and can be undone, the newest last."""
+    """Deletions on this page that can be undone, the newest last."""
     return tuple(st.session_state.get(_DELETIONS, ()))
 
 
 def enter(page: str) -> None:
-    """Note which page is drawn: what was deleted on another is deleted permanently."""
+    """Note the current page; deletions on another page become permanent."""
     if st.session_state.get(_SHOWN_PAGE, page) != page:
         for deletion in st.session_state.pop(_DELETIONS, ()):
             for deleted in deletion.runs:
@@ -264,7 +248,7 @@ def enter(page: str) -> None:
 
 
 def describe(run: Run, name: str, note: str) -> None:
-    """Give a run a name and a note.
+    """Set a run's display name and note.
 
     Raises:
         CvaeError: The server is read-only, or as ``write_about``.
@@ -273,13 +257,13 @@ def describe(run: Run, name: str, note: str) -> None:
     write_about(run.about_file, name, note)
 
 
-def what_thinning_drops(run: Run, keep: int) -> Pruning:
-    """What ``thin_out`` would do."""
+def pruning_plan(run: Run, keep: int) -> Pruning:
+    """The snapshots that ``prune`` would delete."""
     return plan_pruning(run, keep=keep)
 
 
-def thin_out(run: Run, keep: int) -> None:
-    """Keep so many snapshots of a run, for good.
+def prune(run: Run, keep: int) -> None:
+    """Delete all but ``keep`` snapshots of a run permanently.
 
     Raises:
         CvaeError: The server is read-only, or as ``prune``.
@@ -289,7 +273,7 @@ def thin_out(run: Run, keep: int) -> None:
 
 
 def keep_spare_worker() -> None:
-    """Warm a spare worker, after the page that asks for it was drawn, unless a run needs the processor by then."""
+    """Start a standby worker after the page is drawn, unless a run is alive by then."""
     if is_read_only():
         return
     timer = threading.Timer(_SPARE_DELAY_SECONDS, _keep_spare_unless_busy, (_launcher(), run_data.folder()))
@@ -304,7 +288,7 @@ def _keep_spare_unless_busy(starter: launcher.Launcher, runs: Path) -> None:
 
 @st.cache_resource(show_spinner=False)
 def tidy_up() -> None:
-    """Once for each server, beside its first page: remove old trash, and what was left half written."""
+    """Once per server, in the background: remove old trash and partly written files."""
     if not is_read_only():
         threading.Thread(target=_tidy_up, args=(run_data.folder(),), daemon=True).start()
 
@@ -318,11 +302,11 @@ def _tidy_up(folder: Path) -> None:
 
 @st.cache_resource(show_spinner=False)
 def _launcher() -> launcher.Launcher:
-    """Starts workers; one for the whole server."""
+    """The server's launcher of workers."""
     return launcher.Launcher()
 
 
 @st.cache_resource(show_spinner=False)
 def _starting() -> threading.Lock:
-    """Held while a training is admitted and started, so that two visitors cannot take the same last room."""
+    """Held while trainings are admitted and started, so that two visitors cannot both take the last slot."""
     return threading.Lock()

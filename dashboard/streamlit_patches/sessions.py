@@ -13,6 +13,7 @@ import gc
 import logging
 import resource
 import time
+from contextlib import suppress
 from typing import Any, Final
 
 import streamlit as st
@@ -25,6 +26,9 @@ _MOST: Final = 65_536
 _MOST_OF_MACOS: Final = 10_240  # a hard limit of "unlimited" is not granted there
 _CLOSE_SECONDS: Final = 1.0
 _QUIET_SECONDS: Final = 60.0
+_M_ARENA_MAX: Final = -8  # of glibc's malloc.h
+_HEAPS: Final = 2
+RETURN_SECONDS: Final = 110.0  # less than server.disconnectedSessionTTL, after which Streamlit forgets the session
 
 
 class DescriptorRelease:
@@ -44,27 +48,21 @@ class DescriptorRelease:
 
 def prepare() -> None:
     """Raise the limit, and keep the log short when no descriptor is left. Called once, before the server starts."""
-    _raise_limit()
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    for wanted in (_MOST, _MOST_OF_MACOS):
+        limit = wanted if hard == resource.RLIM_INFINITY else min(hard, wanted)
+        if soft == resource.RLIM_INFINITY or limit <= soft:
+            break
+        with suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
+            break
     AppSession._create_scriptrunner = _with_open_loop(AppSession._create_scriptrunner)  # type: ignore[method-assign]
     for name in ("asyncio", "uvicorn.error"):
         logging.getLogger(name).addFilter(FewWords())
 
 
-def _raise_limit() -> None:
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    for wanted in (_MOST, _MOST_OF_MACOS):
-        limit = wanted if hard == resource.RLIM_INFINITY else min(hard, wanted)
-        if soft == resource.RLIM_INFINITY or limit <= soft:
-            return
-        try:
-            resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
-        except (ValueError, OSError):
-            continue
-        return
-
-
 class FewWords(logging.Filter):
-    """Lets one line a minute pass of the errors that no descriptor is left, which Python logs for each connection."""
+    """Logs at most one line a minute when no descriptor is left; Python would log one for each connection."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -98,7 +96,7 @@ def _close_idle_loops() -> None:
 
 
 def _with_open_loop(create: Any) -> Any:
-    """Give a session that came back a new loop; Streamlit would do so, too, with a warning."""
+    """Give a returning session a new loop; Streamlit would do the same with a warning."""
 
     def create_scriptrunner(session: AppSession, *arguments: Any) -> None:
         if session._script_event_loop.is_closed():
@@ -108,14 +106,10 @@ def _with_open_loop(create: Any) -> Any:
     return create_scriptrunner
 
 
-_M_ARENA_MAX: Final = -8  # of glibc's malloc.h
-_HEAPS: Final = 2
-
-
 def use_few_heaps() -> None:
-    """Have the threads of visitors share heaps. Called as early as possible: heaps that exist stay.
+    """Limit glibc to two heaps for all threads. Call it early: existing heaps stay.
 
-    glibc would give them eight for each core; what is left in each after a visit cannot be given back.
+    The default is eight for each core, and what remains in each after a visit cannot be given back.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
@@ -123,10 +117,10 @@ def use_few_heaps() -> None:
 
 
 def give_back() -> None:
-    """Free what only refers to itself, as a closed session does, and give back what is kept for reuse.
+    """Collect garbage, such as closed sessions, and give free memory back to the system.
 
-    With glibc that is most of what a session took; it takes some tens of milliseconds. Where the C library has no such
-    function the memory stays with the process, which uses it again.
+    With glibc that is most of a session's memory, in some tens of milliseconds. Other C libraries keep the memory for
+    reuse.
     """
     gc.collect()
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
@@ -134,18 +128,15 @@ def give_back() -> None:
         trim(0)
 
 
-RETURN_SECONDS: Final = 110.0  # less than server.disconnectedSessionTTL, after which it cannot be found any more
-
-
 def end_with_the_browser() -> None:
-    """Make sure that this session will be closed when its browser has gone."""
+    """Close this session soon after its browser has gone."""
     context = get_script_run_ctx()
     if context is not None:
         _while_connected(context.session_id)
 
 
 def _farewell(session: str) -> None:
-    """The browser has gone; Streamlit says so in its event loop."""
+    """Called in Streamlit's event loop when the browser has gone."""
     try:
         loop = asyncio.get_running_loop()
     except RuntimeError:  # caches are being emptied for another reason

@@ -113,7 +113,7 @@ def test_a_damaged_note_is_told_of_and_can_be_given_again(runs_folder: Path) -> 
     run = make_run(runs_folder, "id", "finished")
     write_about(run.about_file, "mine", "why")
     run.about_file.write_bytes(run.about_file.read_bytes()[:-30])
-    assert "its name and note cannot be read" in said(open_page("home"))
+    assert "name and note cannot be read" in said(open_page("home"))
     app = open_page("train", run="id")
     assert not app.exception and not app.error
     assert ["(about.json). Give the run its name and its note again" in str(told.value) for told in app.warning] == [
@@ -203,7 +203,7 @@ def test_home_says_how_much_each_run_takes(runs_folder: Path) -> None:
 def test_a_pair_is_deleted_after_a_question_and_comes_back_as_a_whole(runs_folder: Path) -> None:
     runs = make_pair(runs_folder)
     app = press(open_page("why"), "Delete both")
-    assert "Both autoencoders and their snapshots will be deleted." in said(app)
+    assert "Both runs and all their snapshots will be deleted." in said(app)
     assert all(run.path.exists() for run in runs)
     app = press(app, "Delete", "answer")
     assert not app.exception

@@ -13,7 +13,7 @@ from streamlit.web.server import server_util
 
 from cvae_core.workers.quotas import Limits
 from dashboard.server import options
-from dashboard.streamlit_patches.pages import ask_nobody
+from dashboard.streamlit_patches.pages import disable_address_lookup
 
 
 @pytest.mark.parametrize(
@@ -49,6 +49,6 @@ def test_a_page_from_elsewhere_is_judged_without_asking_anyone(monkeypatch: pyte
     for name in ("get_external_ip", "get_internal_ip"):
         monkeypatch.setattr(net_util, name, getattr(net_util, name))  # so that both are put back
     monkeypatch.setattr(net_util, "_make_blocking_http_get", lambda *arguments, **options: pytest.fail("asked"))
-    ask_nobody()
+    disable_address_lookup()
     assert not server_util.is_url_from_allowed_origins("http://evil.example")
     assert server_util.is_url_from_allowed_origins("http://localhost:8501")
