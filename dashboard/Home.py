@@ -1,7 +1,4 @@
-"""The dashboard's first script: the server imports it, and each visit runs it.
-
-It has the registry of pages, and how a page shows an error.
-"""
+"""The dashboard's main script: the server imports it, and each visit runs it. It has the list of pages."""
 
 import numpy  # noqa: F401  before Plotly, which breaks if two first visitors import NumPy at once
 import streamlit as st
@@ -11,8 +8,8 @@ from dashboard import server
 
 
 def show_page() -> None:
-    """Draw the page that the visitor looks at."""
-    # Components register with the server as they are imported, so it must run by then.
+    """Draw the current page."""
+    # Components register with the server when they are imported, so the server must be running.
     from dashboard.components.page_elements import page_frame
     from dashboard.shared import actions
     from dashboard.shared.widgets import show_errors
@@ -25,7 +22,7 @@ def show_page() -> None:
     page = st.navigation(
         [
             home,
-            # Streamlit gives the first page no name in the address, but people type one.
+            # The first page has no name in the address, but people type one.
             st.Page(lambda: st.switch_page(home), title="Home", url_path="home", visibility="hidden"),
             st.Page("pages/why.py", title="Why condition?", icon=":material/call_split:", url_path="why"),
             st.Page("pages/train.py", title="Train", icon=":material/model_training:", url_path="train"),
@@ -48,5 +45,5 @@ def show_page() -> None:
 if __name__ == "__main__":
     show_page()
 else:
-    # `streamlit run` finds this by its text, and serves it.
+    # `streamlit run` finds and serves this.
     app = st.App(__file__, middleware=server.middleware(), lifespan=server.serving)

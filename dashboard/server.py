@@ -37,7 +37,7 @@ def _rules() -> Rules:
 
 
 def middleware() -> list[Middleware]:
-    """What a request passes before Streamlit sees it, the outermost first."""
+    """The middleware around Streamlit, outermost first."""
     return [
         Middleware(Gate, rules=_rules()),
         Middleware(sessions.DescriptorRelease),
@@ -49,7 +49,7 @@ def middleware() -> list[Middleware]:
 
 @asynccontextmanager
 async def serving(app: Any) -> AsyncIterator[None]:  # noqa: ARG001  Streamlit hands over the app
-    """Prepare the process, and say how the laboratory is reached."""
+    """Prepare the process, and print the links to the laboratory."""
     disable_address_lookup()
     forget_pages_directory()
     sessions.prepare()
@@ -90,13 +90,13 @@ HOME: Final = Path(__file__).with_name("Home.py")
 
 def options(limits: Limits) -> list[str]:
     """Streamlit's options that follow from the limits."""
-    if limits.read_only:  # archives are not taken, so the memory that one fills is kept from those who send it anyhow
+    if limits.read_only:  # no archives, so no memory for them either
         return ["--server.maxUploadSize", str(largest_upload_mb(limits, PICTURE_MB) + _REQUEST_MB)]
     return ["--server.maxUploadSize", str(limits.max_upload_mb + _REQUEST_MB)] if limits.max_upload_mb else []
 
 
 def main() -> None:
-    """Run until the process is told to end."""
+    """Run until the process gets SIGTERM or SIGINT."""
     try:
         load_plugins()
         max_workers()

@@ -1,6 +1,6 @@
-"""The pages of the server that need no Streamlit: they say why a visitor is refused, and what to do.
+"""The middleware that admits or refuses visitors, and the pages that it answers with.
 
-They load nothing else, so that they work for whoever may load nothing.
+The pages load no other file, as a refused visitor may load none.
 """
 
 from __future__ import annotations
@@ -57,20 +57,20 @@ button {{ font: inherit; font-weight: 600; padding: .5rem 1.25rem; color: #fff; 
 </main>
 </html>
 """
-_LOGIN: Final = """{wrong}<p>This laboratory is open to those who have its token. The link with the token was
-printed where the server was started: open that link, or enter the token here.</p>
+_LOGIN: Final = """{wrong}<p>This laboratory needs a token. The server printed a link with the token when it
+started. Open that link, or enter the token here.</p>
 <form method="post">
 <label for="token">Token</label>
 <div><input id="token" name="token" type="password" autocomplete="current-password" required autofocus>
 <button type="submit">Open</button></div>
 </form>"""
 _WRONG: Final = (
-    '<p class="wrong" role="alert">This token is wrong, or the server was started again with a new one.</p>\n'
+    '<p class="wrong" role="alert">This token is wrong, or the server has a new one since it was restarted.</p>\n'
 )
-_HOST: Final = """<p>The laboratory does not answer under the name <code>{host}</code>. Another website
-could use that name to reach this server without permission; it accepts only names that it knows.</p>
+_HOST: Final = """<p>The server does not accept the name <code>{host}</code>, as another website could
+use an unknown name to reach the server without permission.</p>
 <p>On the machine of the server, open <a href="http://localhost:{port}{base}">http://localhost:{port}{base}</a>.</p>
-<p>If the name is yours, start the server with it:<br><code>cvae dashboard --allow-host {host}</code></p>"""
+<p>If the name is yours, allow it at the start of the server:<br><code>cvae dashboard --allow-host {host}</code></p>"""
 
 
 def login_page(*, wrong: bool) -> HTMLResponse:
@@ -128,7 +128,7 @@ class Gate:
         )
 
     async def _answer(self, request: Request) -> Response | None:
-        """The answer to a request that does not go on to Streamlit."""
+        """The answer to a request that is not passed to Streamlit; None for one that is."""
         host, path = request.headers.get("host"), _path_below_base(request)
         if not self._rules.knows_host(host):
             name = (host or "").rpartition(":")[0] or host or ""
@@ -156,7 +156,7 @@ class Gate:
         return login_page(wrong=given is not None) if is_page else PlainTextResponse("The token is missing.\n", 401)
 
     def _welcome(self, request: Request) -> Response:
-        """Keep in the browser that it knows the token, and take the token out of the address."""
+        """Set the cookie, and remove the token from the address."""
         response = _without_token(request)
         response.set_cookie(
             _cookie_name(),
@@ -186,13 +186,13 @@ async def _given_token(request: Request) -> str | None:
 def _without_token(request: Request) -> Response:
     """Open the same address without the token in it.
 
-    The address is relative: that holds behind a proxy that takes a path away, and leads to no other host.
+    The address is relative, so it works behind a proxy that removes a path, and leads to no other host.
     """
     return _same_page(request, [item for item in request.query_params.multi_items() if item[0] != "token"])
 
 
 def _asked_again(request: Request) -> Response:
-    """Open the page that says that the token was wrong. Browsers go back to a page, but not to the answer of a form."""
+    """Redirect to the page about a wrong token; browsers go back to a page, but not to the answer of a form."""
     others = [item for item in request.query_params.multi_items() if item[0] != "token"]
     return _same_page(request, [*others, ("token", "")])
 

@@ -47,8 +47,8 @@ class Rules:
 
     Attributes:
         hosts: Host names, in lower case; ``*.example.org`` stands for all names below, ``*`` for any.
-        any_address: Whether any IP address will do in place of a name.
-        token: What a visitor must know; ``None`` if nothing.
+        any_address: Whether any IP address is accepted as a host.
+        token: Secret of the visitors; ``None`` if none is needed.
         origins: Other origins (``scheme://host:port``) whose pages may use this server.
     """
 
@@ -64,7 +64,7 @@ class Rules:
         return name is not None and (self._lists(name) or (self.any_address and _is_address(name)))
 
     def knows_origin(self, origin: str | None, host: str | None) -> bool:
-        """Whether a page of an origin may use the server; programs, unlike browsers, name no origin."""
+        """Whether a page of an origin may use the server; programs send no origin."""
         if origin is None or origin in self.origins or origin.partition("://")[2] == host:
             return True
         name = _host_name(origin)  # a proxy may have replaced the Host header
@@ -78,7 +78,7 @@ class Rules:
         return self.token is not None and hmac.compare_digest(token.encode(), self.token.encode())
 
     def admits(self, proof: str | None) -> bool:
-        """Whether a cookie shows that its bearer knew the token."""
+        """Whether a cookie proves that its sender knew the token."""
         return self.token is None or hmac.compare_digest((proof or "").encode(), self.proof().encode())
 
     def proof(self) -> str:
@@ -120,10 +120,10 @@ def read_rules() -> Rules:
 
 
 def given_token() -> str | None:
-    """The token that the person chose, if any.
+    """The token in the environment, if any.
 
     Raises:
-        ConfigError: It is too short to keep anyone out.
+        ConfigError: It is too short.
     """
     token = os.environ.get(TOKEN_VARIABLE) or None
     if token is not None:
@@ -139,7 +139,7 @@ def _own_names() -> list[str]:
 
 
 def _is_local(host: str) -> bool:
-    """Whether nobody but this machine can reach an address."""
+    """Whether only this machine can reach an address."""
     return ipaddress.ip_address(host).is_loopback if _is_address(host) else host == "localhost"
 
 
@@ -153,7 +153,7 @@ def _is_address(name: str) -> bool:
 
 
 def _host_name(url: str) -> str | None:
-    """The host of an address, in lower case; None if it makes no sense."""
+    """The host of an address, in lower case; None if the address is invalid."""
     try:
         parts = urlsplit(url)
         _ = parts.port  # raises if it is no number
@@ -165,7 +165,7 @@ def _host_name(url: str) -> str | None:
 
 
 def _let_streamlit_accept(names: tuple[str, ...]) -> None:
-    """Have Streamlit's own check, which knows no IP addresses as such, leave the decision to these rules."""
+    """Turn off Streamlit's own check, which does not accept arbitrary IP addresses; these rules decide."""
     origins = [f"{scheme}://{name}" for name in names for scheme in ("http", "https")]
     config.set_option("server.allowedHosts", ["*"])
     config.set_option("server.corsAllowedOrigins", [*config.get_option("server.corsAllowedOrigins"), *origins])

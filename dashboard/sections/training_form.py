@@ -1,4 +1,4 @@
-"""A widget for a setting, made from what the configuration says of it: its type, its bounds, its explanation."""
+"""The form of a new training, and the widget of a setting, made from the setting's field in the configuration."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Any, Final, Literal, get_args, get_origin
 
 import streamlit as st
-from pydantic.fields import FieldInfo
 
 from cvae_core.config.presets import preset
 from cvae_core.config.run import SECTIONS, SECTIONS_OF
@@ -25,19 +24,21 @@ def setting_widget(preset: str, section: str, name: str, value: Any, kind: str =
     """Draw the widget of a setting.
 
     Args:
-        preset: The preset that the value comes from; each preset keeps its own changes.
+        preset: The current preset; each preset keeps its own changes.
         section: "data", "model" or "train".
         name: The setting.
-        value: What it is to begin with.
-        kind: Of the model, which decides what settings a section has.
+        value: The initial value.
+        kind: Of the model, which decides the settings of a section.
 
     Returns:
-        What the person chose, for ``RunConfig.with_settings`` to validate.
+        The chosen value, for ``RunConfig.with_settings`` to validate.
     """
     field = SECTIONS_OF.get(kind)[section].model_fields[name]
+    extra = field.json_schema_extra
+    link = extra["link"] if isinstance(extra, dict) else ""
     options: dict[str, Any] = {
         "label": field.title or name,
-        "help": _help(name, field),
+        "help": f"{field.description} [Read more]({link}). On the command line: `{name}`.",
         "key": f"{session_state.SETTING_PREFIX}{preset}_{name}",
         "persist_state": "session",
     }
@@ -48,31 +49,16 @@ def setting_widget(preset: str, section: str, name: str, value: Any, kind: str =
         return st.selectbox(options=choices, index=choices.index(value), **options)
     if isinstance(value, tuple):
         return st.text_input(value=", ".join(map(str, value)), **options)
-    return _number(value, options)
-
-
-def _number(value: float | None, options: dict[str, Any]) -> Any:
-    """Without limits: a field beyond its own would show what was typed and hand over what it held before."""
+    # Number fields have no limits: beyond a limit they would show the typed number but return the one before.
     if isinstance(value, float):
-        return st.number_input(value=value, step=_step(value), format="%g", **options)
+        step = 10.0 ** (math.floor(math.log10(value)) - 1) if value > 0 else 0.05  # about a tenth of the value
+        return st.number_input(value=value, step=step, format="%g", **options)
     return st.number_input(value=value, step=1, placeholder="all", **options)
 
 
-def _step(value: float) -> float:
-    """What a press on plus or minus changes: about a tenth of the value."""
-    return 10.0 ** (math.floor(math.log10(value)) - 1) if value > 0 else 0.05
-
-
-def _help(name: str, field: FieldInfo) -> str:
-    """What the setting does, where to read on, and its name on the command line."""
-    extra = field.json_schema_extra
-    link = extra["link"] if isinstance(extra, dict) else ""
-    return f"{field.description} [Read more]({link}). On the command line: `{name}`."
-
-
 _PRESET_WORDS: Final = {
-    "quick": "Good pictures after about half a minute on two cores. Start with this one.",
-    "recommended": "The best model after five minutes on two cores.",
+    "quick": "Good results in about half a minute on two cores. Start with this preset.",
+    "recommended": "The best model within five minutes on two cores.",
     "tutorial": "The network and the 1,000 epochs of the tutorial, unchanged. You can stop it at any time.",
 }
 _SECTION_TITLES: Final = {"model": "Model", "train": "Training", "data": "Data"}
@@ -84,7 +70,7 @@ def training_form(found: Sequence[Overview]) -> None:
     """Draw the form; starting a run selects it.
 
     Args:
-        found: Earlier runs, the newest first; those alike tell how long the training will take.
+        found: Earlier runs, newest first; similar ones give the expected duration.
     """
     show_limits()
     left, right = st.columns(2, gap="medium")
@@ -141,7 +127,7 @@ def _preset_picker() -> str:
 
 
 def _all_settings(chosen: str) -> dict[str, Any]:
-    """Every setting in its own widget, beginning at what the preset says."""
+    """A widget for each setting; the initial values are those of the preset."""
     values: dict[str, Any] = {}
     with st.expander("All settings", icon=":material/tune:"):
         for section, title in _SECTION_TITLES.items():
@@ -164,16 +150,16 @@ def _row(chosen: str, section: str, names: list[str]) -> dict[str, Any]:
 
 
 def _cost(chosen: str, settings: dict[str, Any], found: Sequence[Overview], refused: str | None) -> tuple[bool, bool]:
-    """Show what the training will take, or why it cannot be started.
+    """Show the cost of the training, or why it cannot start.
 
     Args:
         chosen: The preset.
-        settings: All that it is trained with.
+        settings: All settings.
         found: Earlier runs.
-        refused: What the last press of the button failed with, if it did.
+        refused: Error of the last click on the button, if any.
 
     Returns:
-        Whether ``refused`` is shown here, and whether to start although that needs too much memory.
+        Whether ``refused`` is shown here, and whether to start although the memory is too small.
     """
     try:
         config = preset(chosen).with_settings(settings)
@@ -192,7 +178,7 @@ def _cost(chosen: str, settings: dict[str, Any], found: Sequence[Overview], refu
 
 
 def _problem(error: CvaeError, icon: str, refused: str | None) -> bool:
-    """Warn of what would be refused, or show it as the error that it was refused with; whether it was."""
+    """Warn of a problem, or show it as an error if the last click failed with it; returns whether it did."""
     was_refused = error.on_page == refused
     show = st.error if was_refused else st.warning
     show(without_links(error.on_page), icon=f":material/{icon}:")

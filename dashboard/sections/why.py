@@ -1,4 +1,4 @@
-"""The toy data, and what an autoencoder makes of them without and with labels after each epoch."""
+"""The toy data, and their reconstructions by an autoencoder without labels and one with labels."""
 
 from __future__ import annotations
 

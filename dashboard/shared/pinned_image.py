@@ -1,4 +1,4 @@
-"""The pinned test image: one that stays marked on every page and through all epochs."""
+"""The pinned test image, which is marked on every page and at all epochs."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _SEEN: Final = "seen_pins"
 
 
 def take_over_pin(key: str, report: PinReport | None) -> None:
-    """Take over what was pinned on a film, once."""
+    """Read the image that was pinned on a player, once."""
     seen: dict[str, PinReport | None] = st.session_state.setdefault(_SEEN, {})
     if report is not None and report != seen.get(key):
         set_value(PIN, report.index)
@@ -35,7 +35,7 @@ def take_over_pin(key: str, report: PinReport | None) -> None:
 
 
 def pin_choice(data: Dataset) -> None:
-    """Pin a test image by its number."""
+    """Choose the pinned test image by its index."""
     st.number_input(
         "Pinned image",
         0,
@@ -46,20 +46,20 @@ def pin_choice(data: Dataset) -> None:
         on_change=_chosen,
         placeholder="none",
         width=150,
-        help="Index of a test image to mark on every page and through all epochs. A click on a point pins it, too.",
+        help="Index of a test image to mark on every page and at all epochs. You can also click a point.",
     )
 
 
 def pinned_path(
     context: PageContext, line: Timeline, projection: Projection, wanted: Container[int]
 ) -> PinnedPath | None:
-    """The pinned image at the epochs of a film; None if nothing is pinned.
+    """The pinned image at the epochs of a player; None if nothing is pinned.
 
     Args:
         context: The run.
-        line: The film's epochs.
+        line: The player's epochs.
         projection: From latent space to its plane.
-        wanted: Epochs whose network is read from disk if need be; others are left out until theirs is at hand.
+        wanted: Epochs whose network may be read from disk; others are left out until their network is cached.
     """
     index = value_of(PIN)
     if index is None:
@@ -73,11 +73,11 @@ def pinned_path(
 
 
 def pinned_codes(context: PageContext, line: Timeline, wanted: Container[int], *, is_base: bool) -> PinnedCodes | None:
-    """The code of the pinned image at the epochs of a film; None if nothing is pinned.
+    """The code of the pinned image at the epochs of a player; None if nothing is pinned.
 
     Args:
         context: The run.
-        line: The film's epochs.
+        line: The player's epochs.
         wanted: As in ``pinned_path``.
         is_base: Whether the other dimensions of the plane hold it.
     """
@@ -89,18 +89,18 @@ def pinned_codes(context: PageContext, line: Timeline, wanted: Container[int], *
 
 
 def _codes(context: PageContext, line: Timeline, wanted: Container[int], index: int) -> tuple[Floats, Floats]:
-    """Mean and log variance of an image's posterior, float32 (epochs, latent_dim); NaN where they are not at hand."""
+    """Mean and log variance of an image's posterior, float32 (epochs, latent_dim); NaN where not cached."""
     means = np.full((len(line.epochs), context.latent_dim), np.nan, np.float32)
     log_vars = means.copy()
     for place, epoch in _at_hand(context, line, wanted):
-        with suppress(CvaeError):  # the film says by itself why this epoch cannot be shown
+        with suppress(CvaeError):  # the player shows why this epoch is missing
             code = networks.record(context.key, epoch, TestImageView(index=index))
             means[place], log_vars[place] = code.z_mean, code.z_log_var
     return means, log_vars
 
 
 def _tiles(context: PageContext, line: Timeline, wanted: Container[int], index: int) -> Bytes:
-    """The image and its reconstruction at each epoch, uint8 (1 + epochs, ...); black where it is not at hand."""
+    """The image and its reconstruction at each epoch, uint8 (1 + epochs, ...); black where not cached."""
     original = context.data.test.images[index]
     tiles = np.zeros((1 + len(line.epochs), *original.shape), np.uint8)
     tiles[0] = original
@@ -111,14 +111,14 @@ def _tiles(context: PageContext, line: Timeline, wanted: Container[int], index: 
 
 
 def _at_hand(context: PageContext, line: Timeline, wanted: Container[int]) -> Iterator[tuple[int, int]]:
-    """Place and epoch of those that are wanted, or whose network need not be read from disk."""
+    """Index and epoch of those that are wanted or whose network is cached."""
     for place, epoch in enumerate(line.epochs):
         if epoch in wanted or networks.is_at_hand(context.key, epoch):
             yield place, epoch
 
 
 def image_and_reconstruction(context: PageContext, epoch: int, index: int) -> Bytes:
-    """uint8 (2, height, width, channels): a test image and what an epoch's network makes of it.
+    """uint8 (2, height, width, channels): a test image and its reconstruction at an epoch.
 
     Raises:
         RunError: The snapshot is missing or damaged.

@@ -1,4 +1,4 @@
-"""Sentences of ours that may quote a file or an address, ready for a place where Streamlit reads Markdown."""
+"""What the pages keep in the session: the selected run, choices of widgets, and messages; and text as Markdown."""
 
 from __future__ import annotations
 
@@ -12,10 +12,9 @@ from dashboard.url_state.session import news, write_texts
 
 
 def without_links(text: str) -> str:
-    r"""The text with nothing in it taken for a link, a picture that the browser would fetch, or a colour.
+    r"""Escape links, images and colours in Markdown text that may quote a file or an address.
 
-    Each of these needs an opening bracket, so that and the backslash, which would take away the meaning of another
-    one, are escaped; emphasis and code stay, for our own words use them.
+    All of them need an opening bracket, so "[" and "\\" are escaped. Emphasis and code stay, as our own texts use them.
     """
     return text.replace("\\", "\\\\").replace("[", "\\[")
 
@@ -36,7 +35,7 @@ SETTING_PREFIX: Final = "setting_"
 
 
 def selected_run() -> str | None:
-    """The run in the address, else the one looked at last; the address then names it again."""
+    """The run in the address, or else the last one; the address then names it."""
     name = news(_RUN) or st.session_state.get(_RUN)
     if name is not None:
         select_run(name)
@@ -44,13 +43,13 @@ def selected_run() -> str | None:
 
 
 def select_run(name: str | None) -> None:
-    """Look at another run, or at none."""
+    """Select a run, or none."""
     st.session_state[_RUN] = name
     write_texts({_RUN: name})
 
 
 class _Choice(NamedTuple):
-    """What a widget shows, the version of its key, and the texts of its options as they were last drawn."""
+    """The value that a widget shows, the version of its key, and the texts of its options."""
 
     value: object
     version: int = 0
@@ -58,19 +57,18 @@ class _Choice(NamedTuple):
 
 
 def key_of_choice(name: str, value: object, texts: Mapping[Any, str] | None = None) -> str:
-    """The key of the widget that shows a value; the widget is given the value as its default.
+    """The key of a widget whose default is the value that holds.
 
-    A value that was chosen elsewhere gets a widget of its own: the browser may just be sending what the last one
-    held, which would count as a choice. What was chosen with the widget is never written back to it: the person may
-    have gone on by the time of the answer.
+    A value that was chosen elsewhere gets a new key, so a new widget: the browser may be sending the old widget's value
+    at this moment, which would count as a choice. A value chosen with the widget itself keeps the key, and is never
+    written back, as the visitor may have moved on.
 
-    The browser names an option by its text. A value whose text has changed gets a widget of its own, too: the last
-    one would go on sending the old text, which is no option any more.
+    The browser identifies an option by its text, so a value whose text has changed gets a new key, too.
 
     Args:
         name: Of the choice.
-        value: What the widget shows.
-        texts: Option -> what people read, if the widget has options.
+        value: The value that holds.
+        texts: Option -> displayed text, if the widget has options.
     """
     now = {} if texts is None else texts
     before = _choices().get(name, _Choice(value, texts=now))
@@ -80,11 +78,11 @@ def key_of_choice(name: str, value: object, texts: Mapping[Any, str] | None = No
 
 
 def chosen_value(name: str) -> Any:
-    """What was chosen with the widget of ``key_of_choice``; it goes on to show that.
+    """The value chosen with the widget of ``key_of_choice``.
 
-    An option that is not there any more is no choice: what the widget showed holds. The same is true of a widget that
-    Streamlit has already removed, as it does when a late request of the last page is served after the page changed.
-    The browser still reports its value, so the choice gets a new widget, which shows what holds.
+    If the option no longer exists, the value before is returned. The same holds for a widget that Streamlit has already
+    removed because a late request of the last page is served after the page changed; the choice then gets a new key,
+    as the browser still reports the old widget's value.
     """
     before = _choices()[name]
     key = _versioned(name, before.version)
@@ -108,37 +106,37 @@ def _versioned(name: str, version: int) -> str:
 
 
 def keep_message(error: CvaeError | None) -> None:
-    """Keep an error of a callback for the page that is drawn after it."""
+    """Keep an error of a callback for the next drawing of the page."""
     st.session_state[_MESSAGE] = None if error is None else error.on_page
 
 
 def take_message() -> str | None:
-    """The message that was kept, once."""
+    """The kept message, once."""
     message: str | None = st.session_state.pop(_MESSAGE, None)
     return message
 
 
 def keep_problems(new: list[str]) -> list[str]:
-    """Add to what is wrong with the address; gives all of it as Markdown. ``forget_problems`` ends that."""
+    """Add problems of the address; returns all of them as Markdown until ``forget_problems`` is called."""
     kept: list[str] = st.session_state.setdefault(_PROBLEMS, [])
     kept += [problem for problem in new if problem not in kept]
     return [without_links(problem) for problem in kept]
 
 
 def forget_problems() -> None:
-    """Something was chosen, or another page is shown: what was wrong with the address is past."""
+    """Drop the problems of the address, as something was chosen or another page is shown."""
     st.session_state.pop(_PROBLEMS, None)
 
 
 def enter_page(name: str) -> None:
-    """Note which page is shown; what was wrong with the address of another is past."""
+    """Note the current page; problems of another page's address are dropped."""
     if st.session_state.get(_PAGE) != name:
         forget_problems()
     st.session_state[_PAGE] = name
 
 
 def is_another_run(name: str) -> bool:
-    """Whether the pages over snapshots showed another run, or none, until now."""
+    """Whether the pages over snapshots showed another run, or none, before."""
     before = st.session_state.get(_SHOWN_RUN)
     st.session_state[_SHOWN_RUN] = name
     return bool(before != name)

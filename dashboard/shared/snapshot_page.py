@@ -32,14 +32,15 @@ from dashboard.url_state.session import fit_to_run, read_address, set_value, val
 
 _SEEN: Final = "seen_of_films"
 _SEEN_PLACES: Final = "seen_places"
+_POLL_SECONDS: Final = 1.0
 
 
 def timeline(context: PageContext, key: str, *views: View) -> Timeline:
-    """Take over what was done with a film, and say where it stands.
+    """Read what the visitor did with a player, and return its epochs and the current one.
 
     Args:
         context: The run.
-        key: Of the film on its page.
+        key: Of the player on its page.
         views: What its frames show.
     """
     epoch = shown_epoch(context, key)
@@ -50,13 +51,11 @@ def timeline(context: PageContext, key: str, *views: View) -> Timeline:
 
 
 def shown_epoch(context: PageContext, key: str) -> int:
-    """Take over what was done with a film, for those who need its epoch before they know what it shows.
-
-    That is the newest as long as nobody chose one; it is not kept, so that the newest is followed while a run lives.
+    """Read what the visitor did with a player, and return its epoch; the newest as long as none is chosen.
 
     Args:
         context: The run.
-        key: Of the film on its page.
+        key: Of the player on its page.
     """
     take_over(key, _name(context))
     epoch: int | None = value_of(EPOCH)
@@ -68,7 +67,7 @@ def _name(context: PageContext) -> str:
 
 
 def take_over_place(key: str) -> None:
-    """Take over the place that is held on a manifold, once."""
+    """Read the point that the visitor holds on a manifold, once."""
     held = ManifoldState.parse(st.session_state.get(key)).z or ()
     seen: dict[str, tuple[float, ...]] = st.session_state.setdefault(_SEEN_PLACES, {})
     if key in seen and held != seen[key]:
@@ -77,17 +76,15 @@ def take_over_place(key: str) -> None:
 
 
 def take_over(key: str, run: str, epoch: Parameter[int | None] = EPOCH) -> int:
-    """Take over where a film was left.
-
-    A value that it reported holds until another is chosen elsewhere, so it is looked at only when it is new.
+    """Read the epoch that a player reports, once: it holds until another one is chosen elsewhere.
 
     Args:
-        key: Of the film on its page.
-        run: Whose epochs it shows; a report on another run is passed over.
-        epoch: What the epoch goes into; None is the newest.
+        key: Of the player on its page.
+        run: Whose epochs it shows; reports about another run are ignored.
+        epoch: Parameter that takes the epoch; None is the newest.
 
     Returns:
-        The number of the last report of an epoch.
+        Number of the last report.
     """
     now = FilmState.parse(st.session_state.get(key))
     seen: dict[str, FilmState] = st.session_state.setdefault(_SEEN, {})
@@ -97,9 +94,6 @@ def take_over(key: str, run: str, epoch: Parameter[int | None] = EPOCH) -> int:
         session_state.forget_problems()
     seen[key] = now
     return now.report
-
-
-_POLL_SECONDS: Final = 1.0
 
 
 @dataclass(frozen=True)
@@ -132,9 +126,9 @@ class PageContext:
 
     @property
     def reference_epoch(self) -> int:
-        """The epoch that gives the principal axes: the last; while a run lives one that seldom changes.
+        """The epoch whose principal components are the axes: the last one.
 
-        That is the newest up to the largest power of two, so that the axes stand still for most of the time.
+        While a run is alive, the newest up to the largest power of two, so that the axes seldom change.
         """
         newest = self.epochs[-1]
         if not self.alive:
@@ -152,8 +146,7 @@ def snapshot_page(title: str, explanation: str, parameters: Sequence[Parameter[A
         title: Of the page.
         explanation: What it shows, in a sentence or two.
         parameters: Those of the address that the page uses.
-        draw: Draws the pictures, and its settings into the row that it is given; what it raises of ours becomes a
-            message.
+        draw: Draws the pictures, and their settings into the given row.
     """
     require_registry()
     session_state.enter_page(title)
@@ -165,14 +158,18 @@ def snapshot_page(title: str, explanation: str, parameters: Sequence[Parameter[A
 
 @show_errors()
 def _page(parameters: Sequence[Parameter[Any]], draw: Draw) -> None:
-    """Everything below the title: a fragment, renewed by itself while the run lives.
+    """Everything below the title: a fragment that refreshes while the run is alive.
 
-    There must be no other fragment in it. When this one is drawn anew before all of its last drawing was sent,
-    Streamlit drops the rest of that, but not what belongs to a fragment inside, whose places the browser then lacks.
+    It must not contain another fragment. If it is redrawn before the last drawing was sent completely, Streamlit drops
+    the rest of that, but not the elements of an inner fragment, whose containers the browser then lacks.
     """
     note_drawn([])
     everything = overviews(run_data.folder())
-    found = [item for item in everything if _is_shown_here(item)]
+    found = [
+        item
+        for item in everything
+        if _learns_images(item) and (item.state in ALIVE or snapshot_epochs(item.run.snapshots_folder))
+    ]
     if not found:
         _nothing_yet()
         return
@@ -195,7 +192,7 @@ def _page(parameters: Sequence[Parameter[Any]], draw: Draw) -> None:
     note_drawn([item])
     with show_errors():
         _pictures(item, parameters, draw, row)
-    if _lives(item):
+    if item.state in ALIVE:
         auto_refresh("snapshot_page_refresh", _POLL_SECONDS)
 
 
@@ -208,43 +205,30 @@ def _pictures(item: Overview, parameters: Sequence[Parameter[Any]], draw: Draw, 
     if not epochs:
         st.caption("Pictures appear after the first snapshot.")
         return
-    context = PageContext(item.run, item.config, run_data.test_data(item.config.data), epochs, _lives(item))
+    context = PageContext(item.run, item.config, run_data.test_data(item.config.data), epochs, item.state in ALIVE)
     if session_state.is_another_run(item.run.id) and context.alive:
-        set_value(EPOCH, None)  # the epoch was chosen in another run; one in the address is read below
+        set_value(EPOCH, None)  # it was chosen for another run; an epoch in the address is read below
     problems = read_address(parameters)
     if context.alive and epochs == (0,) and value_of(EPOCH) is None:
         progress_bar(item)
         st.caption("Waiting for the first epoch.")
         return
-    _announce(problems + fit_to_run(parameters, context.latent_dim, context.data, epochs))
+    problems += fit_to_run(parameters, context.latent_dim, context.data, epochs)
+    for problem in session_state.keep_problems(problems):
+        st.warning(problem, icon=":material/link_off:")
     draw(context, row)
     write_address(parameters)
-
-
-def _is_shown_here(item: Overview) -> bool:
-    """Whether a run has pictures or will have some; those of the torn manifold stand on a page of their own."""
-    return _learns_images(item) and (_lives(item) or bool(snapshot_epochs(item.run.snapshots_folder)))
 
 
 def _learns_images(item: Overview) -> bool:
     return item.config is None or not item.config.learns_points
 
 
-def _lives(item: Overview) -> bool:
-    return item.state in ALIVE
-
-
 def _nothing_yet() -> None:
     with st.container(border=True):
         if actions.is_read_only():
-            st.markdown("**No trained model yet.** Its pictures will be here once there is one.")
+            st.markdown("**No trained model yet.**")
             return
-        st.markdown("**No trained model yet.** Train one first; its pictures can be watched while it learns.")
+        st.markdown("**No trained model yet.** Train one first. You can watch its pictures during the training.")
         if st.button("Train a model", type="primary", icon=":material/play_arrow:", help="Go to the Train page."):
             st.switch_page("pages/train.py")
-
-
-def _announce(problems: list[str]) -> None:
-    """Show what is wrong with the address until something is chosen."""
-    for problem in session_state.keep_problems(problems):
-        st.warning(problem, icon=":material/link_off:")

@@ -1,4 +1,4 @@
-"""Widgets and signs that pages share."""
+"""Widgets and signs of several pages."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ EPOCH_PAGES: Final = {
     "samples": ":material/casino:",
     "style": ":material/brush:",
 }
-# A state changes by itself, but what stands beside it should not move.
+# Fixed, so that nothing beside a state moves when the state changes.
 STATE_WIDTH: Final = 104
 _MARKS: Final = re.compile(r"[!-/:-@\[-`{-~]")  # ASCII punctuation, all of which a backslash makes plain
 
@@ -55,7 +55,7 @@ SIGNS: Final[dict[State, Sign]] = {
 
 @contextmanager
 def show_errors() -> Iterator[None]:
-    """Show an expected failure as one message in its place on the page."""
+    """Show a ``CvaeError`` as one message."""
     try:
         yield
     except CvaeError as error:
@@ -63,7 +63,7 @@ def show_errors() -> Iterator[None]:
 
 
 def page_title(title: str) -> None:
-    """The title of a page, and a quiet word where nothing can be changed."""
+    """The title of a page, with a badge on a read-only server."""
     if not actions.is_read_only():
         st.title(title)
         return
@@ -78,12 +78,12 @@ def page_title(title: str) -> None:
 
 
 def plain(text: str) -> str:
-    """Text of people as Markdown that shows it as it is: no emphasis, no links, no pictures from elsewhere."""
+    """Escape all Markdown in text that visitors wrote."""
     return _MARKS.sub(r"\\\g<0>", " ".join(text.split()))
 
 
 def deleted_notices() -> None:
-    """What was deleted on this page, each with the way back."""
+    """A notice for each deletion on this page, with a button to undo it."""
     for deletion in actions.deletions():
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
             st.markdown(f":material/delete: Deleted **{plain(deletion.title)}**.", width="content")
@@ -105,7 +105,7 @@ def _undo(deletion: actions.Deletion) -> None:
 
 
 def show_message() -> str | None:
-    """What the last press of a button failed with, once; gives it, so that nothing else need show it, too."""
+    """Show the error of the last click on a button, once; returns it."""
     message = session_state.take_message()
     if message:
         st.error(without_links(message), icon=":material/error:")
@@ -113,7 +113,7 @@ def show_message() -> str | None:
 
 
 def show_limits() -> None:
-    """In a sentence, what trainings this server takes, if not all."""
+    """Show the limits of this server for one training, if there are any."""
     limits = actions.limits()
     sizes = [
         f"{most:,} {what}"
@@ -133,7 +133,7 @@ def show_limits() -> None:
 
 
 def attempt(act: Callable[..., object], *arguments: object) -> None:
-    """Do something; what it fails with is kept for the page that is drawn next."""
+    """Call a function; a ``CvaeError`` is kept for the next drawing of the page."""
     try:
         act(*arguments)
     except CvaeError as error:
@@ -141,17 +141,17 @@ def attempt(act: Callable[..., object], *arguments: object) -> None:
 
 
 def state_badge(of: State) -> None:
-    """A run's state, as a coloured word."""
+    """A run's state as a coloured badge."""
     sign = SIGNS[of]
     st.badge(sign.word, icon=sign.icon, color=sign.colour, help=sign.meaning)
 
 
 def run_picker(found: Sequence[Overview], selected: str | None) -> None:
-    """Choose a run, or none in order to start a new one; the choice goes into the address.
+    """Choose a run, or a new one; the choice is written to the address.
 
     Args:
-        found: The runs that there are.
-        selected: The name of the chosen one; ``None`` for a new run.
+        found: All runs.
+        selected: The name of the chosen run; ``None`` for a new one.
     """
     may_start = not actions.is_read_only()
     texts = ({NEW_RUN: "New run"} if may_start else {}) | {item.run.id: _option(item) for item in found}
@@ -174,16 +174,16 @@ def run_picker(found: Sequence[Overview], selected: str | None) -> None:
                 disabled=selected is None,
                 on_click=session_state.select_run,
                 args=(None,),
-                help="Set up another training. This run is not changed.",
+                help="Set up another training. This run stays as it is.",
             )
 
 
 def snapshot_run_picker(found: Sequence[Overview], selected: str) -> None:
-    """Choose among runs that have snapshots; the choice goes into the address.
+    """Choose among runs that have snapshots; the choice is written to the address.
 
     Args:
-        found: The runs that there are.
-        selected: The name of the chosen one, which may have gone.
+        found: The runs.
+        selected: The name of the chosen run, which may be gone.
     """
     texts = {item.run.id: _option(item) for item in found}
     shown = selected if selected in texts else None
@@ -207,7 +207,7 @@ def _option(item: Overview) -> str:
 
 
 def _word(of: State) -> str:
-    """A state in the list of runs, which is not renewed while a run goes from waiting to training."""
+    """A state in the list of runs, which is not refreshed when a queued run starts."""
     return "under way" if of in ("queued", "starting", "running") else SIGNS[of].word.lower()
 
 

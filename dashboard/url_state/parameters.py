@@ -1,4 +1,4 @@
-"""Every value of a view that has a place in the address, and how it is written there."""
+"""Every value of a view that is in the address, and its text there."""
 
 from __future__ import annotations
 
@@ -19,17 +19,16 @@ _NAME: Final = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 
 @dataclass(frozen=True)
 class Parameter(Generic[T]):
-    """A named value, and how it is written in an address.
+    """A named value in the address.
 
     Attributes:
         name: In the address and in the session.
-        default: Holds until something else is chosen; not written into the address.
-        expected: What a value should be, to end the sentence "it should be ...".
-        parse: Text -> value; raises ``ValueError`` where the text is none.
+        default: Value until another one is chosen; not written to the address.
+        expected: Valid values, to end the sentence "expected ...".
+        parse: Text -> value; raises ``ValueError`` for an invalid text.
         write: Value -> text, such that ``parse(write(value)) == value``.
-        always: Written even where it is the default, so that going back to that in the browser is noticed.
-        low: The smallest number, if it is one.
-        high: The largest.
+        always: Written even if it is the default, so that going back to it in the browser is noticed.
+        low, high: Bounds, if it is a number.
     """
 
     name: str
@@ -64,7 +63,7 @@ def optional_whole_number(
         name: Of the parameter.
         high: The largest number.
         absent: The word for none.
-        default: Holds until something else is chosen.
+        default: Value until another one is chosen.
         always: As in ``Parameter``.
     """
 
@@ -95,11 +94,11 @@ def numbers(
 
     Args:
         name: Of the parameter.
-        default: Holds until something else is chosen.
+        default: Value until another one is chosen.
         low: The smallest number.
         high: The largest.
         lengths: How many there may be.
-        expected: What they should be, to end the sentence "it should be ...".
+        expected: Valid values, to end the sentence "expected ...".
         rising: Whether each should be larger than the one before.
     """
 

@@ -1,7 +1,7 @@
-"""Keeps the values of a view in the session, and the address of the page in step with them.
+"""The values of a view in the session, synchronised with the address of the page.
 
-The address wins where it says something that we did not write there: a link that was followed, a page gone back to.
-Otherwise the session wins, so that what was chosen on one page holds on the next.
+The address wins if its text was not written by us: a link was followed, or the visitor went back. Otherwise the session
+wins, so that a choice on one page holds on the next.
 """
 
 from __future__ import annotations
@@ -42,11 +42,11 @@ def value_of(parameter: Parameter[T]) -> T:
 
 
 def shown_view(view: type[V], **resolved: object) -> V:
-    """The view that the values make which hold now.
+    """A view made from the current values.
 
     Args:
         view: Its class.
-        resolved: Fields that are not values of the address, or hold something else at this moment.
+        resolved: Fields that are not in the address or differ from it.
 
     Raises:
         ConfigError: A value is out of range.
@@ -58,22 +58,22 @@ def shown_view(view: type[V], **resolved: object) -> V:
 
 
 def set_value(parameter: Parameter[T], value: T) -> None:
-    """Choose another value; ``write_address`` brings it into the address."""
+    """Set a value; ``write_address`` writes it to the address."""
     st.session_state[_VALUE + parameter.name] = value
 
 
 def enter_page(page: str) -> None:
-    """Note which page is drawn. Where it is another one, or was gone back to, all that its address says is news."""
+    """Note the current page. On another page, or after going back, everything in the address is news."""
     if st.session_state.get(_PAGE) != page or went_through_history():
         st.session_state[_SENT] = {}
     st.session_state[_PAGE] = page
 
 
 def read_address(parameters: Iterable[Parameter[Any]]) -> list[str]:
-    """Take over what the address says.
+    """Set the values in the address.
 
     Returns:
-        A sentence for each value that is none; the value that held before holds on.
+        A sentence for each invalid text; the value before is kept.
     """
     problems = []
     for parameter in parameters:
@@ -83,20 +83,22 @@ def read_address(parameters: Iterable[Parameter[Any]]) -> list[str]:
         try:
             set_value(parameter, parameter.parse(text))
         except ValueError:
-            problems.append(f"The address says {parameter.name}={text[:40]}; it should be {parameter.expected}.")
+            problems.append(f"The address says {parameter.name}={text[:40]}; expected {parameter.expected}.")
     return problems
 
 
 def write_address(parameters: Iterable[Parameter[Any]]) -> None:
-    """Bring the values that are not the default into the address."""
-    write_texts({of.name: of.write(value_of(of)) if _is_written(of) else None for of in parameters})
+    """Write the values to the address, except defaults that need not be there."""
+    write_texts(
+        {of.name: of.write(value_of(of)) if of.always or value_of(of) != of.default else None for of in parameters}
+    )
 
 
 def news(name: str) -> str | None:
-    """What the address says of a value, unless it is something that we wrote there.
+    """The text of a value in the address, unless we wrote it there.
 
-    The browser sends its address along with each press. One that is pressed faster than pages are drawn sends what it
-    was some answers ago; taken for news, that would undo the newest choice.
+    The browser sends its address with each click. After fast clicks it may still send one that we wrote some answers
+    ago; as news, that would undo the newest choice.
     """
     text = st.query_params.get(name)
     sent = _sent(name)
@@ -108,7 +110,7 @@ def news(name: str) -> str | None:
 
 
 def write_texts(texts: Mapping[str, str | None]) -> None:
-    """Bring texts into the address by their names; None removes one."""
+    """Write texts to the address by name; None removes one."""
     shown = {name: text for name, text in st.query_params.to_dict().items() if isinstance(text, str)}
     wanted = {name: text for name, text in shown.items() if name not in texts}
     wanted |= {name: text for name, text in texts.items() if text is not None}
@@ -119,16 +121,12 @@ def write_texts(texts: Mapping[str, str | None]) -> None:
             sent.append(text)
             is_new = True
     if is_new or wanted != shown:
-        # All at once: each change by itself would be drawn by itself.
+        # All at once, as each change causes a redraw.
         st.query_params.from_dict(wanted)
 
 
-def _is_written(parameter: Parameter[Any]) -> bool:
-    return bool(parameter.always or value_of(parameter) != parameter.default)
-
-
 def _sent(name: str) -> list[str | None]:
-    """What the browser last said of a value, and after it what it was sent since then."""
+    """The text that the browser last reported for a value, followed by those sent to it since."""
     everything: dict[str, list[str | None]] = st.session_state.setdefault(_SENT, {})
     return everything.setdefault(name, [])
 
@@ -136,16 +134,16 @@ def _sent(name: str) -> list[str | None]:
 def fit_to_run(
     parameters: Sequence[Parameter[Any]], latent_dim: int, data: Dataset, epochs: Sequence[int]
 ) -> list[str]:
-    """Replace values that the run does not have by those nearest to them.
+    """Replace values that do not exist in the run by the nearest that do.
 
     Args:
-        parameters: Those that the page uses.
+        parameters: Of the page.
         latent_dim: Size of the run's code.
-        data: The run's data; pins point into its test part.
+        data: The run's data.
         epochs: Those that have a snapshot, rising.
 
     Returns:
-        A sentence for each value that had to be replaced.
+        A sentence for each replaced value.
     """
     problems = [*_fit_epoch(epochs), *_fit_label(data), *_fit_pin(data)]
     if X_DIMENSION in parameters:

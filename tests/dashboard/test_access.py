@@ -94,7 +94,7 @@ def test_only_known_hosts_reach_a_server_of_this_machine(kind: str, host: str, s
     assert ask(Rules(), "/_stcore/stream", kind=kind, host=host, origin=f"http://{host}").status == status
 
 
-def test_a_wrong_host_is_told_why_and_what_to_do() -> None:
+def test_a_wrong_host_gets_a_reason_and_advice() -> None:
     answer = ask(Rules(), host="<b>evil.example:8501")
     assert answer.status == 403
     assert "<code>&lt;b&gt;evil.example</code>" in answer.text

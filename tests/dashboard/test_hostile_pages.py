@@ -79,7 +79,7 @@ def test_a_damaged_snapshot_of_an_epoch_leaves_the_others(world: World) -> None:
     assert harms.look(world.run)["snapshot 1"].startswith("{")
 
 
-def test_a_missing_last_snapshot_is_told_wherever_the_run_is_shown(world: World) -> None:
+def test_a_missing_last_snapshot_is_reported_wherever_the_run_is_shown(world: World) -> None:
     shutil.rmtree(world.run.path / "snapshots" / "000003")
     told = "The snapshot of epoch 3, the last, is missing; the newest is of epoch 1."
     for page in ("home", "train", "latent"):

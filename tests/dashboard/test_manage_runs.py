@@ -88,7 +88,7 @@ def test_two_sessions_undo_each_their_own(runs_folder: Path) -> None:
     assert not (runs_folder / "one").exists()
 
 
-def test_a_run_that_another_session_deleted_is_told_of(runs_folder: Path) -> None:
+def test_a_run_that_another_session_deleted_is_reported(runs_folder: Path) -> None:
     make_run(runs_folder, "shared", "finished")
     first, second = open_page("train", run="shared"), press(open_page("train", run="shared"), "Delete")
     delete(first)
@@ -109,7 +109,7 @@ def test_undo_says_so_when_another_run_has_the_name_by_now(runs_folder: Path) ->
     assert in_trash(runs_folder) == ["name"]
 
 
-def test_a_damaged_note_is_told_of_and_can_be_given_again(runs_folder: Path) -> None:
+def test_a_damaged_note_is_reported_and_can_be_replaced(runs_folder: Path) -> None:
     run = make_run(runs_folder, "id", "finished")
     write_about(run.about_file, "mine", "why")
     run.about_file.write_bytes(run.about_file.read_bytes()[:-30])

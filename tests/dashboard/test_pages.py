@@ -135,7 +135,7 @@ def test_a_changed_setting_is_started(runs_folder: Path, monkeypatch: pytest.Mon
     assert app.query_params["run"] == "mine"
 
 
-def test_the_cost_is_told_and_too_much_memory_has_to_be_forced(
+def test_the_cost_is_shown_and_too_much_memory_has_to_be_forced(
     runs_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     caught = started_config(monkeypatch, runs_folder)
@@ -203,7 +203,7 @@ def test_a_bad_setting_is_one_message_and_no_run(key: str, value: Any, words: st
     assert not list(runs_folder.iterdir())
 
 
-def test_a_bad_setting_is_told_before_the_press_and_moves_no_setting(runs_folder: Path) -> None:
+def test_a_bad_setting_is_reported_before_the_click_and_moves_no_setting(runs_folder: Path) -> None:
     app = train_page()
     place = places(app).index("All settings")
     app.text_input(key="setting_quick_hidden_widths").set_value("abc").run()
@@ -212,7 +212,7 @@ def test_a_bad_setting_is_told_before_the_press_and_moves_no_setting(runs_folder
     assert places(app).index("All settings") == place, "an expander that moves closes"
 
 
-def test_a_bad_name_is_told_without_a_command(runs_folder: Path) -> None:
+def test_a_bad_name_is_reported_without_a_command(runs_folder: Path) -> None:
     app = train_page()
     app.text_input(key="run_name").set_value("näme 😀").run()
     press(app, "Train")

@@ -128,7 +128,7 @@ def test_a_dialog_opened_before_deletes_nothing(runs_folder: Path, monkeypatch: 
 
 
 @pytest.mark.parametrize(("page", "button"), [("train", "Train"), ("why", "Train both")])
-def test_the_limits_are_told_and_kept_on_the_page(
+def test_the_limits_are_shown_and_kept_on_the_page(
     page: str, button: str, runs_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CVAE_MAX_EPOCHS", "3")

@@ -474,7 +474,7 @@ def test_a_drawing_is_redrawn_by_a_network_without_condition(runs_folder: Path) 
     assert "tile_player" in component_names(app)
 
 
-def test_sources_that_the_data_do_not_have_are_told_of(run: Run) -> None:
+def test_sources_that_the_data_do_not_have_are_reported(run: Run) -> None:
     app = open_page("style", run="done", source="label", of="12")
     assert "There is no label 12" in app.warning[0].value
     assert app.query_params["of"] == "9"

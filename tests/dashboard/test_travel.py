@@ -154,7 +154,7 @@ def test_a_bad_archive_is_one_sentence_and_leaves_nothing(run: Run, runs_folder:
     assert [item.id for item in all_runs(runs_folder)] == ["mine"]
 
 
-def test_a_bad_name_is_told_without_a_command(run: Run) -> None:
+def test_a_bad_name_is_reported_without_a_command(run: Run) -> None:
     app = begin_upload(open_page("train"), packed(run), "näme 😀")
     assert UNDER_WAY not in app.session_state
     assert [error.value.endswith(plain("under “Name and note”.")) for error in app.error] == [True]

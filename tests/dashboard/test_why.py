@@ -1,4 +1,4 @@
-"""The page of the torn manifold in each of its worlds, run by Streamlit without a browser."""
+"""The page “Why condition?” in all its states, run by Streamlit without a browser."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def test_the_data_of_the_settings_are_shown_before_anything_learns_them(runs_fol
     assert set(arrays["labels"]) == {0, 1, 2}
 
 
-def test_an_epoch_that_is_missing_is_told_with_the_one_that_is_shown(runs_folder: Path) -> None:
+def test_an_epoch_that_is_missing_is_reported_with_the_one_that_is_shown(runs_folder: Path) -> None:
     runs = make_pair(runs_folder)
     shown = "There are no snapshots of epoch 5; the nearest, of epoch 6, are shown."
     app = open_page("why", pair_epoch="5")
@@ -259,7 +259,7 @@ def test_runs_of_the_pair_are_no_runs_of_images(runs_folder: Path) -> None:
 
 
 @pytest.mark.parametrize("page", ["latent", "manifold", "samples", "style"])
-def test_a_page_of_pictures_says_where_the_torn_manifold_is(page: str, runs_folder: Path) -> None:
+def test_a_page_of_pictures_says_where_the_toy_data_are(page: str, runs_folder: Path) -> None:
     make_pair(runs_folder)
     make_run(runs_folder, "done", "finished")
     app = open_page(page, run="torn-1-plain")
