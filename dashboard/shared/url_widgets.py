@@ -1,6 +1,6 @@
-"""Widgets for the values of a view: each shows the value that holds, and what is chosen holds from then on.
+"""Widgets for the values of a view: each shows the current value, and sets it when the visitor chooses another.
 
-A widget is given its value as a default alone, under a key of that value's own; see ``session_state.key_of_choice``.
+The value is the widget's default, under a key that changes with the value; see ``session_state.key_of_choice``.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def label_choice(class_names: Sequence[str], *, with_all: bool) -> int | None:
 
     Args:
         class_names: One for each label.
-        with_all: Whether all can be chosen; else the first stands for all.
+        with_all: Whether "All" is an option; otherwise the first label replaces it.
 
     Returns:
         The label, or None for all.
@@ -37,7 +37,7 @@ def label_choice(class_names: Sequence[str], *, with_all: bool) -> int | None:
         "format_func": texts.__getitem__,
         "key": session_state.key_of_choice(LABEL.name, shown, texts),
         "on_change": _chosen(LABEL, lambda label: None if label < 0 else label),
-        "help": "The label whose pictures are shown.",
+        "help": "Label to show.",
     }
     if len(options) <= _MOST_BUTTONS:
         st.segmented_control("Label", options, default=shown, required=True, wrap=True, **arguments)
@@ -47,14 +47,7 @@ def label_choice(class_names: Sequence[str], *, with_all: bool) -> int | None:
 
 
 def option_choice(parameter: Parameter[str], title: str, words: dict[str, str], explanation: str) -> str:
-    """Choose one of a few words.
-
-    Args:
-        parameter: What is chosen.
-        title: Of the widget.
-        words: Value -> what people read.
-        explanation: The widget's help.
-    """
+    """Choose one of a few options; ``words`` maps each value to its text, ``explanation`` is the widget's help."""
     st.segmented_control(
         title,
         list(words),
@@ -70,7 +63,7 @@ def option_choice(parameter: Parameter[str], title: str, words: dict[str, str], 
 
 
 def switch_choice(parameter: Parameter[str], title: str, explanation: str) -> bool:
-    """Choose between "no" and "yes" by a switch."""
+    """Choose "yes" or "no" with a switch."""
     st.toggle(
         title,
         value_of(parameter) == "yes",
@@ -82,11 +75,7 @@ def switch_choice(parameter: Parameter[str], title: str, explanation: str) -> bo
 
 
 def dimension_choice(parameter: Parameter[int], title: str, latent_dim: int, other: Parameter[int]) -> int:
-    """Choose a latent dimension other than the one along the other axis.
-
-    Returns:
-        The dimension, counted from 0.
-    """
+    """Choose the latent dimension of an axis, not that of the other axis; returns it counted from 0."""
     texts = {dimension: f"z{dimension}" for dimension in range(1, latent_dim + 1) if dimension != value_of(other)}
     st.selectbox(
         title,
@@ -102,14 +91,7 @@ def dimension_choice(parameter: Parameter[int], title: str, latent_dim: int, oth
 
 
 def whole_number_choice(parameter: Parameter[int], title: str, explanation: str, *, most: float | None = None) -> int:
-    """Choose a whole number by its field.
-
-    Args:
-        parameter: What is chosen.
-        title: Of the widget.
-        explanation: The widget's help.
-        most: The largest number that can be chosen, if not the parameter's own.
-    """
+    """Choose a whole number in a field; ``most`` replaces the parameter's largest number."""
     value = value_of(parameter)
     high = parameter.high if most is None else most
     st.number_input(
@@ -129,7 +111,7 @@ def whole_number_choice(parameter: Parameter[int], title: str, explanation: str,
 def slider_choice(
     parameter: Parameter[T], title: str, step: float, explanation: str, *, most: float | None = None
 ) -> T:
-    """Choose a number, or a range of numbers, by a slider; the arguments are those of ``whole_number_choice``."""
+    """Choose a number or a range with a slider; ``most`` replaces the parameter's largest number."""
     value: Any = value_of(parameter)
     convert: Callable[[Any], Any] = tuple if isinstance(value, tuple) else type(value)
     st.slider(

@@ -1,8 +1,10 @@
-"""A session whose browser has gone is closed after a while, unless it comes back."""
+"""Sessions are closed after their browser has gone, and the log stays short when no descriptor is left."""
 
 from __future__ import annotations
 
 import asyncio
+import errno
+import logging
 from pathlib import Path
 
 import pytest
@@ -50,3 +52,15 @@ def test_it_is_closed_before_streamlit_loses_sight_of_it() -> None:
     from streamlit import config
 
     assert config.get_option("server.disconnectedSessionTTL") > sessions.RETURN_SECONDS
+
+
+def test_one_line_says_that_no_descriptor_is_left(caplog: pytest.LogCaptureFixture) -> None:
+    logger = logging.getLogger("descriptors of a test")
+    logger.addFilter(sessions.FewWords())
+    for error in (OSError(errno.EMFILE, "Too many open files"), OSError(errno.ENFILE, "x")) * 1000:
+        logger.error("socket.accept() out of system resource", exc_info=error)
+    logger.error("something else", exc_info=OSError(errno.EIO, "x"))
+    first, other = caplog.records
+    assert "ulimit -n" in first.getMessage()
+    assert first.exc_info is None
+    assert other.getMessage() == "something else"
