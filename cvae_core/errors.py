@@ -136,7 +136,7 @@ class StoppedError(CvaeError):
 
 
 class ExportError(CvaeError):
-    """A picture or film cannot be made, or its file cannot be written."""
+    """A picture or an animation cannot be drawn, or its file cannot be written."""
 
 
 class ExportStoppedError(ExportError):

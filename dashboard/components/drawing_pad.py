@@ -55,7 +55,7 @@ class DrawingState:
         return cls(_decoded_image(drawing.get("image"), shape), known, drawing["id"])
 
 
-def style_pad(
+def drawing_pad(
     key: str,
     network: FoldedNetwork,
     class_names: Sequence[str],
@@ -94,7 +94,7 @@ def packed_pad(
     invert: bool = False,
     epoch: int | None = None,
 ) -> bytes:
-    """The pad as the browser receives it; the arguments are those of ``style_pad``."""
+    """The pad as the browser receives it; the arguments are those of ``drawing_pad``."""
     check_posterior(network)
     shape = network.architecture.shape
     if len(class_names) != shape.n_classes:

@@ -1,6 +1,6 @@
-"""What a film of a run's epochs and its server say to each other.
+"""What a player of a run's epochs and its server say to each other.
 
-A film keeps a frame for each epoch in the browser, so that moving its slider asks nobody; it asks for those that it
+A player keeps a frame for each epoch in the browser, so that moving its slider asks nobody; it asks for those that it
 lacks. Nothing is remembered here about what a browser holds: each answer follows from the question alone.
 """
 
@@ -26,16 +26,16 @@ FrameOf = Callable[[int], Mapping[str, Array]]
 
 @dataclass(frozen=True)
 class Timeline:
-    """The epochs of a run, and where a film of them stands.
+    """The epochs of a run, and where a player of them stands.
 
     Attributes:
-        run: Identifies the run: with another one the film goes to ``epoch``.
+        run: Identifies the run: with another one the player goes to ``epoch``.
         view: Identifies the run and every parameter of the picture but the epoch.
         epochs: Those that have a snapshot, rising; at least one.
         epoch: The selected one.
         follow: No epoch was chosen: the newest is shown as it comes.
         alive: More epochs may come.
-        report: Id of the film's last report that was taken over. A film that reported nothing later goes to ``epoch``.
+        report: Id of the player's last report that was handled. Without a later one it goes to ``epoch``.
     """
 
     run: str
@@ -92,8 +92,8 @@ class Question:
 
 
 @dataclass(frozen=True)
-class FilmState:
-    """What a film reports. It is gone after a switch of the page: whoever needs it longer keeps a copy.
+class PlayerState:
+    """What a player reports. It is gone after a switch of the page: whoever needs it longer keeps a copy.
 
     Attributes:
         epoch: Where the slider was let go; None for the newest epoch, and if nothing was reported yet.
@@ -108,8 +108,8 @@ class FilmState:
     report: int = 0
 
     @classmethod
-    def parse(cls, value: object) -> FilmState:
-        """Read a film's values out of the session, or what its mounting returned; malformed ones count as absent."""
+    def parse(cls, value: object) -> PlayerState:
+        """Read a player's values out of the session, or what its mounting returned; malformed ones count as absent."""
         if not isinstance(value, Mapping):
             return cls()
         return cls(ask=Question.parse(value.get("ask")), **_reported_epoch(value.get("epoch")))
@@ -133,25 +133,25 @@ def wanted_epochs(timeline: Timeline, question: Question | None) -> tuple[int, .
     return tuple(dict.fromkeys(epoch for epoch in (*newest, *question.epochs) if epoch in known))
 
 
-def film_blob(
+def player_blob(
     timeline: Timeline,
     question: Question | None,
     picture: Mapping[str, Any],
     frame_of: FrameOf,
     shared: Mapping[str, Array] | None = None,
 ) -> bytes:
-    """Pack what a film is to show now.
+    """Pack what a player is to show now.
 
     Args:
         timeline: The epochs.
         question: What the browser asked for.
-        picture: What the film's renderer needs to know; JSON.
+        picture: What the player's renderer needs to know; JSON.
         frame_of: Epoch -> arrays by name; the names, dtypes and shapes are those of every other epoch of the view.
             A ``CvaeError`` that it raises is shown in the place of that epoch's picture.
         shared: Small arrays of all epochs, sent each time; one that is absent keeps the value that it had.
 
     Returns:
-        The bytes that ``film.js`` reads.
+        The bytes that ``epoch_player.js`` reads.
     """
     frames: dict[int, Mapping[str, Array]] = {}
     failed: dict[str, str] = {}

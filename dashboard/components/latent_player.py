@@ -17,12 +17,12 @@ from cvae_core.records import Bytes, Floats, Labels
 from dashboard.components import FOLDER
 from dashboard.components.epoch_player import (
     PLAYER_STYLES,
-    FilmState,
     FrameOf,
+    PlayerState,
     Question,
     Timeline,
     answers,
-    film_blob,
+    player_blob,
 )
 from dashboard.components.packing import pack
 
@@ -114,7 +114,7 @@ _mount = FOLDER.component(
 
 @dataclass(frozen=True)
 class LatentPicture:
-    """What stays the same over the epochs of a latent film, but for the points' labels.
+    """What stays the same over the epochs of a latent player, but for the points' labels.
 
     Attributes:
         class_names: One for each label.
@@ -180,8 +180,8 @@ class PinReport:
 
 
 @dataclass(frozen=True)
-class LatentFilmState(FilmState):
-    """What a latent film reports. It is gone after a switch of the page: whoever needs it longer keeps a copy.
+class LatentPlayerState(PlayerState):
+    """What a latent player reports. It is gone after a switch of the page: whoever needs it longer keeps a copy.
 
     Attributes:
         pin: The last change of the pin, or None if it was not changed yet.
@@ -190,14 +190,14 @@ class LatentFilmState(FilmState):
     pin: PinReport | None = None
 
     @classmethod
-    def parse(cls, value: object) -> LatentFilmState:
-        """Read a film's values out of the session; malformed ones count as absent."""
-        film = FilmState.parse(value)
+    def parse(cls, value: object) -> LatentPlayerState:
+        """Read a player's values out of the session; malformed ones count as absent."""
+        player = PlayerState.parse(value)
         pin = PinReport.parse(value.get("pin")) if isinstance(value, Mapping) else None
-        return cls(**vars(film), pin=pin)
+        return cls(**vars(player), pin=pin)
 
 
-def latent_film(
+def latent_player(
     key: str,
     timeline: Timeline,
     picture: LatentPicture,
@@ -205,12 +205,12 @@ def latent_film(
     frame_of: FrameOf,
     pin: PinnedPath | None,
     hover_of: Callable[[int], Bytes],
-) -> LatentFilmState:
-    """Mount a film of the latent plane.
+) -> LatentPlayerState:
+    """Mount a player of the latent plane.
 
     Args:
-        key: Identifies the film on the page.
-        timeline: The epochs, and where the film stands.
+        key: Identifies the player on the page.
+        timeline: The epochs, and where the player stands.
         picture: What stays the same.
         shared: ``labels`` and ``indices`` of the points, integers (n,); 10,000 points stay fluid.
         frame_of: Epoch -> ``x`` and ``y`` of the points, float (n,), and ``kl`` (nats), ``mean`` and ``variance`` of
@@ -220,26 +220,26 @@ def latent_film(
             reconstruction at the selected epoch. Called for the point under the mouse.
 
     Returns:
-        What the film reports by now: ``latent_film_state(key)``.
+        What the player reports by now: ``latent_player_state(key)``.
     """
-    asked = latent_film_state(key).ask
+    asked = latent_player_state(key).ask
     ignored = _no_reaction
     _mount(
         key=key,
-        data=packed_latent_film(timeline, asked, picture, shared, frame_of, pin, hover_of),
+        data=packed_latent_player(timeline, asked, picture, shared, frame_of, pin, hover_of),
         on_ask_change=ignored,
         on_epoch_change=ignored,
         on_pin_change=ignored,
     )
-    return latent_film_state(key)
+    return latent_player_state(key)
 
 
-def latent_film_state(key: str) -> LatentFilmState:
-    """What the latent film of this key reports; also before it is mounted, as a pin must be known by then."""
-    return LatentFilmState.parse(st.session_state.get(key))
+def latent_player_state(key: str) -> LatentPlayerState:
+    """What the latent player of this key reports; also before it is mounted, as a pin must be known by then."""
+    return LatentPlayerState.parse(st.session_state.get(key))
 
 
-def packed_latent_film(
+def packed_latent_player(
     timeline: Timeline,
     question: Question | None,
     picture: LatentPicture,
@@ -248,7 +248,7 @@ def packed_latent_film(
     pin: PinnedPath | None,
     hover_of: Callable[[int], Bytes],
 ) -> bytes:
-    """The film as the browser receives it; the arguments are those of ``latent_film``, and what the browser asked."""
+    """The bytes that the browser receives; the arguments are those of ``latent_player``, and its question."""
     arrays: dict[str, npt.NDArray[Any]] = {name: shared[name].astype(np.int32) for name in ("labels", "indices")}
     header = _header(picture)
     if pin is not None:
@@ -259,11 +259,11 @@ def packed_latent_film(
         try:
             arrays["hover"] = hover_of(index)
         except CvaeError:
-            # The film tells by itself why this epoch cannot be shown.
+            # The player tells by itself why this epoch cannot be shown.
             pass
         else:
             header["hover"] = {"index": index, "epoch": timeline.epoch}
-    return film_blob(timeline, question, header, lambda epoch: _frame(frame_of(epoch)), arrays)
+    return player_blob(timeline, question, header, lambda epoch: _frame(frame_of(epoch)), arrays)
 
 
 def _header(picture: LatentPicture) -> dict[str, Any]:

@@ -55,7 +55,7 @@ class StudioState:
         return cls(tuple(map(float, code)), float(share))
 
 
-def code_studio(
+def latent_sliders(
     key: str,
     network: FoldedNetwork,
     codes: Floats,
@@ -101,7 +101,7 @@ def packed_studio(
     invert: bool = False,
     epoch: int | None = None,
 ) -> bytes:
-    """The studio as the browser receives it; the arguments are those of ``code_studio``."""
+    """The studio as the browser receives it; the arguments are those of ``latent_sliders``."""
     check_posterior(network)
     architecture = network.architecture
     if codes.shape not in ((1, architecture.latent_dim), (2, architecture.latent_dim)):

@@ -1,4 +1,4 @@
-"""A film of manifolds over the epochs of a run, with a lens that decodes any place of the first one in the browser."""
+"""Manifolds over the epochs of a run, with a lens that decodes any point of the first one in the browser."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from cvae_core.records import Bytes, Floats
 from dashboard.components import FOLDER
 from dashboard.components.epoch_player import (
     PLAYER_STYLES,
-    FilmState,
+    PlayerState,
     Question,
     Timeline,
     answers,
-    film_blob,
+    player_blob,
 )
 from dashboard.components.packing import decoder_blob
 from dashboard.components.tiles import MIN_WIDTH, TilePicture
@@ -34,7 +34,7 @@ _mount = FOLDER.component(
 
 @dataclass(frozen=True)
 class LensPlane:
-    """The plane of codes that the first picture of a manifold film shows.
+    """The plane of codes that the first picture of a manifold player shows.
 
     Attributes:
         dimensions: Latent dimensions to the right and downwards, counted from 0; the second is ``None`` where there is
@@ -77,8 +77,8 @@ class PinnedCodes:
 
 
 @dataclass(frozen=True)
-class ManifoldState(FilmState):
-    """What a manifold film reports.
+class ManifoldState(PlayerState):
+    """What a manifold player reports.
 
     Attributes:
         z: The code of the place that is held, in the plane's dimensions, or None. It may be of another view.
@@ -88,13 +88,13 @@ class ManifoldState(FilmState):
 
     @classmethod
     def parse(cls, value: object) -> ManifoldState:
-        """Read a film's values out of the session, or what its mounting returned; malformed ones count as absent."""
-        film = FilmState.parse(value)
+        """Read a player's values out of the session, or what its mounting returned; malformed ones count as absent."""
+        player = PlayerState.parse(value)
         z = value.get("z") if isinstance(value, Mapping) else None
-        return cls(**vars(film), z=_code(z))
+        return cls(**vars(player), z=_code(z))
 
 
-def manifold_film(
+def manifold_player(
     key: str,
     timeline: Timeline,
     pictures: Sequence[TilePicture],
@@ -104,11 +104,11 @@ def manifold_film(
     z: tuple[float, ...] | None = None,
     pinned: PinnedCodes | None = None,
 ) -> ManifoldState:
-    """Mount a film of manifolds.
+    """Mount a player of manifolds.
 
     Args:
-        key: Identifies the film on the page.
-        timeline: The epochs, and where the film stands.
+        key: Identifies the player on the page.
+        timeline: The epochs, and where the player stands.
         pictures: The manifolds; the lens is over the first one, which has neither names of rows and columns nor gaps.
         frame_of: Epoch -> tiles of each picture by its name, uint8 (rows, columns, height, width, 1 or 3), of the same
             shape at every epoch of the view. Called only for epochs whose frames the browser lacks.
@@ -118,13 +118,13 @@ def manifold_film(
         pinned: An image whose code is marked, with its trace over the epochs.
 
     Returns:
-        What the film reports by now.
+        What the player reports by now.
     """
-    asked = FilmState.parse(st.session_state.get(key)).ask
+    asked = PlayerState.parse(st.session_state.get(key)).ask
     ignored = _no_reaction
     result = _mount(
         key=key,
-        data=packed_manifold_film(timeline, asked, pictures, frame_of, plane, decoder_of, z, pinned),
+        data=packed_manifold_player(timeline, asked, pictures, frame_of, plane, decoder_of, z, pinned),
         on_ask_change=ignored,
         on_epoch_change=ignored,
         on_z_change=ignored,
@@ -132,7 +132,7 @@ def manifold_film(
     return ManifoldState.parse(result)
 
 
-def packed_manifold_film(
+def packed_manifold_player(
     timeline: Timeline,
     question: Question | None,
     pictures: Sequence[TilePicture],
@@ -142,7 +142,7 @@ def packed_manifold_film(
     z: tuple[float, ...] | None = None,
     pinned: PinnedCodes | None = None,
 ) -> bytes:
-    """The film as the browser receives it; the arguments are those of ``manifold_film``, and what the browser asked."""
+    """The bytes that the browser receives; the arguments are those of ``manifold_player``, and its question."""
     _check_first(pictures)
     header: dict[str, Any] = {
         "pictures": [asdict(picture) for picture in pictures],
@@ -154,7 +154,7 @@ def packed_manifold_film(
     decoder, arrays = _decoder(timeline, question, decoder_of)
     if pinned is not None:
         arrays["pin_codes"] = pinned.codes.astype(np.float32)
-    return film_blob(
+    return player_blob(
         timeline, question, {**header, "decoder": decoder}, lambda epoch: _frame(pictures, frame_of(epoch)), arrays
     )
 
@@ -192,7 +192,7 @@ def _decoder(
     try:
         header, arrays = decoder_blob(decoder_of(epoch))
     except CvaeError:
-        # The film says at this epoch why there is no picture, and so no decoder either.
+        # The player says at this epoch why there is no picture, and so no decoder either.
         return None, {}
     return {"epoch": epoch, **header}, arrays
 

@@ -12,7 +12,7 @@ import streamlit as st
 from cvae_core.analysis.records import ManifoldGrids, Reconstructions
 from cvae_core.records import Bytes
 from dashboard.components import FOLDER
-from dashboard.components.epoch_player import PLAYER_STYLES, FilmState, Question, Timeline, film_blob
+from dashboard.components.epoch_player import PLAYER_STYLES, PlayerState, Question, Timeline, player_blob
 from dashboard.components.packing import pack
 
 _mount_grid = FOLDER.component("image_grid", "grid/image_grid.js", ("shared/shared.css",))
@@ -141,10 +141,10 @@ _mount = FOLDER.component("tile_player", "grid/tile_player.js", (*PLAYER_STYLES,
 
 @dataclass(frozen=True)
 class TilePicture:
-    """One grid of a tile film: all but its tiles.
+    """One grid of a tile player: all but its tiles.
 
     Attributes:
-        name: Identifies it among the pictures of the film.
+        name: Identifies it among the pictures of the player.
         description: For those who cannot see the picture.
         title: Stands above; empty for none.
         caption: Stands below; empty for none.
@@ -168,46 +168,46 @@ class TilePicture:
     invert: bool = False
 
 
-def tile_film(
+def tile_player(
     key: str,
     timeline: Timeline,
     pictures: Sequence[TilePicture],
     frame_of: Callable[[int], Mapping[str, Bytes]],
     *,
     min_width: int = MIN_WIDTH,
-) -> FilmState:
-    """Mount a film of tile grids.
+) -> PlayerState:
+    """Mount a player of tile grids.
 
     Args:
-        key: Identifies the film on the page.
-        timeline: The epochs, and where the film stands.
+        key: Identifies the player on the page.
+        timeline: The epochs, and where the player stands.
         pictures: The grids; they flow beside each other where there is room.
         frame_of: Epoch -> tiles of each picture by its name, uint8 (rows, columns, height, width, 1 or 3), of the same
             shape at every epoch of the view. Called only for epochs whose frames the browser lacks.
         min_width: Of one picture, in CSS pixels.
 
     Returns:
-        What the film reports by now.
+        What the player reports by now.
     """
-    asked = FilmState.parse(st.session_state.get(key)).ask
-    blob = packed_tile_film(timeline, asked, pictures, frame_of, min_width)
+    asked = PlayerState.parse(st.session_state.get(key)).ask
+    blob = packed_tile_player(timeline, asked, pictures, frame_of, min_width)
     ignored = _no_reaction
     result = _mount(key=key, data=blob, on_ask_change=ignored, on_epoch_change=ignored)
-    return FilmState.parse(result)
+    return PlayerState.parse(result)
 
 
-def packed_tile_film(
+def packed_tile_player(
     timeline: Timeline,
     question: Question | None,
     pictures: Sequence[TilePicture],
     frame_of: Callable[[int], Mapping[str, Bytes]],
     min_width: int = MIN_WIDTH,
 ) -> bytes:
-    """The film as the browser receives it; the arguments are those of ``tile_film``, and what the browser asked."""
+    """The player as the browser receives it; the arguments are those of ``tile_player``, and what the browser asked."""
     if len({picture.name for picture in pictures}) < len(pictures):
         raise ValueError("each picture should have a name of its own")
     header = {"pictures": [asdict(picture) for picture in pictures], "min_width": min_width}
-    return film_blob(timeline, question, header, lambda epoch: _frame(pictures, frame_of(epoch)))
+    return player_blob(timeline, question, header, lambda epoch: _frame(pictures, frame_of(epoch)))
 
 
 def _frame(pictures: Sequence[TilePicture], tiles: Mapping[str, Bytes]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A torn manifold: noisy points on separate pieces, and the true curves that they lie about."""
+"""A disconnected manifold: noisy points on separate pieces, and the true curves that they lie about."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import streamlit as st
 from cvae_core.analysis.toy import ToyRecord
 from cvae_core.records import Floats, Labels
 from dashboard.components import FOLDER
-from dashboard.components.epoch_player import PLAYER_STYLES, FilmState, Question, Timeline, film_blob
+from dashboard.components.epoch_player import PLAYER_STYLES, PlayerState, Question, Timeline, player_blob
 from dashboard.components.packing import pack
 
 _MARGIN: Final = 0.3
@@ -22,7 +22,7 @@ _mount_data = FOLDER.component("toy_data", "toy/toy_data.js", ("shared/shared.cs
 
 
 @dataclass(frozen=True)
-class TornGround:
+class ToyData:
     """What models are to learn.
 
     Attributes:
@@ -61,7 +61,7 @@ class TornGround:
         }
 
 
-def torn_ground(ground: TornGround, key: str, title: str, caption: str) -> None:
+def toy_data(ground: ToyData, key: str, title: str, caption: str) -> None:
     """Mount a picture of the data alone.
 
     Args:
@@ -80,7 +80,7 @@ _mount = FOLDER.component(
 
 
 @dataclass(frozen=True)
-class TornModel:
+class ToyModel:
     """One of the models that are shown beside each other.
 
     Attributes:
@@ -99,34 +99,34 @@ class TornModel:
 FramesOf = Callable[[int], Mapping[str, ToyRecord]]
 
 
-def torn_film(
-    key: str, timeline: Timeline, models: Sequence[TornModel], ground: TornGround, frames_of: FramesOf
-) -> FilmState:
-    """Mount a film of the torn manifold.
+def toy_player(
+    key: str, timeline: Timeline, models: Sequence[ToyModel], ground: ToyData, frames_of: FramesOf
+) -> PlayerState:
+    """Mount a player of the disconnected manifold.
 
     Args:
-        key: Identifies the film on the page.
-        timeline: The epochs, and where the film stands.
+        key: Identifies the player on the page.
+        timeline: The epochs, and where the player stands.
         models: What stands beside each other.
         ground: What they are to learn.
         frames_of: Epoch -> each model's record by its name. Called only for epochs whose frames the browser lacks.
 
     Returns:
-        What the film reports by now.
+        What the player reports by now.
     """
-    asked = FilmState.parse(st.session_state.get(key)).ask
-    blob = packed_torn_film(timeline, asked, models, ground, frames_of)
+    asked = PlayerState.parse(st.session_state.get(key)).ask
+    blob = packed_toy_player(timeline, asked, models, ground, frames_of)
     ignored = _no_reaction
     result = _mount(key=key, data=blob, on_ask_change=ignored, on_epoch_change=ignored)
-    return FilmState.parse(result)
+    return PlayerState.parse(result)
 
 
-def packed_torn_film(
-    timeline: Timeline, question: Question | None, models: Sequence[TornModel], ground: TornGround, frames_of: FramesOf
+def packed_toy_player(
+    timeline: Timeline, question: Question | None, models: Sequence[ToyModel], ground: ToyData, frames_of: FramesOf
 ) -> bytes:
-    """The film as the browser receives it; the arguments are those of ``torn_film``, and what the browser asked."""
+    """The player as the browser receives it; the arguments are those of ``toy_player``, and what the browser asked."""
     header = {"models": [asdict(model) for model in models], **ground.header}
-    return film_blob(timeline, question, header, lambda epoch: _arrays(frames_of(epoch)), ground.arrays)
+    return player_blob(timeline, question, header, lambda epoch: _arrays(frames_of(epoch)), ground.arrays)
 
 
 def _arrays(records: Mapping[str, ToyRecord]) -> dict[str, npt.NDArray[Any]]:
@@ -138,7 +138,7 @@ def _arrays(records: Mapping[str, ToyRecord]) -> dict[str, npt.NDArray[Any]]:
             np.nan if record.off_manifold.curve is None else record.off_manifold.curve,
         )
         arrays[f"reconstruction_{name}"] = record.reconstructions.astype(np.float32)
-        arrays[f"tear_{name}"] = np.array(shares, np.float32)
+        arrays[f"off_manifold_{name}"] = np.array(shares, np.float32)
         arrays[f"distance_{name}"] = np.array([record.input_distance], np.float32)
         if record.swept:
             arrays[f"sweep_{name}"] = np.stack([curve.points for curve in record.swept])

@@ -14,7 +14,7 @@ from cvae_core.analysis.records import Projection
 from cvae_core.analysis.views import POINTS_LIMIT
 from dashboard.cache import networks
 from dashboard.components.epoch_player import wanted_epochs
-from dashboard.components.latent_player import LatentPicture, latent_film, latent_film_state
+from dashboard.components.latent_player import LatentPicture, latent_player, latent_player_state
 from dashboard.shared.export_animation import animation_export
 from dashboard.shared.pinned_image import image_and_reconstruction, pin_choice, pinned_path, take_over_pin
 from dashboard.shared.snapshot_page import PageContext, timeline
@@ -22,14 +22,14 @@ from dashboard.shared.url_widgets import dimension_choice, label_choice, option_
 from dashboard.url_state.parameters import AXES, PRINCIPAL, X_DIMENSION, Y_DIMENSION
 from dashboard.url_state.session import shown_view, value_of
 
-_KEY: Final = "latent_film"
+_KEY: Final = "latent_player"
 _ANIMATION: Final = "The codes above, each axis from −5 to 5, with label and epoch in the caption; 100 ms a frame."
 _AXES: Final = {"dimensions": "Dimensions", PRINCIPAL: "Principal components"}
 
 
 def latent_view(context: PageContext, row: DeltaGenerator) -> None:
     """Draw the settings into the row, and the player."""
-    take_over_pin(_KEY, latent_film_state(_KEY).pin)
+    take_over_pin(_KEY, latent_player_state(_KEY).pin)
     with row:
         label = label_choice(context.data.class_names, with_all=True)
         _axes_choice(context)
@@ -51,13 +51,13 @@ def latent_view(context: PageContext, row: DeltaGenerator) -> None:
             "variance": codes.variance_per_dimension,
         }
 
-    latent_film(
+    latent_player(
         _KEY,
         line,
         _picture(context, view, projection),
         {"labels": split.labels[shown], "indices": shown},
         frame_of,
-        pinned_path(context, line, projection, wanted_epochs(line, latent_film_state(_KEY).ask)),
+        pinned_path(context, line, projection, wanted_epochs(line, latent_player_state(_KEY).ask)),
         lambda index: image_and_reconstruction(context, line.epoch, index),
     )
     animation_export(context, [view], _ANIMATION)

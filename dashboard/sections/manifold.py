@@ -12,9 +12,9 @@ from streamlit.delta_generator import DeltaGenerator
 from cvae_core.analysis.generation import ManifoldView
 from cvae_core.records import Bytes
 from dashboard.cache import networks
-from dashboard.components.epoch_player import FilmState, wanted_epochs
-from dashboard.components.manifold_player import LensPlane, manifold_film
-from dashboard.components.tiles import TilePicture, tile_film
+from dashboard.components.epoch_player import PlayerState, wanted_epochs
+from dashboard.components.manifold_player import LensPlane, manifold_player
+from dashboard.components.tiles import TilePicture, tile_player
 from dashboard.shared import session_state
 from dashboard.shared.export_animation import animation_export
 from dashboard.shared.pinned_image import pin_choice, pinned_codes
@@ -89,8 +89,8 @@ def _put(context: PageContext, dimension: int, name: str) -> Callable[[], None]:
     return put
 
 
-_KEY: Final = "manifold_film"
-_ALL_KEY: Final = "label_manifolds_film"
+_KEY: Final = "manifold_player"
+_ALL_KEY: Final = "label_manifolds_player"
 _ANIMATION: Final = "The manifold above, with label and epoch in the caption; 100 ms a frame."
 _ANIMATIONS: Final = "The manifolds above, an animation for each label; 100 ms a frame."
 _BYTES_OF_ALL: Final = 700_000
@@ -153,8 +153,8 @@ def _size_of_all(context: PageContext) -> int:
 def _one_label(context: PageContext, view: ManifoldView) -> None:
     take_over_place(_KEY)
     line = timeline(context, _KEY, view)
-    wanted = wanted_epochs(line, FilmState.parse(st.session_state.get(_KEY)).ask)
-    manifold_film(
+    wanted = wanted_epochs(line, PlayerState.parse(st.session_state.get(_KEY)).ask)
+    manifold_player(
         _KEY,
         line,
         [_picture(context, view, view.label)],
@@ -183,7 +183,7 @@ def _all_labels(context: PageContext, view: ManifoldView) -> None:
         return {f"label{label}": tiles for label, tiles in enumerate(networks.record(context.key, epoch, view).tiles)}
 
     pictures = [_picture(context, view, label) for label in range(len(context.data.class_names))]
-    tile_film(_ALL_KEY, timeline(context, _ALL_KEY, view), pictures, frame_of, min_width=200)
+    tile_player(_ALL_KEY, timeline(context, _ALL_KEY, view), pictures, frame_of, min_width=200)
     st.caption("All labels use the same codes: the style stays, the digit changes.")
 
 

@@ -12,7 +12,7 @@ from cvae_core.analysis.generation import SamplesView
 from cvae_core.analysis.reconstruction import ReconstructionsView
 from cvae_core.records import Bytes
 from dashboard.cache import networks
-from dashboard.components.tiles import TilePicture, tile_film
+from dashboard.components.tiles import TilePicture, tile_player
 from dashboard.shared import session_state
 from dashboard.shared.pinned_image import pin_choice
 from dashboard.shared.snapshot_page import PageContext, shown_epoch, timeline
@@ -20,7 +20,7 @@ from dashboard.shared.url_widgets import label_choice, option_choice, slider_cho
 from dashboard.url_state.parameters import COLUMNS, COUNT, ORDER, RANKED, SEED, TEMPERATURE
 from dashboard.url_state.session import set_value, shown_view, value_of
 
-_KEY: Final = "samples_film"
+_KEY: Final = "samples_player"
 _ROW_LENGTH: Final = 10
 _MOST_COLUMNS: Final = 30
 _ORDERS: Final = {"first": "First", "worst": "Worst"}
@@ -44,7 +44,7 @@ def samples_view(context: PageContext, row: DeltaGenerator) -> None:
         }
 
     pictures = [_samples_picture(context, made_up), _real_picture(context, real)]
-    tile_film(_KEY, timeline(context, _KEY, made_up, real), pictures, frame_of, min_width=480)
+    tile_player(_KEY, timeline(context, _KEY, made_up, real), pictures, frame_of, min_width=480)
 
 
 def _sample_settings() -> None:

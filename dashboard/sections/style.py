@@ -17,8 +17,8 @@ from cvae_core.records import Bytes, Split
 from cvae_core.tasks import Task
 from dashboard.cache import networks, run_data
 from dashboard.components.image_picker import image_picker
-from dashboard.components.latent_sliders import code_studio
-from dashboard.components.tiles import TilePicture, tile_film
+from dashboard.components.latent_sliders import latent_sliders
+from dashboard.components.tiles import TilePicture, tile_player
 from dashboard.figures.training import CONFIG, style_heat_map
 from dashboard.sections.user_image import Sources, drawn_source, uploaded_source
 from dashboard.shared.export_animation import animation_export
@@ -31,7 +31,7 @@ from dashboard.url_state.session import set_value, value_of
 
 _TUTORIAL_LABEL: Final = 7
 _TUTORIAL_COUNT: Final = 10
-_KEY: Final = "style_film"
+_KEY: Final = "style_player"
 _EVALUATION: Final = "evaluation"
 _SEEN_PICKS: Final = "seen_picks"
 _GALLERY: Final = 200
@@ -73,7 +73,7 @@ def style_view(context: PageContext, row: DeltaGenerator) -> None:
         max_tile=56,
         invert=inverted,
     )
-    tile_film(_KEY, timeline(context, _KEY, view), [picture], frame_of)
+    tile_player(_KEY, timeline(context, _KEY, view), [picture], frame_of)
     _sliders(context, split, epoch, inverted)
     animation_export(context, [view], _ANIMATION)
     if context.config.model.conditional:
@@ -159,7 +159,7 @@ def _sliders(context: PageContext, sources: Split, epoch: int, inverted: bool) -
     labels = [int(label) for label in split.labels[chosen]]
     shown = [names[index] for index in chosen]
     class_names = context.data.class_names
-    code_studio("code_studio", network, codes, labels, shown, class_names, invert=inverted, epoch=epoch)
+    latent_sliders("latent_sliders", network, codes, labels, shown, class_names, invert=inverted, epoch=epoch)
 
 
 def _candidates(context: PageContext, sources: Split) -> tuple[Split, list[str]]:

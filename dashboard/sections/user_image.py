@@ -15,14 +15,14 @@ from cvae_core.evaluation.classification import classify
 from cvae_core.inference.folded import FoldedNetwork
 from cvae_core.records import Bytes
 from cvae_core.workers.quotas import PICTURE_MB, check_upload, largest_upload_mb
-from dashboard.components.drawing_pad import style_pad
+from dashboard.components.drawing_pad import drawing_pad
 from dashboard.components.tiles import ImageTiles, image_grid
 from dashboard.shared import actions
 from dashboard.shared.snapshot_page import PageContext
 from dashboard.url_state.parameters import INVERT
 from dashboard.url_state.session import value_of
 
-_PAD_KEY: Final = "style_pad"
+_PAD_KEY: Final = "drawing_pad"
 _TYPES: Final = ("png", "jpg", "jpeg", "webp", "bmp", "gif")
 _ENLARGED: Final = 112
 _UNDECIDED: Final = -1
@@ -45,7 +45,7 @@ class Sources:
 def drawn_source(context: PageContext, network: FoldedNetwork, epoch: int) -> Sources | None:
     """Draw the pad; the drawing, as soon as there is one. The network of the epoch classifies it."""
     inverted = value_of(INVERT) == "yes"
-    state = style_pad(_PAD_KEY, network, context.data.class_names, None, invert=inverted, epoch=epoch)
+    state = drawing_pad(_PAD_KEY, network, context.data.class_names, None, invert=inverted, epoch=epoch)
     if state.image is None:
         st.info("Draw a digit above. All labels follow while you draw. Below, you can also move the epoch.")
         return None

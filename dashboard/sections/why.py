@@ -19,7 +19,7 @@ from cvae_core.runs.summary import overviews
 from dashboard.cache import networks, run_data
 from dashboard.components.epoch_player import Timeline
 from dashboard.components.page_elements import auto_refresh
-from dashboard.components.toy_player import TornGround, TornModel, torn_film, torn_ground
+from dashboard.components.toy_player import ToyData, ToyModel, toy_data, toy_player
 from dashboard.sections.manage_runs import confirm_deletion_of_both
 from dashboard.sections.training_form import setting_widget
 from dashboard.shared import actions, session_state
@@ -37,18 +37,18 @@ _SETTINGS: Final = {
     ("model", "Models"): ("latent_dim", "label_code"),
     ("train", "Training"): ("epochs", "learning_rate", "batch_size", "seed"),
 }
-_KEY: Final = "torn_film"
+_KEY: Final = "toy_player"
 _PICKER: Final = "comparison_picker"
 _POLL_SECONDS: Final = 0.5
 _TITLES: Final = {"plain": "Without labels", "conditional": "With labels"}
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _toy_data(config: ToyDataConfig) -> TornGround:
+def _toy_data(config: ToyDataConfig) -> ToyData:
     """The noisy test points and the true curves."""
     data = load_test_data(config)
     points = data.test.images.reshape(-1, 2).astype(np.float32)
-    return TornGround(points, data.test.labels, true_curves(config), data.class_names, config.noise)
+    return ToyData(points, data.test.labels, true_curves(config), data.class_names, config.noise)
 
 
 def toy_form() -> None:
@@ -88,9 +88,7 @@ def _preview(settings: dict[str, Any], refused: str | None) -> None:
         return
     *first, last = data.names
     names = f"{', '.join(first)} and {last}" if first else last
-    torn_ground(
-        data, "torn_ground", "Training data", f"Noisy points and their true curves, a colour per label: {names}."
-    )
+    toy_data(data, "toy_data", "Training data", f"Noisy points and their true curves, a colour per label: {names}.")
 
 
 def _start(settings: dict[str, Any]) -> None:
@@ -204,10 +202,10 @@ def _player(shown: Comparison) -> None:
     keys = {model: run_data.run_key(member.run) for model, member in shown.members.items()}
     data = {model: cast("ToyDataConfig", run_data.run_config(key).data) for model, key in keys.items()}
     models = [
-        TornModel(model, _TITLES[model], f"Autoencoder {_TITLES[model].lower()}: reconstructions.", f"{model}.png")
+        ToyModel(model, _TITLES[model], f"Autoencoder {_TITLES[model].lower()}: reconstructions.", f"{model}.png")
         for model in keys
     ]
-    torn_film(
+    toy_player(
         _KEY,
         _timeline(shown, epochs),
         models,

@@ -19,7 +19,7 @@ from cvae_core.runs.snapshots import snapshot_epochs
 from cvae_core.runs.status import ALIVE
 from cvae_core.runs.summary import Overview, overviews
 from dashboard.cache import run_data
-from dashboard.components.epoch_player import FilmState, Timeline
+from dashboard.components.epoch_player import PlayerState, Timeline
 from dashboard.components.manifold_player import ManifoldState
 from dashboard.components.page_elements import auto_refresh
 from dashboard.shared import actions, session_state
@@ -30,7 +30,7 @@ from dashboard.streamlit_patches.pages import require_registry
 from dashboard.url_state.parameters import EPOCH, PLACE, Parameter
 from dashboard.url_state.session import fit_to_run, read_address, set_value, value_of, write_address
 
-_SEEN: Final = "seen_of_films"
+_SEEN: Final = "seen_of_players"
 _SEEN_PLACES: Final = "seen_places"
 _POLL_SECONDS: Final = 1.0
 
@@ -86,9 +86,9 @@ def take_over(key: str, run: str, epoch: Parameter[int | None] = EPOCH) -> int:
     Returns:
         Number of the last report.
     """
-    now = FilmState.parse(st.session_state.get(key))
-    seen: dict[str, FilmState] = st.session_state.setdefault(_SEEN, {})
-    before = seen.get(key, FilmState())
+    now = PlayerState.parse(st.session_state.get(key))
+    seen: dict[str, PlayerState] = st.session_state.setdefault(_SEEN, {})
+    before = seen.get(key, PlayerState())
     if now.run == run and now.report != before.report:
         set_value(epoch, now.epoch)
         session_state.forget_problems()

@@ -46,17 +46,17 @@ def plain(run: Run, epoch: int) -> PlainKeras:
 
 
 def sent(page: str, ask: list[int] | None = None, **parameters: str) -> dict[str, Any]:
-    """The arrays of the page's film, once all the epochs that are asked for have been answered."""
+    """The arrays of the page's player, once all the epochs that are asked for have been answered."""
     app = open_page(page, run="wide", **parameters)
     if ask is not None:
-        question = {"id": 1, "view": film(app)[0]["view"], "epochs": ask}
-        app.session_state[f"{page}_film"] = {"ask": question}
+        question = {"id": 1, "view": player(app)[0]["view"], "epochs": ask}
+        app.session_state[f"{page}_player"] = {"ask": question}
         app.run()
     assert not app.exception
-    return film(app)[1]
+    return player(app)[1]
 
 
-def film(app: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+def player(app: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     (blob,) = (element.proto.bytes for element in app.get("bidi_component") if element.proto.bytes)
     return unpack(blob)
 
@@ -112,9 +112,9 @@ def test_the_path_the_posterior_and_the_card_of_the_pin(run: Run, test_images: S
 
 def test_the_image_under_the_mouse(run: Run, test_images: Split) -> None:
     app = open_page("latent", run="wide", epoch="1", label="all")
-    question = {"id": 1, "view": film(app)[0]["view"], "epochs": [], "hover": 23}
-    app.session_state["latent_film"] = {"ask": question}
-    original, decoded = film(app.run())[1]["hover"]
+    question = {"id": 1, "view": player(app)[0]["view"], "epochs": [], "hover": 23}
+    app.session_state["latent_player"] = {"ask": question}
+    original, decoded = player(app.run())[1]["hover"]
     one = Split(test_images.images[23:24], test_images.labels[23:24])
     network = plain(run, 1)
     np.testing.assert_array_equal(original, one.images[0])
@@ -146,7 +146,7 @@ def test_the_manifold_of_a_label(run: Run, test_images: Split, others: str) -> N
 
 def test_the_manifolds_of_all_labels(run: Run) -> None:
     app = open_page("manifold", run="wide", epoch="1", label="all", size="4")
-    _, arrays = film(app)
+    _, arrays = player(app)
     for label in range(10):
         expected = plain(run, 1).pictures(grid(np.zeros(4), 4, (0.05, 0.95), 0, 1), np.full(16, label))
         assert_pictures(arrays[f"frame/tiles_label{label}"][0], expected)

@@ -41,8 +41,8 @@ def make_wide_run(folder: Path, name: str) -> Run:
     return run
 
 
-def film(app: AppTest) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What the page's film was sent."""
+def player(app: AppTest) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What the page's player was sent."""
     blobs = [element.proto.bytes for element in app.get("bidi_component") if element.proto.bytes]
     assert len(blobs) == 1
     return unpack(blobs[0])
@@ -72,7 +72,7 @@ def test_without_a_choice_the_newest_run_is_shown_and_the_address_names_it(page:
     assert not app.exception
     assert not app.warning
     assert app.query_params["run"] == run.id
-    header, _ = film(app)
+    header, _ = player(app)
     assert (header["epochs"], header["epoch"], header["alive"]) == ([0, 1, 2, 3], 3, False)
 
 
@@ -81,7 +81,7 @@ def test_a_run_that_lives_is_renewed_and_can_be_followed(page: str, runs_folder:
     young = make_run(runs_folder, "young", "running", epochs=1)
     with living_worker(young):
         app = open_page(page, run="young")
-        header, _ = film(app)
+        header, _ = player(app)
         assert header["alive"]
         assert any("auto_refresh" in element.proto.component_name for element in app.get("bidi_component"))
 
@@ -91,15 +91,15 @@ def test_a_living_run_is_followed_until_an_epoch_is_chosen(page: str, runs_folde
     young = make_run(runs_folder, "young", "running", epochs=1)
     with living_worker(young):
         app = open_page(page, run="young")
-        assert (film(app)[0]["follow"], film(app)[0]["epoch"]) == (True, 1)
+        assert (player(app)[0]["follow"], player(app)[0]["epoch"]) == (True, 1)
         publish_snapshot(young.snapshots_folder, 2, random_weights(young.config(), 2))
-        header, _ = film(app.run())
+        header, _ = player(app.run())
         assert (header["follow"], header["epoch"], app.query_params["epoch"]) == (True, 2, "newest")
         app.query_params["epoch"] = "1"
-        header, _ = film(app.run())
+        header, _ = player(app.run())
         assert (header["follow"], header["epoch"], app.query_params["epoch"]) == (False, 1, "1")
         app.query_params["epoch"] = "newest"
-        header, _ = film(app.run())
+        header, _ = player(app.run())
         assert (header["follow"], header["epoch"]) == (True, 2)
 
 
@@ -111,8 +111,8 @@ def test_a_living_run_waits_for_its_first_epoch_and_then_moves_on(page: str, run
         assert "Waiting for the first epoch" in said(app)
         assert "player" not in str(component_names(app))
         publish_snapshot(young.snapshots_folder, 1, random_weights(young.config(), 1))
-        assert film(app.run())[0]["epoch"] == 1
-        assert film(open_page(page, run="young", epoch="0"))[0]["epoch"] == 0
+        assert player(app.run())[0]["epoch"] == 1
+        assert player(open_page(page, run="young", epoch="0"))[0]["epoch"] == 0
 
 
 def test_an_epoch_chosen_in_another_run_does_not_hold_in_one_that_trains(run: Run, runs_folder: Path) -> None:
@@ -120,7 +120,7 @@ def test_an_epoch_chosen_in_another_run_does_not_hold_in_one_that_trains(run: Ru
     app = open_page("samples", run="done", epoch="3")
     with living_worker(young):
         app.query_params["run"] = "young"
-        header, _ = film(app.run())
+        header, _ = player(app.run())
     assert (header["follow"], header["epoch"]) == (True, 1)
     assert not app.warning
 
@@ -143,7 +143,7 @@ def test_a_broken_run_says_why_and_another_can_be_chosen(page: str, run: Run, ru
     assert "not valid JSON" in app.error[0].value
     select_box(app, "Run").set_value("done").run()
     assert not app.error
-    assert film(app)[0]["epochs"]
+    assert player(app)[0]["epochs"]
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -158,7 +158,7 @@ def test_a_link_to_no_run_says_so_and_offers_those_that_there_are(page: str, run
 def test_a_link_to_an_epoch_without_snapshot_shows_the_nearest_and_says_so(page: str, run: Run) -> None:
     app = open_page(page, run="done", epoch="900")
     assert [("no snapshot of epoch 900" in warning.value) for warning in app.warning] == [True]
-    assert film(app)[0]["epoch"] == 3
+    assert player(app)[0]["epoch"] == 3
 
 
 NONSENSE = {
@@ -176,7 +176,7 @@ def test_nonsense_in_every_parameter_is_a_sentence_each_and_the_page_works(page:
     assert len(app.warning) == len(NONSENSE[page])
     for name, warning in zip(NONSENSE[page], app.warning, strict=True):
         assert f"{name}=<nonsense>" in warning.value
-    assert film(app)[0]["epoch"] == 3
+    assert player(app)[0]["epoch"] == 3
     assert "<nonsense>" not in str(dict(app.query_params))
 
 
@@ -199,14 +199,14 @@ def test_what_this_run_does_not_have_is_one_sentence(page: str, parameters: Any,
     assert not app.exception
     assert [words in message.value for message in (*app.warning, *app.error)] == [True]
     if not app.error:
-        assert film(app)[0]["epochs"]
+        assert player(app)[0]["epochs"]
 
 
 def test_the_address_holds_the_view_and_gives_it_back(run: Run) -> None:
     asked = {"run": "done", "epoch": "1", "label": "3", "seed": "7", "columns": "4", "temperature": "0.5"}
     app = open_page("samples", **asked)
     assert {name: app.query_params[name] for name in asked} == asked
-    header, arrays = film(app)
+    header, arrays = player(app)
     assert header["frame_epochs"] == [1]
     expected = shown(run, 1, SamplesView(columns=4, seed=7, temperature=0.5))
     np.testing.assert_array_equal(arrays["frame/tiles_samples"][0], expected)
@@ -260,7 +260,7 @@ def test_a_run_has_another_picker_once_its_state_is_another(page: str, runs_fold
 def test_epoch_and_label_hold_on_the_next_page(run: Run) -> None:
     app = open_page("samples", run="done", epoch="1", label="4")
     app.switch_page("pages/manifold.py").run()
-    header, arrays = film(app)
+    header, arrays = player(app)
     assert header["epoch"] == 1
     assert header["picture"]["plane"]["selectedLabel"] == 4
     np.testing.assert_array_equal(arrays["frame/tiles_manifold"][0], shown(run, 1, ManifoldView(label=4)))
@@ -271,14 +271,14 @@ def test_the_manifold_follows_its_settings(run: Run) -> None:
     app = open_page(
         "manifold", run="done", epoch="2", label="1", size="4", range="0.2,0.7", x="2", y="1", others="pinned"
     )
-    _, arrays = film(app)
+    _, arrays = player(app)
     expected = shown(run, 2, ManifoldView(label=1, size=4, quantiles=(0.2, 0.7), dimensions=(1, 0)))
     np.testing.assert_array_equal(arrays["frame/tiles_manifold"][0], expected)
 
 
 def test_all_labels_share_the_same_codes(run: Run) -> None:
     app = open_page("manifold", run="done", epoch="2", label="all", size="3")
-    _, arrays = film(app)
+    _, arrays = player(app)
     for label in range(10):
         expected = shown(run, 2, ManifoldView(label=label, size=3))
         np.testing.assert_array_equal(arrays[f"frame/tiles_label{label}"][0], expected)
@@ -286,7 +286,7 @@ def test_all_labels_share_the_same_codes(run: Run) -> None:
 
 def test_the_latent_page_shows_the_codes_and_the_pinned_image(run: Run) -> None:
     app = open_page("latent", run="done", epoch="2", label="all", pin="5")
-    header, arrays = film(app)
+    header, arrays = player(app)
     test = load_test_data(run.config().data).test
     z_mean, _ = network(run, 2).encode(test.images, test.labels)
     np.testing.assert_allclose(arrays["frame/x"][0], z_mean[:, 0], rtol=1e-6)
@@ -309,7 +309,7 @@ def test_the_worst_images_are_those_of_the_epoch_shown_unless_their_order_is_kep
     label: str, shown: str, ranked: str, expected: int, words: str, run: Run
 ) -> None:
     app = open_page("samples", run="done", order="worst", count="3", label=label, epoch=shown, ranked=ranked)
-    header, arrays = film(app)
+    header, arrays = player(app)
     test = load_test_data(run.config().data).test
     worst = worst_at(run, expected, None if label == "all" else int(label))[:3]
     np.testing.assert_array_equal(arrays["frame/tiles_real"][0][0], test.images[worst])
@@ -339,7 +339,7 @@ def test_a_damaged_snapshot_is_a_sentence_in_its_place(page: str, run: Run) -> N
     (snapshot_folder(run.snapshots_folder, 2) / WEIGHTS_FILE).write_text("nonsense")
     app = open_page(page, run="done", epoch="2")
     assert not app.exception
-    header, _ = film(app)
+    header, _ = player(app)
     assert "epoch 2 is damaged" in header["failed"]["2"]
     assert header["epochs"] == [0, 1, 2, 3]
 
@@ -352,8 +352,8 @@ def test_weights_of_another_shape_are_a_sentence_in_their_place(page: str, run: 
     publish_snapshot(run.snapshots_folder, 2, {**weights, name: weights[name][:-1]})
     app = open_page(page, run="done", epoch="2")
     assert not app.exception
-    assert list(film(app)[0]["failed"]) == ["2"]
-    assert name in film(app)[0]["failed"]["2"]
+    assert list(player(app)[0]["failed"]) == ["2"]
+    assert name in player(app)[0]["failed"]["2"]
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -369,14 +369,14 @@ def test_a_run_deleted_while_its_page_is_open_says_so(page: str, run: Run, runs_
 
 def test_the_pinned_image_stands_first_among_the_reconstructions(run: Run) -> None:
     app = open_page("samples", run="done", pin="41", count="3", label="all")
-    _, arrays = film(app)
+    _, arrays = player(app)
     test = load_test_data(run.config().data).test
     np.testing.assert_array_equal(arrays["frame/tiles_real"][0][0], test.images[[41, 0, 1]])
 
 
 def test_the_manifold_marks_the_pinned_image_and_takes_its_code_for_the_other_dimensions(run: Run) -> None:
     app = open_page("manifold", run="done", epoch="2", pin="41", others="pinned")
-    header, arrays = film(app)
+    header, arrays = player(app)
     test = load_test_data(run.config().data).test
     z_mean, _ = network(run, 2).encode(test.images[[41]], test.labels[[41]])
     assert header["picture"]["pin"] == {"index": 41, "label": int(test.labels[41]), "is_base": True}
@@ -396,7 +396,7 @@ def style_of(run: Run, epoch: int, label: int, count: int) -> np.ndarray[Any, An
 
 
 def test_the_first_ten_sevens_are_redrawn_as_every_digit(run: Run) -> None:
-    header, arrays = film(open_page("style", run="done", epoch="2"))
+    header, arrays = player(open_page("style", run="done", epoch="2"))
     np.testing.assert_array_equal(arrays["frame/tiles_style"][0], style_of(run, 2, 7, 10))
     assert header["picture"]["pictures"][0]["row_labels"] == [str(label) for label in range(10)]
     assert header["picture"]["pictures"][0]["invert"] is False
@@ -405,7 +405,7 @@ def test_the_first_ten_sevens_are_redrawn_as_every_digit(run: Run) -> None:
 def test_other_sources_can_be_chosen_and_the_ink_inverted(run: Run) -> None:
     asked = {"run": "done", "epoch": "1", "source": "label", "of": "3", "sources": "4", "invert": "yes"}
     app = open_page("style", **asked)
-    header, arrays = film(app)
+    header, arrays = player(app)
     np.testing.assert_array_equal(arrays["frame/tiles_style"][0], style_of(run, 1, 3, 4))
     assert header["picture"]["pictures"][0]["invert"] is True
     assert {name: app.query_params[name] for name in asked} == asked
@@ -413,7 +413,7 @@ def test_other_sources_can_be_chosen_and_the_ink_inverted(run: Run) -> None:
 
 def test_the_style_of_the_pinned_image_or_what_to_do_without_one(run: Run) -> None:
     assert "No image is pinned" in said(open_page("style", run="done", source="pinned"))
-    _, arrays = film(open_page("style", run="done", source="pinned", pin="41"))
+    _, arrays = player(open_page("style", run="done", source="pinned", pin="41"))
     test = load_test_data(run.config().data).test
     np.testing.assert_array_equal(arrays["frame/tiles_style"][0][test.labels[41], 0], test.images[41])
 
@@ -422,11 +422,11 @@ def test_a_code_from_the_address_fills_the_other_dimensions_and_its_sliders(runs
     run = make_wide_run(runs_folder, "wide")
     app = open_page("manifold", run="wide", others="chosen", code="0,0,1.5,-2", size="3")
     assert not app.exception
-    _, arrays = film(app)
+    _, arrays = player(app)
     expected = shown(run, 0, ManifoldView(label=0, size=3, others=(0, 0, 1.5, -2)))
     np.testing.assert_array_equal(arrays["frame/tiles_manifold"][0], expected)
     next(slider for slider in app.slider if slider.label == "z3").set_value(0.5).run()
-    _, arrays = film(app)
+    _, arrays = player(app)
     expected = shown(run, 0, ManifoldView(label=0, size=3, others=(0, 0, 0.5, -2)))
     np.testing.assert_array_equal(arrays["frame/tiles_manifold"][0], expected)
     assert app.query_params["code"] == "0,0,0.5,-2"
@@ -451,7 +451,7 @@ def test_a_digit_can_be_drawn_and_its_style_transferred(run: Run) -> None:
     assert "drawing_pad" in component_names(app)
     image = load_test_data(run.config().data).test.images[3]
     drawing = {"image": base64.b64encode(image.tobytes()).decode(), "label": 4, "id": 1}
-    app.session_state["style_pad"] = {"drawing": drawing}
+    app.session_state["drawing_pad"] = {"drawing": drawing}
     app.run()
     assert not app.exception
     blobs = [unpack(element.proto.bytes) for element in app.get("bidi_component") if element.proto.bytes]
@@ -467,7 +467,7 @@ def test_a_drawing_is_redrawn_by_a_network_without_condition(runs_folder: Path) 
     image = load_test_data(config.data).test.images[3]
     app = open_page("style", run="plain", source="drawn")
     drawing = {"image": base64.b64encode(image.tobytes()).decode(), "label": None, "id": 1}
-    app.session_state["style_pad"] = {"drawing": drawing}
+    app.session_state["drawing_pad"] = {"drawing": drawing}
     app.run()
     assert not app.exception
     assert not app.error

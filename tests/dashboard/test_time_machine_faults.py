@@ -25,18 +25,18 @@ def run(runs_folder: Path) -> Run:
     return make_run(runs_folder, "done", "finished", epochs=3)
 
 
-def film(app: AppTest) -> dict[str, Any]:
-    """What the page's film was told."""
+def player(app: AppTest) -> dict[str, Any]:
+    """What the page's player was told."""
     (blob,) = (element.proto.bytes for element in app.get("bidi_component") if element.proto.bytes)
     return unpack(blob)[0]
 
 
 def ask(app: AppTest, page: str, *epochs: int) -> dict[str, Any]:
-    """What the film is told after its browser asked for some epochs."""
-    app.session_state[f"{page}_film"] = {"ask": {"id": 1, "view": film(app)["view"], "epochs": list(epochs)}}
+    """What the player is told after its browser asked for some epochs."""
+    app.session_state[f"{page}_player"] = {"ask": {"id": 1, "view": player(app)["view"], "epochs": list(epochs)}}
     app.run()
     assert not app.exception
-    return film(app)
+    return player(app)
 
 
 def everything_in(folder: Path) -> dict[str, tuple[int, int]]:
@@ -101,7 +101,7 @@ def test_what_lies_outside_its_limits_is_one_sentence(page: str, parameters: Any
     app = open_page(page, run="done", **parameters)
     assert not app.exception
     assert [words in warning.value for warning in app.warning] == [True]
-    assert film(app)["frame_epochs"] == [3]
+    assert player(app)["frame_epochs"] == [3]
 
 
 @EVERY_PAGE
@@ -128,5 +128,5 @@ def test_a_run_that_ended_or_waits_is_looked_at_like_any_other(page: str, state:
         app = open_page(page, run="odd")
     assert not app.exception
     assert not app.warning
-    assert film(app)["alive"] is lives
-    assert film(app)["frame_epochs"] == [2]
+    assert player(app)["alive"] is lives
+    assert player(app)["frame_epochs"] == [2]

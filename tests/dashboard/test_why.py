@@ -59,7 +59,7 @@ def pictures(app: AppTest) -> list[tuple[dict[str, Any], dict[str, Any]]]:
     return [unpack(element.proto.bytes) for element in app.get("bidi_component") if element.proto.bytes]
 
 
-def film(app: AppTest) -> tuple[dict[str, Any], dict[str, Any]]:
+def player(app: AppTest) -> tuple[dict[str, Any], dict[str, Any]]:
     (found,) = (picture for picture in pictures(app) if "picture" in picture[0])
     return found
 
@@ -103,7 +103,7 @@ def test_an_epoch_that_is_missing_is_reported_with_the_one_that_is_shown(runs_fo
     runs = make_pair(runs_folder)
     shown = "There are no snapshots of epoch 5; the nearest, of epoch 6, are shown."
     app = open_page("why", pair_epoch="5")
-    assert film(app)[0]["epoch"] == 6
+    assert player(app)[0]["epoch"] == 6
     assert said(app).count(shown) == 1
     assert said(app.run()).count(shown) == 1
     assert shown not in said(open_page("why", pair_epoch="6"))
@@ -116,7 +116,7 @@ def test_the_newest_pair_is_shown_with_what_its_networks_make_of_the_data(runs_f
     app = open_page("why", pair_epoch="3")
     assert not app.exception
     assert app.query_params["pair"] == "torn-1"
-    header, arrays = film(app)
+    header, arrays = player(app)
     assert (header["epochs"], header["epoch"], header["alive"]) == ([0, 3, 6, 9], 3, False)
     for model, run in zip(MODELS, runs, strict=True):
         config = run.config()
@@ -125,7 +125,7 @@ def test_the_newest_pair_is_shown_with_what_its_networks_make_of_the_data(runs_f
         expected = compute(network, data, ToyView(data=config.data))
         np.testing.assert_array_equal(arrays[f"frame/reconstruction_{model}"][0], expected.reconstructions)
         np.testing.assert_array_equal(arrays[f"frame/sweep_{model}"][0][0], expected.swept[0].points)
-        assert arrays[f"frame/tear_{model}"][0] == pytest.approx(
+        assert arrays[f"frame/off_manifold_{model}"][0] == pytest.approx(
             [expected.off_manifold.reconstructions, expected.off_manifold.curve]
         )
         assert arrays[f"frame/distance_{model}"][0] == pytest.approx(expected.input_distance)
@@ -163,16 +163,16 @@ def test_a_code_of_several_numbers_has_no_curve(runs_folder: Path, latent_dim: i
     make_pair(runs_folder, latent_dim=latent_dim)
     app = open_page("why")
     assert not app.exception
-    _, arrays = film(app)
+    _, arrays = player(app)
     assert "frame/sweep_plain" not in arrays
-    assert np.isnan(arrays["frame/tear_plain"][0][1])
+    assert np.isnan(arrays["frame/off_manifold_plain"][0][1])
 
 
 def test_a_pair_that_trains_is_followed_and_can_be_stopped(runs_folder: Path) -> None:
     runs = make_pair(runs_folder, state="running")
     with living(runs):
         app = open_page("why")
-        header, _ = film(app)
+        header, _ = player(app)
         assert (header["alive"], header["follow"], header["epoch"]) == (True, True, 9)
         assert labels(app) == {"Train both", "Stop both"}
         assert any("points/s" in str(bar.proto.text) for bar in app.get("progress"))
@@ -212,7 +212,7 @@ def test_a_link_to_no_pair_or_with_nonsense_says_so(runs_folder: Path) -> None:
     app = open_page("why", pair="../x", pair_epoch="x")
     assert not app.exception
     assert len(app.warning) == 2
-    assert film(app)[0]["epochs"]
+    assert player(app)[0]["epochs"]
 
 
 def test_a_damaged_snapshot_is_a_sentence_in_its_place(runs_folder: Path) -> None:
@@ -220,7 +220,7 @@ def test_a_damaged_snapshot_is_a_sentence_in_its_place(runs_folder: Path) -> Non
     (snapshot_folder(runs[0].snapshots_folder, 6) / WEIGHTS_FILE).write_text("nonsense")
     app = open_page("why", pair="torn-1", pair_epoch="6")
     assert not app.exception
-    assert "epoch 6 is damaged" in film(app)[0]["failed"]["6"]
+    assert "epoch 6 is damaged" in player(app)[0]["failed"]["6"]
 
 
 def test_a_snapshot_whose_shape_does_not_fit_its_config_is_a_sentence_in_its_place(runs_folder: Path) -> None:
@@ -229,7 +229,7 @@ def test_a_snapshot_whose_shape_does_not_fit_its_config_is_a_sentence_in_its_pla
     name = next(iter(weights))
     shutil.rmtree(snapshot_folder(runs[1].snapshots_folder, 6))
     publish_snapshot(runs[1].snapshots_folder, 6, {**weights, name: weights[name][:-1]})
-    header, _ = film(open_page("why", pair_epoch="6"))
+    header, _ = player(open_page("why", pair_epoch="6"))
     assert list(header["failed"]) == ["6"]
     assert "does not fit the configuration" in header["failed"]["6"]
     assert header["epochs"] == [0, 3, 6, 9]
@@ -246,7 +246,7 @@ def test_a_pair_deleted_while_its_page_is_open_is_missed_and_another_can_be_chos
     assert not app.exception
     assert not app.warning
     assert app.query_params["pair"] == "torn-2"
-    assert film(app)[0]["epochs"]
+    assert player(app)[0]["epochs"]
 
 
 def test_runs_of_the_pair_are_no_runs_of_images(runs_folder: Path) -> None:

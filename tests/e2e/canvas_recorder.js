@@ -1,6 +1,6 @@
-// Records what a film draws: each epoch as it comes on, and a fingerprint of its first picture.
-film => {
-  const canvas = film.querySelector("canvas.picture");
+// Records what a player draws: each epoch as it comes on, and a fingerprint of its first picture.
+player => {
+  const canvas = player.querySelector("canvas.picture");
   const fingerprint = () => {
     const words = new Uint32Array(canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data.buffer);
     let hash = 2166136261;
@@ -9,6 +9,6 @@ film => {
   };
   window.drawnEpochs = [];
   window.canvasFingerprint = fingerprint;
-  new MutationObserver(() => window.drawnEpochs.push([Number(film.dataset.epoch), fingerprint()]))
-    .observe(film, { attributeFilter: ["data-epoch"] });
+  new MutationObserver(() => window.drawnEpochs.push([Number(player.dataset.epoch), fingerprint()]))
+    .observe(player, { attributeFilter: ["data-epoch"] });
 }

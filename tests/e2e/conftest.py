@@ -219,7 +219,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def open_time_machine(serve: Serve, folder: Path, open_page: OpenPage) -> OpenPage:
-    """``open_time_machine("latent", run="first", epoch=3)`` gives a page whose film has all its frames."""
+    """``open_time_machine("latent", run="first", epoch=3)`` gives a page whose player has all its frames."""
     from tests.e2e.time_machine import wait_until_loaded
 
     def open_(name: str, *, count: int = 13, width: int = 1280, dark: bool = False, **values: object) -> Page:

@@ -169,8 +169,8 @@ class Visitor:
         return self._page
 
     async def _until_complete(self) -> None:
-        film = self._there.locator(".player")
-        await expect(film).to_have_attribute("data-loaded", f"{SNAPSHOTS}/{SNAPSHOTS}", timeout=180_000)
+        player = self._there.locator(".player")
+        await expect(player).to_have_attribute("data-loaded", f"{SNAPSHOTS}/{SNAPSHOTS}", timeout=180_000)
 
     async def _drag(self) -> list[float]:
         """Take the slider's thumb from one end to the other with the mouse."""

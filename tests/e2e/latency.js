@@ -1,4 +1,4 @@
-// Times a film from inside its page. Every time is in milliseconds of the page's own clock.
+// Times a player from inside its page. Every time is in milliseconds of the page's own clock.
 //
 // What is drawn has data-epoch or data-view set in the same task; a frame is presented once the first task after its
 // callbacks begins, since by then it has been handed on to the screen. What is drawn by one of these callbacks is
@@ -33,11 +33,11 @@
     });
   const presented = () =>
     isInFrame ? nextTask() : new Promise((resolve) => requestFrame(() => resolve(nextTask())));
-  const film = () => pick(".player");
+  const player = () => pick(".player");
 
   /** Drag: from the slider's input event to the frame with its epoch. The mouse is moved by the caller. */
   function watchDrag() {
-    const element = film();
+    const element = player();
     const times = [];
     let began = 0;
     const note = (event) => (began = event.timeStamp);
@@ -61,7 +61,7 @@
    * starts the clock. An epoch that is left out comes with the one that is shown in its place.
    */
   function watchPlay(speed) {
-    const element = film();
+    const element = player();
     const times = [];
     let start = 0;
     const first = Number(element.dataset.epoch);
@@ -82,9 +82,9 @@
     };
   }
 
-  /** A choice: from the next click or key of the person until the film of another view is presented and complete. */
+  /** A choice: from the next click or key of the person until the player of another view is presented and complete. */
   function watchChoice() {
-    const before = film().dataset.view;
+    const before = player().dataset.view;
     let began = 0;
     const note = (event) => (began = event.timeStamp);
     addEventListener("pointerdown", note, true);
@@ -94,11 +94,11 @@
         const look = () => (isDone() ? resolve() : setTimeout(look, 1));
         look();
       });
-    // The film keeps the last picture until the new view's first frame is there, and names the view only then.
-    const shown = until(() => film()?.dataset.view !== before && film()?.dataset.loaded[0] !== "0").then(presented);
+    // The player keeps the last picture until the new view's first frame is there, and names the view only then.
+    const shown = until(() => player()?.dataset.view !== before && player()?.dataset.loaded[0] !== "0").then(presented);
     const complete = shown.then(() =>
       until(() => {
-        const [loaded, all] = film().dataset.loaded.split("/");
+        const [loaded, all] = player().dataset.loaded.split("/");
         return loaded === all;
       }),
     );

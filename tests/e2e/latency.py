@@ -9,8 +9,8 @@ the three pages it is measured, by the page's own clock:
     play     how far the moment at which an epoch's frame was handed to the screen is from the one at which it was due,
              early or late, at 10 epochs a second, counted from the press on Play; an epoch that is left out counts from
              its own due moment until that of the next one's frame
-    choice   from the press on another label, dimension or run until the film is of the new view and the frame with its
-             picture was handed to the screen; at least 20 changes of each
+    choice   from the press on another label, dimension or run until the player shows the new view and the frame with
+             its picture was handed to the screen; at least 20 changes of each
     ready    from that press until all 65 epochs of the new view can be scrubbed
 
 The first visit of each view is among the changes; with 10 labels and 20 changes each is visited twice. Samples have no
@@ -45,7 +45,7 @@ from cvae_core.runs.snapshots import publish_snapshot
 from cvae_core.runs.status import Status, write_status
 from tests.e2e.browser import FLAGS, chromium
 from tests.e2e.conftest import DASHBOARD, streamlit_server
-from tests.e2e.time_machine import PAGES, choose_label, drag_to, film, press, wait_until_loaded
+from tests.e2e.time_machine import PAGES, choose_label, drag_to, player, press, wait_until_loaded
 
 SNAPSHOTS = 65
 CHANGES = 20
@@ -124,10 +124,10 @@ def measure_play(page: Page, name: str) -> Figure:
     times: list[float] = []
     for _ in range(PLAYS):
         press(page, "First epoch")
-        expect(film(page)).to_have_attribute("data-epoch", "0")
+        expect(player(page)).to_have_attribute("data-epoch", "0")
         with watched(page, f"watchPlay({PLAY_SPEED})") as found:
             press(page, "Play")
-            expect(film(page)).to_have_attribute("data-epoch", str(SNAPSHOTS - 1), timeout=60_000)
+            expect(player(page)).to_have_attribute("data-epoch", str(SNAPSHOTS - 1), timeout=60_000)
         times += found
     return figure(name, "play", times, 16, 33)
 

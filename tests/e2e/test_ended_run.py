@@ -75,7 +75,7 @@ def changes(page: Page) -> list[str]:
     return found
 
 
-def test_a_film_of_an_ended_run_grows_once_it_lives_again(serve: Serve, open_page: OpenPage, runs: Path) -> None:
+def test_a_player_of_an_ended_run_grows_once_it_lives_again(serve: Serve, open_page: OpenPage, runs: Path) -> None:
     from cvae_core.runs.snapshots import publish_snapshot
     from tests.dashboard.run_states import random_weights
 

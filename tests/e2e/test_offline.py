@@ -145,7 +145,7 @@ def test_no_page_asks_for_anything_outside(browser: Browser, site: str, watched:
 
 
 def use(page: Page, visit: str) -> None:
-    """Do on a page what might fetch something: help, settings, pictures, a film, a training."""
+    """Do on a page what might fetch something: help, settings, pictures, a player, a training."""
     if visit == "train":
         unfold(page, "All settings")
         page.get_by_test_id("stTooltipIcon").first.hover()
@@ -157,7 +157,7 @@ def use(page: Page, visit: str) -> None:
         expect(page.get_by_text("Finished").first).to_be_visible(timeout=120_000)
     if visit == "style?source=sevens":
         unfold(page, "Export animation")
-        page.get_by_role("button", name=re.compile("^Make .*film")).click()
+        page.get_by_role("button", name=re.compile("^Create .*animation")).click()
         expect(page.get_by_role("button", name=re.compile("^Download .*style"))).to_be_visible(timeout=60_000)
     wait_until_idle(page)
 

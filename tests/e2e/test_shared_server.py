@@ -99,7 +99,7 @@ def test_a_visitor_gives_the_token_and_trains(server: Server, elsewhere: Browser
     the_button(page, "Stop").click()
     expect(the_button(page, "Resume")).to_be_visible(timeout=60_000)
     page.goto(f"http://127.0.0.1:{server.port}/cvae/latent?run=first&token={TOKEN.replace(' ', '+')}")
-    wait_until_loaded(page, 13)  # the film's scripts and its frames come below the path, too
+    wait_until_loaded(page, 13)  # the player's scripts and its frames come below the path, too
     assert "token" not in page.url
     assert page.evaluate(MODULE_BYTES)
     page.reload()

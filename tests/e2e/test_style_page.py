@@ -21,9 +21,9 @@ from cvae_core.rendering.drawing import TileLayout
 from cvae_core.runs.run import Run
 from dashboard.components.latent_sliders import STEPS
 from tests.e2e.conftest import OpenPage, Serve, unfold, wait_until_idle
-from tests.e2e.test_style_pad import SEVEN, draw, given, pixels, ranking, versions
+from tests.e2e.test_drawing_pad import SEVEN, draw, given, pixels, ranking, versions
 from tests.e2e.test_time_machine_views import network
-from tests.e2e.time_machine import LAST, drag_to, expect_address, expect_epoch, film, slider, wait_until_loaded
+from tests.e2e.time_machine import LAST, drag_to, expect_address, expect_epoch, player, slider, wait_until_loaded
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
@@ -89,9 +89,9 @@ def test_a_drawn_digit_is_seen_as_every_label_at_every_epoch_and_taken_home(open
     z, _ = model.encode(image[None], np.array([LABEL]))
     assert np.abs(versions(page) - decode_images(model, np.tile(z, (10, 1)), np.arange(10)).astype(int)).max() <= 1
 
-    film(page).hover()
+    player(page).hover()
     with page.expect_download() as event:
-        film(page).get_by_role("button", name="Download PNG").click()
+        player(page).get_by_role("button", name="Download PNG").click()
     assert event.value.suggested_filename == "style_epoch_3.png"
     content = Path(event.value.path()).read_bytes()
     np.testing.assert_array_equal(tiles_of_png(content), figure(run, 3, image, LABEL))
@@ -140,9 +140,9 @@ def test_a_photograph_is_brought_to_the_models_form_and_redrawn(open_style, fold
     image = np.rint(255 * mnist_form(read.pixels, SHAPE, read.least_noise)).astype(np.uint8)
     best = int(classify(network(run, 2), image[None]).ranking[0, 0])
     expect(page.get_by_text(f"Classified as {best} (")).to_be_visible()
-    film(page).hover()
+    player(page).hover()
     with page.expect_download() as event:
-        film(page).get_by_role("button", name="Download PNG").click()
+        player(page).get_by_role("button", name="Download PNG").click()
     taken = tiles_of_png(Path(event.value.path()).read_bytes())
     np.testing.assert_array_equal(taken, figure(run, 2, image, best))
 
@@ -166,7 +166,7 @@ def test_what_is_no_digit_is_told_in_one_sentence_and_another_file_can_follow(op
         alert = page.get_by_test_id("stAlertContentError")
         expect(alert).to_have_count(1)
         expect(alert).to_contain_text(words)
-        expect(film(page)).to_have_count(0)
+        expect(player(page)).to_have_count(0)
     upload(page, "seven.jpg", photograph())
     wait_until_loaded(page, LAST + 1)
     expect(page.get_by_test_id("stAlertContentError")).to_have_count(0)

@@ -26,10 +26,10 @@ from tests.e2e.time_machine import (
     drawn,
     expect_address,
     expect_epoch,
-    film,
     fingerprint,
     go_to_page,
     pictures,
+    player,
     press,
     record,
     slider,
@@ -69,7 +69,7 @@ def test_playing_shows_the_run_to_its_end(open_time_machine: OpenTimeMachine, na
     record(page)
     press(page, "Play")
     expect_epoch(page, LAST, LAST)
-    expect(film(page).get_by_role("button", name="Play", exact=True)).to_be_visible()
+    expect(player(page).get_by_role("button", name="Play", exact=True)).to_be_visible()
     expect_address(page, epoch=str(LAST))
     epochs = [epoch for epoch, _ in drawn(page)]
     assert epochs == sorted(epochs)
@@ -80,12 +80,12 @@ def test_playing_shows_the_run_to_its_end(open_time_machine: OpenTimeMachine, na
 @EVERY_PAGE
 def test_another_label_is_another_picture_at_the_same_epoch(open_time_machine: OpenTimeMachine, name: str) -> None:
     page = open_time_machine(name, epoch=5)
-    view = film(page).get_attribute("data-view")
+    view = player(page).get_attribute("data-view")
     marks = [pictures(page)]
     for label, text in (("3", "3"), ("All", "all")):
         choose_label(page, label)
         expect_address(page, label=text, epoch="5")
-        expect(film(page)).not_to_have_attribute("data-view", view or "")
+        expect(player(page)).not_to_have_attribute("data-view", view or "")
         wait_until_loaded(page, LAST + 1)
         expect_epoch(page, 5, LAST)
         marks.append(pictures(page))
@@ -119,7 +119,7 @@ def test_a_damaged_snapshot_says_so_and_the_slider_moves_on(
     run = make_run(folder, f"damaged-{name}", "finished", 6)
     (snapshot_folder(run.snapshots_folder, 3) / WEIGHTS_FILE).write_text("nonsense")
     page = open_time_machine(name, run=run.id, epoch=0, count=7)
-    sentence = film(page).get_by_text("The snapshot of epoch 3 is damaged")
+    sentence = player(page).get_by_text("The snapshot of epoch 3 is damaged")
     record(page)
     drag_to(page, 3, let_go=False)
     expect(sentence).to_be_visible()
@@ -159,13 +159,13 @@ def test_who_follows_a_run_sees_its_newest_epoch(open_time_machine: OpenTimeMach
     run = make_run(folder, f"followed-{name}", "running", 2)
     with living_worker(run):
         page = open_time_machine(name, run=run.id, epoch=1, count=3)
-        live = film(page).get_by_role("button", name="Live")
+        live = player(page).get_by_role("button", name="Live")
         expect(live).to_have_attribute("aria-pressed", "false")
         live.click()
         expect_epoch(page, 2, 2)
         for epoch in (3, 4):
             train_an_epoch(run, epoch)
-            expect(film(page)).to_have_attribute("data-epoch", str(epoch), timeout=15_000)
+            expect(player(page)).to_have_attribute("data-epoch", str(epoch), timeout=15_000)
             expect_epoch(page, epoch, epoch)
             assert thumb_share(page) == 1
             expect_address(page, epoch="newest")
@@ -179,11 +179,11 @@ def test_a_young_run_is_waited_for_followed_scrubbed_and_followed_again(
     with living_worker(run):
         page = open_page(f"{serve(CVAE_RUNS=str(folder))}/{name}?run={run.id}")
         expect(page.get_by_text("Waiting for the first epoch.")).to_be_visible()
-        expect(film(page)).to_have_count(0)
-        live = film(page).get_by_role("button", name="Live")
+        expect(player(page)).to_have_count(0)
+        live = player(page).get_by_role("button", name="Live")
         for epoch in (1, 2):
             train_an_epoch(run, epoch)
-            expect(film(page)).to_have_attribute("data-epoch", str(epoch), timeout=15_000)
+            expect(player(page)).to_have_attribute("data-epoch", str(epoch), timeout=15_000)
         expect(live).to_have_attribute("aria-pressed", "true")
         wait_until_loaded(page, 3)
         drag_to(page, 1)
@@ -195,7 +195,7 @@ def test_a_young_run_is_waited_for_followed_scrubbed_and_followed_again(
         live.click()
         expect_epoch(page, 3, 3)
         train_an_epoch(run, 4)
-        expect(film(page)).to_have_attribute("data-epoch", "4", timeout=15_000)
+        expect(player(page)).to_have_attribute("data-epoch", "4", timeout=15_000)
         expect_address(page, epoch="newest")
         go_to_page(page, next(other for other in PAGES if other != name), 5)
         drag_to(page, 1)
@@ -212,7 +212,7 @@ def test_nothing_is_wider_than_the_page(
 ) -> None:
     page = open_time_machine(name, epoch=6, pin=12, label=7, width=width, dark=dark)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    parts = film(page).locator("canvas:visible, button:visible, input:visible, output:visible")
+    parts = player(page).locator("canvas:visible, button:visible, input:visible, output:visible")
     for part in (*parts.all(), *page.get_by_role("radio").all()):
         box = part.bounding_box()
         assert box is not None

@@ -18,7 +18,7 @@ from cvae_core.records import Split
 from cvae_core.runs.run import Run
 from cvae_core.runs.snapshots import load_snapshot
 from tests.e2e.conftest import wait_until_idle
-from tests.e2e.test_latent_film import on_canvas_of
+from tests.e2e.test_latent_player import on_canvas_of
 from tests.e2e.test_lens import code, expect_images, panel, settle
 from tests.e2e.time_machine import (
     EVERY_PAGE,

@@ -134,8 +134,8 @@ def look_at_what_was_learnt(page: Page, folder: Path) -> None:
     page.set_viewport_size({"width": 1280, "height": 940})
     for title in ("Latent space", "Manifold", "Samples", "Style transfer"):
         page.get_by_test_id("stToolbar").get_by_role("link", name=title).click()
-        film = page.locator(".player")
-        expect(film).to_have_attribute("data-epoch", re.compile(r"\d+"), timeout=_LONG_MS)
+        player = page.locator(".player")
+        expect(player).to_have_attribute("data-epoch", re.compile(r"\d+"), timeout=_LONG_MS)
         expect(page).to_have_url(re.compile("label=3"))
         if title == "Manifold":
             plane = page.locator("canvas.lens-plane")

@@ -37,7 +37,7 @@ def import_archive(page: Page, archive: Path) -> None:
 
 
 def picture(page: Page, url: str) -> str:
-    """The pixels of a film's canvas."""
+    """The pixels of a player's canvas."""
     page.goto(f"{url}/manifold?run=first&label=7&epoch=5")
     wait_until_loaded(page, 13)
     wait_until_idle(page)

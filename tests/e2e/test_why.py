@@ -17,11 +17,11 @@ _LONG_MS = 180_000
 _TEAR = re.compile(r"Off the manifold: ([\d.]+) % of the reconstructed points and ([\d.]+) % of the decoded curve")
 _COPIED = re.compile(r"From a noisy point to its reconstruction: ([\d.]+); the noise is 0.06")
 _MOST_TABS = 60
-# Notes each epoch that the film shows, from now on.
-_WATCH = """film => {
+# Notes each epoch that the player shows, from now on.
+_WATCH = """player => {
   window.shownEpochs = [];
-  new MutationObserver(() => window.shownEpochs.push(Number(film.dataset.epoch)))
-    .observe(film, { attributeFilter: ["data-epoch"] });
+  new MutationObserver(() => window.shownEpochs.push(Number(player.dataset.epoch)))
+    .observe(player, { attributeFilter: ["data-epoch"] });
 }"""
 
 
@@ -60,9 +60,9 @@ def test_the_keyboard_alone_trains_both_and_only_one_builds_a_bridge(
     page = open_page(f"{server}/why", height=1120)
     tab_to(page, the_button(page, "Train both"))
     page.keyboard.press("Enter")
-    film = page.locator(".player[data-epoch]")
-    expect(film).to_be_visible(timeout=_LONG_MS)
-    film.evaluate(_WATCH)
+    player = page.locator(".player[data-epoch]")
+    expect(player).to_be_visible(timeout=_LONG_MS)
+    player.evaluate(_WATCH)
     expect(the_button(page, "Stop both")).to_be_visible()
     expect(page.get_by_role("button", name="Live")).to_have_attribute("aria-pressed", "true")
     expect(the_button(page, "Delete both")).to_be_visible(timeout=_LONG_MS)
@@ -77,7 +77,7 @@ def test_the_keyboard_alone_trains_both_and_only_one_builds_a_bridge(
     tab_to(page, page.get_by_role("slider", name="Epoch"))
     page.wait_for_timeout(500)
     keep_picture(page, "why", tmp_path)
-    play_from_the_start(page, film)
+    play_from_the_start(page, player)
     page.reload()
     expect(page.locator(".player[data-epoch='3']")).to_be_visible(timeout=_LONG_MS)
     tab_to(page, page.get_by_role("link", name=re.compile("Now with digits")))
@@ -85,12 +85,12 @@ def test_the_keyboard_alone_trains_both_and_only_one_builds_a_bridge(
     page.wait_for_url(re.compile("/train"))
 
 
-def play_from_the_start(page: Page, film: Locator) -> None:
+def play_from_the_start(page: Page, player: Locator) -> None:
     """With the slider in focus: to the start, play to the end, and step from the start once more."""
     page.keyboard.press("Home")
     expect(page.locator(".player[data-epoch='0']")).to_be_visible()
     expect(page).to_have_url(re.compile("pair_epoch=0"))
-    film.evaluate(_WATCH)
+    player.evaluate(_WATCH)
     page.keyboard.press("Space")
     expect(page.locator(".player[data-epoch='300']")).to_be_visible(timeout=_LONG_MS)
     played = shown_epochs(page)

@@ -21,29 +21,29 @@ OpenTimeMachine = Callable[..., Page]
 _RECORDER = Path(__file__).with_name("canvas_recorder.js").read_text(encoding="utf-8")
 
 
-def film(page: Page) -> Locator:
+def player(page: Page) -> Locator:
     return page.locator(".player")
 
 
 def slider(page: Page) -> Locator:
-    return film(page).get_by_role("slider", name="Epoch")
+    return player(page).get_by_role("slider", name="Epoch")
 
 
 def press(page: Page, name: str) -> None:
-    """Press a button of the film's bar."""
-    film(page).get_by_role("button", name=name, exact=True).click()
+    """Press a button of the player's bar."""
+    player(page).get_by_role("button", name=name, exact=True).click()
 
 
 def wait_until_loaded(page: Page, count: int) -> None:
     """Wait until every epoch can be scrubbed to and the page is at rest."""
-    expect(film(page)).to_have_attribute("data-loaded", f"{count}/{count}", timeout=LOADING_MS)
+    expect(player(page)).to_have_attribute("data-loaded", f"{count}/{count}", timeout=LOADING_MS)
     wait_until_idle(page)
 
 
 def expect_epoch(page: Page, epoch: int, last: int) -> None:
     """The picture, the bar and the slider's place name the epoch."""
-    expect(film(page)).to_have_attribute("data-epoch", str(epoch))
-    expect(film(page).get_by_text(f"Epoch {epoch} of {last}", exact=True)).to_be_visible()
+    expect(player(page)).to_have_attribute("data-epoch", str(epoch))
+    expect(player(page).get_by_text(f"Epoch {epoch} of {last}", exact=True)).to_be_visible()
     expect(slider(page)).to_have_value(str(epoch))
 
 
@@ -76,7 +76,7 @@ def drag_to(page: Page, index: int, *, step: float = 4.0, let_go: bool = True) -
 
 def thumb_share(page: Page) -> float:
     """How far along its track the thumb stands, 0 to 1."""
-    found: float = slider(page).evaluate("it => Number(it.style.getPropertyValue('--film-place'))")
+    found: float = slider(page).evaluate("it => Number(it.style.getPropertyValue('--player-place'))")
     return found
 
 
@@ -87,8 +87,8 @@ def _thumb(page: Page, index: int, left: float, width: float) -> float:
 
 
 def record(page: Page) -> None:
-    """Begin to note what the film draws."""
-    film(page).evaluate(_RECORDER)
+    """Begin to note what the player draws."""
+    player(page).evaluate(_RECORDER)
 
 
 def drawn(page: Page) -> list[tuple[int, int]]:
@@ -98,17 +98,17 @@ def drawn(page: Page) -> list[tuple[int, int]]:
 
 
 def fingerprint(page: Page) -> int:
-    """Stands for what is on the first canvas of the film now."""
+    """Stands for what is on the first canvas of the player now."""
     record(page)
     found: int = page.evaluate("canvasFingerprint()")
     return found
 
 
 def pictures(page: Page) -> str:
-    """All that stands on the film's canvases; of the samples only the second depends on the label."""
+    """All that stands on the player's canvases; of the samples only the second depends on the label."""
     settle(page)
-    found: str = film(page).evaluate(
-        "film => [...film.querySelectorAll('canvas.picture')].map(canvas => canvas.toDataURL()).join()"
+    found: str = player(page).evaluate(
+        "player => [...player.querySelectorAll('canvas.picture')].map(canvas => canvas.toDataURL()).join()"
     )
     return found
 

@@ -23,7 +23,7 @@ export default (component) => createEpochPlayer(component, createToyPictures);
 function keepOffShares(offShares, { header, arrays }) {
   if (header.view !== offShares.view) Object.assign(offShares, { view: header.view, byModel: new Map() });
   for (const { name } of header.picture.models) {
-    const shares = arrays[`frame/tear_${name}`]?.values;
+    const shares = arrays[`frame/off_manifold_${name}`]?.values;
     if (!offShares.byModel.has(name)) offShares.byModel.set(name, new Map());
     header.frame_epochs.forEach((epoch, place) => {
       offShares.byModel.get(name).set(epoch, shares.slice(2 * place, 2 * place + 2));
@@ -164,7 +164,7 @@ function modelArrays({ frame, shared }, { model: { name } }) {
 }
 
 function captionModel({ frame, picture }, { surface, model }) {
-  const [points, curve] = frame[`tear_${model.name}`].values;
+  const [points, curve] = frame[`off_manifold_${model.name}`].values;
   const ofCurve = Number.isNaN(curve) ? "" : ` and ${percent(curve)} of the decoded curve`;
   const [distance] = frame[`distance_${model.name}`].values;
   surface.caption.textContent =

@@ -42,10 +42,10 @@ def loaded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 def ask(app: AppTest, page: str, epochs: Sequence[int] = EPOCHS) -> dict[str, Any]:
-    """What the film of a page is sent once its browser has asked for some epochs."""
+    """What the player of a page is sent once its browser has asked for some epochs."""
     (blob,) = (element.proto.bytes for element in app.get("bidi_component") if element.proto.bytes)
     view = unpack(blob)[0]["view"]
-    app.session_state[f"{page}_film"] = {"ask": {"id": 1, "view": view, "epochs": list(epochs)}}
+    app.session_state[f"{page}_player"] = {"ask": {"id": 1, "view": view, "epochs": list(epochs)}}
     app.run()
     assert not app.exception
     (blob,) = (element.proto.bytes for element in app.get("bidi_component") if element.proto.bytes)

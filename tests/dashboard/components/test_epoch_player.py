@@ -4,9 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cvae_core.errors import RunDamagedError
-from dashboard.components.epoch_player import MOST_EPOCHS, FilmState, Question, Timeline, film_blob, wanted_epochs
+from dashboard.components.epoch_player import MOST_EPOCHS, PlayerState, Question, Timeline, player_blob, wanted_epochs
 from dashboard.components.packing import unpack
-from dashboard.components.tiles import TilePicture, packed_tile_film
+from dashboard.components.tiles import TilePicture, packed_tile_player
 
 TIMELINE = Timeline("run", "view", (0, 2, 4, 7), 4, alive=True)
 JSON = st.recursive(
@@ -25,7 +25,7 @@ def ask(*epochs, view="view", id=3):
 
 
 def test_frames_come_in_the_order_in_which_they_were_asked_for():
-    header, arrays = unpack(film_blob(TIMELINE, ask(7, 0, 2), {"title": "T"}, square))
+    header, arrays = unpack(player_blob(TIMELINE, ask(7, 0, 2), {"title": "T"}, square))
     assert header["frame_epochs"] == [7, 0, 2]
     assert arrays["frame/square"].tolist() == [[7, 49], [0, 0], [2, 4]]
     assert (header["answer"], header["picture"]) == (3, {"title": "T"})
@@ -33,14 +33,14 @@ def test_frames_come_in_the_order_in_which_they_were_asked_for():
 
 
 @pytest.mark.parametrize("question", [None, ask(0, view="another view")])
-def test_without_a_question_about_its_view_a_film_shows_the_selected_epoch(question):
-    header, arrays = unpack(film_blob(TIMELINE, question, {}, square))
+def test_without_a_question_about_its_view_a_player_shows_the_selected_epoch(question):
+    header, arrays = unpack(player_blob(TIMELINE, question, {}, square))
     assert header["frame_epochs"] == [4] and header["answer"] == 0
     assert arrays["frame/square"].tolist() == [[4, 16]]
 
 
 def test_an_empty_question_is_answered_without_frames():
-    header, arrays = unpack(film_blob(TIMELINE, ask(), {}, square))
+    header, arrays = unpack(player_blob(TIMELINE, ask(), {}, square))
     assert header["frame_epochs"] == [] and header["answer"] == 3 and arrays == {}
 
 
@@ -62,18 +62,18 @@ def test_a_damaged_epoch_is_told_beside_the_others():
             raise RunDamagedError("Snapshot 2 is truncated.", "Train again.")
         return square(epoch)
 
-    header, arrays = unpack(film_blob(TIMELINE, ask(0, 2, 7), {}, frame_of))
+    header, arrays = unpack(player_blob(TIMELINE, ask(0, 2, 7), {}, frame_of))
     assert header["frame_epochs"] == [0, 7] and len(arrays["frame/square"]) == 2
     assert header["failed"] == {"2": "Snapshot 2 is truncated. Train again."}
 
 
 def test_other_errors_are_not_hidden():
     with pytest.raises(ZeroDivisionError):
-        film_blob(TIMELINE, None, {}, lambda epoch: {"a": np.ones(1) * (1 // 0)})
+        player_blob(TIMELINE, None, {}, lambda epoch: {"a": np.ones(1) * (1 // 0)})
 
 
 def test_shared_arrays_come_once():
-    _, arrays = unpack(film_blob(TIMELINE, ask(0, 2), {}, square, {"labels": np.array([5], np.int32)}))
+    _, arrays = unpack(player_blob(TIMELINE, ask(0, 2), {}, square, {"labels": np.array([5], np.int32)}))
     assert arrays["labels"].tolist() == [5]
 
 
@@ -105,23 +105,23 @@ def test_a_malformed_question_counts_as_none(change):
 
 @given(JSON)
 def test_whatever_a_browser_reports_is_read(value):
-    for state in (FilmState.parse(value), FilmState.parse({"epoch": value, "ask": value})):
+    for state in (PlayerState.parse(value), PlayerState.parse({"epoch": value, "ask": value})):
         assert state.epoch is None or (type(state.epoch) is int and state.epoch >= 0)
         assert not isinstance(state.ask, dict)
 
 
-def test_what_a_film_reports_is_read():
-    state = FilmState.parse({"epoch": {"run": "r", "epoch": 4, "id": 7}, "ask": {"id": 1, "view": "v", "epochs": []}})
-    assert state == FilmState(4, Question(1, "v", ()), "r", 7)
+def test_what_a_player_reports_is_read():
+    state = PlayerState.parse({"epoch": {"run": "r", "epoch": 4, "id": 7}, "ask": {"id": 1, "view": "v", "epochs": []}})
+    assert state == PlayerState(4, Question(1, "v", ()), "r", 7)
 
 
 def test_a_report_without_an_epoch_is_of_the_newest():
-    assert FilmState.parse({"epoch": {"run": "r", "epoch": None, "id": 7}}) == FilmState(None, None, "r", 7)
+    assert PlayerState.parse({"epoch": {"run": "r", "epoch": None, "id": 7}}) == PlayerState(None, None, "r", 7)
 
 
 @pytest.mark.parametrize("change", [{"run": 1}, {"epoch": -1}, {"epoch": "4"}, {"id": None}, {"id": True}])
 def test_a_malformed_report_of_an_epoch_is_none(change):
-    assert FilmState.parse({"epoch": {"run": "r", "epoch": 4, "id": 7, **change}}) == FilmState()
+    assert PlayerState.parse({"epoch": {"run": "r", "epoch": 4, "id": 7, **change}}) == PlayerState()
 
 
 @pytest.mark.parametrize(("epochs", "epoch"), [((0, 2, 1), 0), ((0, 0), 0), ((0, 1), 2), ((), 0)])
@@ -138,7 +138,7 @@ def tiles(epoch):
 
 
 def test_the_tiles_of_every_picture_reach_the_browser():
-    header, arrays = unpack(packed_tile_film(TIMELINE, ask(0, 7), PICTURES, tiles, 200))
+    header, arrays = unpack(packed_tile_player(TIMELINE, ask(0, 7), PICTURES, tiles, 200))
     assert [picture["name"] for picture in header["picture"]["pictures"]] == ["one", "two"]
     assert header["picture"]["pictures"][1]["row_labels"] == ["a", "b"] and header["picture"]["min_width"] == 200
     assert arrays["frame/tiles_one"].shape == (2, 1, 2, 3, 4, 1)
@@ -157,4 +157,4 @@ def test_the_tiles_of_every_picture_reach_the_browser():
 )
 def test_pictures_that_do_not_fit_are_refused(pictures, tiles):
     with pytest.raises(ValueError):
-        packed_tile_film(TIMELINE, None, pictures, lambda epoch: {"a": tiles})
+        packed_tile_player(TIMELINE, None, pictures, lambda epoch: {"a": tiles})

@@ -6,11 +6,11 @@ import pytest
 from cvae_core.errors import RunDamagedError
 from dashboard.components.epoch_player import Question, Timeline
 from dashboard.components.latent_player import (
-    LatentFilmState,
     LatentPicture,
+    LatentPlayerState,
     PinnedPath,
     PinReport,
-    packed_latent_film,
+    packed_latent_player,
 )
 from dashboard.components.packing import unpack
 
@@ -37,7 +37,7 @@ def _tiles(index):
 
 
 def _packed(question=None, pin=None, hover_of=_tiles, frame_of=_frame):
-    return unpack(packed_latent_film(TIMELINE, question, PICTURE, SHARED, frame_of, pin, hover_of))
+    return unpack(packed_latent_player(TIMELINE, question, PICTURE, SHARED, frame_of, pin, hover_of))
 
 
 def _hover(index, view="view", epochs=()):
@@ -121,14 +121,14 @@ def test_a_snapshot_that_cannot_be_read_leaves_the_other_frames():
     ],
 )
 def test_a_pin_taken_away_differs_from_one_never_set(value, pin):
-    assert LatentFilmState.parse(value).pin == pin
+    assert LatentPlayerState.parse(value).pin == pin
 
 
 def test_the_same_pin_reported_again_is_another_report():
-    first, second = (LatentFilmState.parse({"pin": {"index": 7, "id": number}}) for number in (1, 2))
+    first, second = (LatentPlayerState.parse({"pin": {"index": 7, "id": number}}) for number in (1, 2))
     assert first.pin != second.pin
 
 
-def test_the_state_holds_what_every_film_reports():
-    state = LatentFilmState.parse({"epoch": {"run": "r", "epoch": 5, "id": 7}, "pin": {"index": 3, "id": 9}})
+def test_the_state_holds_what_every_player_reports():
+    state = LatentPlayerState.parse({"epoch": {"run": "r", "epoch": 5, "id": 7}, "pin": {"index": 3, "id": 9}})
     assert (state.epoch, state.pin) == (5, PinReport(3, 9))

@@ -1,4 +1,4 @@
-"""What a manifold film is sent, and what it reports."""
+"""What a manifold player is sent, and what it reports."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from cvae_core.config.run import ModelConfig
 from cvae_core.errors import RunDamagedError
 from cvae_core.inference import FoldedNetwork
 from dashboard.components.epoch_player import Question, Timeline
-from dashboard.components.manifold_player import LensPlane, ManifoldState, packed_manifold_film
+from dashboard.components.manifold_player import LensPlane, ManifoldState, packed_manifold_player
 from dashboard.components.packing import decoder_blob, network_arrays, unpack
 from dashboard.components.tiles import TilePicture
 from tests.networks import random_weights
@@ -31,7 +31,7 @@ def decoder_of(epoch: int) -> FoldedNetwork:
 
 
 def sent(question: Question | None, pictures=(BARE,), z=None):
-    data = packed_manifold_film(TIMELINE, question, pictures, lambda _: {"m": TILES}, PLANE, decoder_of, z)
+    data = packed_manifold_player(TIMELINE, question, pictures, lambda _: {"m": TILES}, PLANE, decoder_of, z)
     header, arrays = unpack(data)
     return header["picture"], arrays
 
@@ -79,7 +79,7 @@ def test_only_a_code_counts_as_one(z):
     assert ManifoldState.parse({"z": [0.25, -1]}).z == (0.25, -1.0)
 
 
-def test_a_film_that_has_reported_nothing_has_no_state():
+def test_a_player_that_has_reported_nothing_has_no_state():
     assert ManifoldState.parse(None) == ManifoldState()
 
 

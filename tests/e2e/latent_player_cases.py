@@ -1,4 +1,4 @@
-"""Known clusters that move over forty epochs, for the latent film's gallery and its tests."""
+"""Known clusters that move over forty epochs, for the latent player's gallery and its tests."""
 
 from __future__ import annotations
 

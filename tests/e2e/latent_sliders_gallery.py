@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard.components.latent_sliders import code_studio
+from dashboard.components.latent_sliders import latent_sliders
 from tests.e2e.style_cases import class_names, codes, network
 
 name = st.query_params.get("network", "tutorial")
@@ -14,7 +14,7 @@ if st.button("Next epoch"):
     epoch = st.session_state["epoch"] = epoch + 1
 model = network(name, epoch)
 architecture = model.architecture
-state = code_studio(
+state = latent_sliders(
     "studio",
     model,
     codes(architecture.latent_dim, count, epoch),

@@ -18,7 +18,7 @@ from tests.e2e.style_cases import codes, network
 
 pytestmark = pytest.mark.e2e
 
-GALLERY = Path(__file__).with_name("code_studio_gallery.py")
+GALLERY = Path(__file__).with_name("latent_sliders_gallery.py")
 STEPS = 7
 
 

@@ -20,7 +20,7 @@ from tests.e2e.style_cases import COLOUR, network
 
 pytestmark = pytest.mark.e2e
 
-GALLERY = Path(__file__).with_name("style_pad_gallery.py")
+GALLERY = Path(__file__).with_name("drawing_pad_gallery.py")
 SEVEN = ((80, 60), (200, 62), (170, 120), (140, 180), (120, 235))
 BAR = ((90, 150), (200, 140))
 # Milliseconds of work for one frame, 30 of them a second.

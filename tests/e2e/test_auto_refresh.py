@@ -135,7 +135,7 @@ def test_a_page_that_is_left_asks_for_no_news_and_the_next_is_never_empty(
     context.close()
 
 
-def test_a_film_that_is_left_asks_and_tells_nothing_more(serve: Serve, browser: Browser, folder: Path) -> None:
+def test_a_player_that_is_left_asks_and_tells_nothing_more(serve: Serve, browser: Browser, folder: Path) -> None:
     make_run(folder, "scrubbed", "finished", epochs=4)
     context = browser.new_context()
     page = context.new_page()
@@ -151,7 +151,7 @@ def test_a_film_that_is_left_asks_and_tells_nothing_more(serve: Serve, browser: 
     on = page.get_by_role("button", name="Next epoch").element_handle()
     link = page.get_by_test_id("stToolbar").get_by_role("link", name="Latent space").element_handle()
     page.evaluate("([on, link]) => { on.click(); link.click(); }", [on, link])
-    page.wait_for_timeout(900)  # longer than a film waits before it reports a step
+    page.wait_for_timeout(900)  # longer than a player waits before it reports a step
     assert [rerun.fragment_id for rerun in line.reruns] == [""]
     line.release()
     expect(page.get_by_role("heading", name="Latent space")).to_be_visible()

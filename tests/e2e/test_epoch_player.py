@@ -1,4 +1,4 @@
-"""What a film draws while it is dragged, played and lengthened, read back from a real browser."""
+"""What a player draws while it is dragged, played and lengthened, read back from a real browser."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, WebSocketRoute, expect
 
 from tests.e2e.conftest import OpenPage, Serve, wait_until_idle
-from tests.e2e.film_cases import BIG_COUNT, DAMAGED, GREY_STEP, LAST, OTHER_BASE
+from tests.e2e.player_cases import BIG_COUNT, DAMAGED, GREY_STEP, LAST, OTHER_BASE
 
 pytestmark = pytest.mark.e2e
 
-GALLERY = Path(__file__).with_name("film_gallery.py")
-RECORDER = Path(__file__).with_name("film_recorder.js").read_text(encoding="utf-8")
+GALLERY = Path(__file__).with_name("player_gallery.py")
+RECORDER = Path(__file__).with_name("player_recorder.js").read_text(encoding="utf-8")
 TOLERANCE = 2
 LOAD_SECONDS = 5.0
 # Machines that run tests were seen to differ by this much from a quiet one.
@@ -35,33 +35,33 @@ def gallery(serve: Serve) -> str:
 
 
 @pytest.fixture
-def open_film(gallery: str, open_page: OpenPage) -> OpenFilm:
-    """``open_film()`` gives the gallery once all frames are there."""
+def open_player(gallery: str, open_page: OpenPage) -> OpenFilm:
+    """``open_player()`` gives the gallery once all frames are there."""
 
     def open_(query: str = "", count: int = LAST + 1, **settings: object) -> Page:
         page = open_page(f"{gallery}/{query}", **settings)
-        expect(film(page)).to_have_attribute("data-loaded", f"{count}/{count}", timeout=20_000)
+        expect(player(page)).to_have_attribute("data-loaded", f"{count}/{count}", timeout=20_000)
         wait_until_idle(page)
         return page
 
     return open_
 
 
-def film(page: Page) -> Locator:
+def player(page: Page) -> Locator:
     return page.locator(".player")
 
 
 def button(page: Page, name: str) -> Locator:
-    return film(page).get_by_role("button", name=name, exact=True)
+    return player(page).get_by_role("button", name=name, exact=True)
 
 
 def slider(page: Page) -> Locator:
-    return film(page).get_by_role("slider")
+    return player(page).get_by_role("slider")
 
 
 def expect_epoch(page: Page, epoch: int) -> None:
-    expect(film(page)).to_have_attribute("data-epoch", str(epoch))
-    expect(film(page).get_by_text(f"Epoch {epoch} of")).to_be_visible()
+    expect(player(page)).to_have_attribute("data-epoch", str(epoch))
+    expect(player(page).get_by_text(f"Epoch {epoch} of")).to_be_visible()
 
 
 def expect_grey(page: Page, epoch: int, base: int = 0) -> None:
@@ -86,31 +86,31 @@ def reported(page: Page, epoch: int | None) -> None:
 
 
 @pytest.mark.gate
-def test_dragging_draws_every_epoch_on_the_way(open_film: OpenFilm) -> None:
-    page = open_film()
+def test_dragging_draws_every_epoch_on_the_way(open_player: OpenFilm) -> None:
+    page = open_player()
     # A place inside the first of the flat tiles, below the name of its row.
-    film(page).evaluate("film => { film.dataset.probe = '10,40'; }")
-    film(page).evaluate(RECORDER)
+    player(page).evaluate("player => { player.dataset.probe = '10,40'; }")
+    player(page).evaluate(RECORDER)
     drag(page)
     expect_epoch(page, LAST)
     reported(page, None)
     page.mouse.up()
     reported(page, LAST)
-    drawn = page.evaluate("filmRecord.drawn")
+    drawn = page.evaluate("playerRecord.drawn")
     assert [epoch for epoch, _ in drawn] == list(range(1, LAST + 1))
     wrong = [pair for pair in drawn if pair[0] != DAMAGED and abs(pair[1] - GREY_STEP * pair[0]) > TOLERANCE]
     assert wrong == []
 
 
 @pytest.mark.alone
-def test_a_drag_is_on_the_screen_at_once(open_film: OpenFilm) -> None:
-    page = open_film("?film=big", BIG_COUNT)
-    film(page).evaluate("film => { film.dataset.probe = '4,4'; }")
-    film(page).evaluate(RECORDER)
+def test_a_drag_is_on_the_screen_at_once(open_player: OpenFilm) -> None:
+    page = open_player("?player=big", BIG_COUNT)
+    player(page).evaluate("player => { player.dataset.probe = '4,4'; }")
+    player(page).evaluate(RECORDER)
     drag(page)
     page.mouse.up()
     expect_epoch(page, BIG_COUNT - 1)
-    record = page.evaluate("filmRecord")
+    record = page.evaluate("playerRecord")
     assert [epoch for epoch, _ in record["drawn"]] == list(range(1, BIG_COUNT))
     assert all(abs(grey - 3 * epoch) <= TOLERANCE for epoch, grey in record["drawn"])
     for what in ("handled", "shown"):
@@ -124,17 +124,17 @@ def test_a_drag_is_on_the_screen_at_once(open_film: OpenFilm) -> None:
 @pytest.mark.alone
 def test_all_frames_are_loaded_soon(gallery: str, open_page: OpenPage) -> None:
     began = time.monotonic()
-    page = open_page(f"{gallery}/?film=big")
-    expect(film(page)).to_have_attribute("data-loaded", f"{BIG_COUNT}/{BIG_COUNT}")
+    page = open_page(f"{gallery}/?player=big")
+    expect(player(page)).to_have_attribute("data-loaded", f"{BIG_COUNT}/{BIG_COUNT}")
     seconds = time.monotonic() - began
     print(f"\n{BIG_COUNT} frames of a manifold, from the page's address on: {seconds:.2f} s", end="")
     assert seconds < SLACK * LOAD_SECONDS
 
 
-def test_playing_ends_at_the_last_epoch_and_begins_again(open_film: OpenFilm) -> None:
-    page = open_film()
-    film(page).get_by_role("combobox", name="Epochs a second").select_option("20")
-    film(page).evaluate(RECORDER)
+def test_playing_ends_at_the_last_epoch_and_begins_again(open_player: OpenFilm) -> None:
+    page = open_player()
+    player(page).get_by_role("combobox", name="Epochs a second").select_option("20")
+    player(page).evaluate(RECORDER)
     began = time.monotonic()
     button(page, "Play").click()
     expect(button(page, "Pause")).to_be_visible()
@@ -142,10 +142,10 @@ def test_playing_ends_at_the_last_epoch_and_begins_again(open_film: OpenFilm) ->
     assert time.monotonic() - began > 0.9 * LAST / 20
     expect(button(page, "Play")).to_be_visible()
     reported(page, LAST)
-    epochs = [epoch for epoch, _ in page.evaluate("filmRecord.drawn")]
+    epochs = [epoch for epoch, _ in page.evaluate("playerRecord.drawn")]
     assert epochs == sorted(epochs) and epochs[-1] == LAST and len(epochs) > LAST / 3
     button(page, "Play").click()
-    page.wait_for_function("filmRecord.drawn.some(([epoch]) => epoch === 0)")
+    page.wait_for_function("playerRecord.drawn.some(([epoch]) => epoch === 0)")
     button(page, "Pause").click()
     expect(button(page, "Play")).to_be_visible()
 
@@ -154,18 +154,18 @@ def test_playing_waits_for_frames_that_are_slow(gallery: str, open_page: OpenPag
     page = open_page(gallery)
     page.get_by_text("Slow", exact=True).click()
     page.get_by_text("Other view", exact=True).click()
-    expect(film(page)).to_have_attribute("data-view", "one/True")
-    film(page).get_by_role("combobox", name="Epochs a second").select_option("60")
-    film(page).evaluate(RECORDER)
+    expect(player(page)).to_have_attribute("data-view", "one/True")
+    player(page).get_by_role("combobox", name="Epochs a second").select_option("60")
+    player(page).evaluate(RECORDER)
     button(page, "Play").click()
     expect_epoch(page, LAST)
-    drawn = page.evaluate("filmRecord.drawn")
+    drawn = page.evaluate("playerRecord.drawn")
     assert len({epoch for epoch, _ in drawn}) > LAST / 3
     expect_grey(page, LAST, base=OTHER_BASE)
 
 
-def test_buttons_step_and_jump(open_film: OpenFilm) -> None:
-    page = open_film()
+def test_buttons_step_and_jump(open_player: OpenFilm) -> None:
+    page = open_player()
     for name, epoch in (("Next epoch", 1), ("Next epoch", 2), ("Previous epoch", 1), ("Last epoch", LAST)):
         button(page, name).click()
         expect_epoch(page, epoch)
@@ -180,8 +180,8 @@ def test_buttons_step_and_jump(open_film: OpenFilm) -> None:
     reported(page, 0)
 
 
-def test_the_keyboard_moves_and_plays(open_film: OpenFilm) -> None:
-    page = open_film()
+def test_the_keyboard_moves_and_plays(open_player: OpenFilm) -> None:
+    page = open_player()
     slider(page).focus()
     for key, epoch in (("ArrowRight", 1), ("End", LAST), ("ArrowLeft", LAST - 1), ("Home", 0)):
         page.keyboard.press(key)
@@ -201,18 +201,18 @@ def test_the_keyboard_moves_and_plays(open_film: OpenFilm) -> None:
     expect(button(page, "Play")).to_be_visible()
 
 
-def test_new_epochs_lengthen_the_slider_and_change_nothing(open_film: OpenFilm) -> None:
-    page = open_film()
+def test_new_epochs_lengthen_the_slider_and_change_nothing(open_player: OpenFilm) -> None:
+    page = open_player()
     button(page, "Last epoch").click()
     page.get_by_role("button", name="Add epochs").click()
-    expect(film(page)).to_have_attribute("data-loaded", "42/42")
+    expect(player(page)).to_have_attribute("data-loaded", "42/42")
     expect_epoch(page, LAST)
     expect_grey(page, LAST)
     expect(slider(page)).to_have_attribute("max", str(LAST + 2))
 
 
-def test_the_newest_epoch_can_be_followed(open_film: OpenFilm) -> None:
-    page = open_film()
+def test_the_newest_epoch_can_be_followed(open_player: OpenFilm) -> None:
+    page = open_player()
     live = button(page, "Live")
     expect(live).to_be_hidden()
     page.get_by_text("Alive", exact=True).click()
@@ -228,12 +228,12 @@ def test_the_newest_epoch_can_be_followed(open_film: OpenFilm) -> None:
     expect(live).to_have_attribute("aria-pressed", "false")
     reported(page, LAST + 1)
     page.get_by_role("button", name="Add epochs").click()
-    expect(film(page)).to_have_attribute("data-loaded", "44/44")
+    expect(player(page)).to_have_attribute("data-loaded", "44/44")
     expect_epoch(page, LAST + 1)
 
 
-def test_a_damaged_epoch_says_what_happened(open_film: OpenFilm) -> None:
-    page = open_film()
+def test_a_damaged_epoch_says_what_happened(open_player: OpenFilm) -> None:
+    page = open_player()
     sentence = page.get_by_text("Snapshot 17 is truncated. Train it again.")
     slider(page).fill(str(DAMAGED))
     expect_epoch(page, DAMAGED)
@@ -244,23 +244,23 @@ def test_a_damaged_epoch_says_what_happened(open_film: OpenFilm) -> None:
     expect_grey(page, DAMAGED + 1)
 
 
-def test_another_view_keeps_the_epoch_and_draws_its_own_frames(open_film: OpenFilm) -> None:
-    page = open_film()
+def test_another_view_keeps_the_epoch_and_draws_its_own_frames(open_player: OpenFilm) -> None:
+    page = open_player()
     slider(page).fill("30")
     expect_grey(page, 30)
     page.get_by_text("Other view", exact=True).click()
-    expect(film(page)).to_have_attribute("data-view", "one/True")
-    expect(film(page)).to_have_attribute("data-loaded", f"{LAST + 1}/{LAST + 1}")
+    expect(player(page)).to_have_attribute("data-view", "one/True")
+    expect(player(page)).to_have_attribute("data-loaded", f"{LAST + 1}/{LAST + 1}")
     expect_epoch(page, 30)
     expect_grey(page, 30, base=OTHER_BASE)
 
 
-def test_another_run_begins_at_its_own_epoch(open_film: OpenFilm) -> None:
-    page = open_film()
+def test_another_run_begins_at_its_own_epoch(open_player: OpenFilm) -> None:
+    page = open_player()
     slider(page).fill("30")
     page.get_by_role("combobox", name="Run").click()
     page.get_by_role("option", name="two").click()
-    expect(film(page)).to_have_attribute("data-view", "two/False")
+    expect(player(page)).to_have_attribute("data-view", "two/False")
     expect_epoch(page, 5)
     expect_grey(page, 5)
 
@@ -285,13 +285,13 @@ def test_what_was_lost_is_asked_for_again(gallery: str, browser: Browser, lost: 
 
     page.route_web_socket(re.compile("_stcore/stream"), through)
     page.goto(gallery)
-    expect(film(page)).to_have_attribute("data-loaded", f"{LAST + 1}/{LAST + 1}", timeout=40_000)
+    expect(player(page)).to_have_attribute("data-loaded", f"{LAST + 1}/{LAST + 1}", timeout=40_000)
     assert len(questions) > lost
     context.close()
 
 
-def test_a_picture_is_saved_under_its_epoch(open_film: OpenFilm, tmp_path: Path) -> None:
-    page = open_film()
+def test_a_picture_is_saved_under_its_epoch(open_player: OpenFilm, tmp_path: Path) -> None:
+    page = open_player()
     slider(page).fill("12")
     with page.expect_download() as event:
         page.get_by_role("button", name="Download PNG").first.press("Enter")
@@ -301,10 +301,10 @@ def test_a_picture_is_saved_under_its_epoch(open_film: OpenFilm, tmp_path: Path)
 
 
 @pytest.mark.parametrize(("width", "dark"), [(360, False), (400, True), (1280, True)])
-def test_nothing_is_wider_than_the_page(open_film: OpenFilm, width: int, dark: bool) -> None:
-    page = open_film(width=width, dark=dark)
+def test_nothing_is_wider_than_the_page(open_player: OpenFilm, width: int, dark: bool) -> None:
+    page = open_player(width=width, dark=dark)
     page.get_by_text("Alive", exact=True).click()
     expect(button(page, "Live")).to_be_visible()
-    for part in film(page).locator("canvas, button, input, select, output").all():
+    for part in player(page).locator("canvas, button, input, select, output").all():
         box = part.bounding_box()
         assert box is not None and box["x"] >= 0 and box["x"] + box["width"] <= width

@@ -1,13 +1,13 @@
-// Records what a film draws: the epoch, the grey at the centre of a tile, and the time since the slider's event.
-film => {
+// Records what a player draws: the epoch, the grey at the centre of a tile, and the time since the slider's event.
+player => {
   const record = { drawn: [], handled: [], shown: [] };
   let began = 0;
-  film.addEventListener("input", event => { began = event.timeStamp; }, true);
+  player.addEventListener("input", event => { began = event.timeStamp; }, true);
   new MutationObserver(() => {
-    const canvas = film.querySelector("canvas.picture");
-    const [x, y] = film.dataset.probe ? film.dataset.probe.split(",").map(Number) : [4, 4];
+    const canvas = player.querySelector("canvas.picture");
+    const [x, y] = player.dataset.probe ? player.dataset.probe.split(",").map(Number) : [4, 4];
     const grey = canvas.getContext("2d").getImageData(x, y, 1, 1).data[0];
-    record.drawn.push([Number(film.dataset.epoch), grey]);
+    record.drawn.push([Number(player.dataset.epoch), grey]);
     if (!began) return;
     const since = began;
     began = 0;
@@ -18,6 +18,6 @@ film => {
       channel.port1.onmessage = () => record.shown.push(performance.now() - since);
       channel.port2.postMessage(0);
     });
-  }).observe(film, { attributeFilter: ["data-epoch"] });
-  window.filmRecord = record;
+  }).observe(player, { attributeFilter: ["data-epoch"] });
+  window.playerRecord = record;
 }

@@ -1,4 +1,4 @@
-"""A page with a film of manifolds under the lens, of networks that are other ones at each epoch."""
+"""A page with a player of manifolds under the lens, of networks that are other ones at each epoch."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from cvae_core.errors import RunDamagedError
 from cvae_core.inference import FoldedNetwork
 from cvae_core.records import Bytes
 from dashboard.components.epoch_player import Timeline
-from dashboard.components.manifold_player import LensPlane, ManifoldState, manifold_film
+from dashboard.components.manifold_player import LensPlane, ManifoldState, manifold_player
 from dashboard.components.tiles import TilePicture
 from tests.analysis.toy_network import computed
 from tests.e2e.lens_cases import DAMAGED, EPOCHS, LABEL, QUANTILES, SHAPE, trained
@@ -60,6 +60,6 @@ plane = LensPlane(
     selected_label=LABEL,
 )
 # What was held before the page was left, as a page would remember it.
-remembered = ManifoldState.parse(st.session_state.get("film")).z or ((0.5, -0.25) if run == "two" else None)
-film = manifold_film("film", timeline, pictures, frame_of, plane, decoder_of, remembered)
-st.caption(f"Python has epoch {film.epoch}, z {film.z}; decoders {decoders}")
+remembered = ManifoldState.parse(st.session_state.get("player")).z or ((0.5, -0.25) if run == "two" else None)
+player = manifold_player("player", timeline, pictures, frame_of, plane, decoder_of, remembered)
+st.caption(f"Python has epoch {player.epoch}, z {player.z}; decoders {decoders}")

@@ -1,4 +1,4 @@
-"""The latent film: what stands on its canvas, what the mouse and the keyboard do, and how fast it is."""
+"""The latent player: what stands on its canvas, what the mouse and the keyboard do, and how fast it is."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
-from tests.e2e import latent_film_cases as cases
+from tests.e2e import latent_player_cases as cases
 from tests.e2e.conftest import OpenPage, Serve, wait_until_idle
 
 pytestmark = pytest.mark.e2e
 
-GALLERY = Path(__file__).with_name("latent_film_gallery.py")
+GALLERY = Path(__file__).with_name("latent_player_gallery.py")
 ROOT = Path(__file__).parents[2]
 LAST = cases.EPOCHS[-1]
 LIMIT = 5.0
@@ -59,8 +59,8 @@ SPEED = """async epochs => {
 
 
 @pytest.fixture
-def open_film(serve: Serve, open_page: OpenPage) -> OpenPage:
-    """``open_film("label", pin=1234, dark=False, width=1280)`` gives a page whose film has all its frames."""
+def open_player(serve: Serve, open_page: OpenPage) -> OpenPage:
+    """``open_player("label", pin=1234, dark=False, width=1280)`` gives a page whose player has all its frames."""
     url = serve(GALLERY, PYTHONPATH=str(ROOT))
 
     def open_(mode: str, pin: int | None = None, dimensions: int = cases.LATENT_DIM, **options: object) -> Page:
@@ -121,8 +121,8 @@ def caption(page: Page, text: str) -> None:
     wait_until_idle(page)
 
 
-def test_points_go_where_the_slider_says(open_film):
-    page = open_film("label")
+def test_points_go_where_the_slider_says(open_player):
+    page = open_player("label")
     for epoch in (LAST, 0, 13, 14):
         go_to(page, epoch)
         here, gone, cluster = colours(
@@ -133,8 +133,8 @@ def test_points_go_where_the_slider_says(open_film):
         assert distance(cluster, label_colour(7)) <= 50 and distance(cluster, BACKGROUND) > 100
 
 
-def test_ten_thousand_points_have_the_colours_of_their_labels(open_film):
-    page = open_film("all")
+def test_ten_thousand_points_have_the_colours_of_their_labels(open_player):
+    page = open_player("all")
     found = colours(page, *(cases.centre(label, LAST) for label in range(10)))
     for label, colour in enumerate(found):
         nearest = min(range(10), key=lambda other: distance(colour, label_colour(other)))
@@ -149,8 +149,8 @@ def ring(place: tuple[float, float], epoch: int, sigma: float, angle: float) -> 
 
 
 @pytest.mark.parametrize("sigma", [1, 2])
-def test_the_pinned_images_posterior_is_an_ellipse_of_its_covariance(open_film, sigma):
-    page = open_film("label", pin=1234)
+def test_the_pinned_images_posterior_is_an_ellipse_of_its_covariance(open_player, sigma):
+    page = open_player("label", pin=1234)
     go_to(page, 25)
     place = cases.pin_place(1234, 25)
     for angle in (0, np.pi / 2, np.pi, 3 * np.pi / 2):
@@ -162,15 +162,15 @@ def test_the_pinned_images_posterior_is_an_ellipse_of_its_covariance(open_film, 
     assert distance(colours(page, ring(place, 25, 2.4, 0))[0], BACKGROUND) <= 2
 
 
-def test_the_path_of_the_pin_fades_with_time(open_film):
-    page = open_film("label", pin=1234)
+def test_the_path_of_the_pin_fades_with_time(open_player):
+    page = open_player("label", pin=1234)
     go_to(page, 8)
     near, later, last = (sum(colours(page, cases.pin_place(1234, epoch))[0]) for epoch in (18, 26, LAST))
     assert near + 15 < later and later <= last < 3 * 255 - 60
 
 
-def test_hovering_tells_what_a_point_is_and_shows_it(open_film):
-    page = open_film("label")
+def test_hovering_tells_what_a_point_is_and_shows_it(open_player):
+    page = open_player("label")
     hover(page, cases.lone_place(LAST))
     expect(page.get_by_text("Label 7 · index 7 · z1 = 3.50, z2 = −4.50")).to_be_visible()
     assert tile_greys(page, "of the point under the mouse") == [(7 + 40, 40), (4 * LAST, 4 * LAST)]
@@ -194,8 +194,8 @@ def tile_greys(page: Page, name: str) -> list[tuple[int, int]]:
 
 
 @pytest.mark.gate
-def test_a_click_pins_and_the_same_click_unpins(open_film):
-    page = open_film("label")
+def test_a_click_pins_and_the_same_click_unpins(open_player):
+    page = open_player("label")
     x, y = on_canvas(page, *cases.lone_place(LAST))
     plane(page).click(position={"x": x, "y": y})
     caption(page, "epoch None, pin 7")
@@ -224,8 +224,8 @@ def click_here(page: Page) -> tuple[int, int]:
 
 
 @pytest.mark.parametrize("scale", [1.0, 1.1, 1.25, 2.0])
-def test_a_click_at_fractions_of_a_pixel_pins_the_image_of_the_tooltip(open_film, scale):
-    page = open_film("all", scale=scale)
+def test_a_click_at_fractions_of_a_pixel_pins_the_image_of_the_tooltip(open_player, scale):
+    page = open_player("all", scale=scale)
     plane(page).evaluate(NOTE_TOOLTIP)
     box = plane(page).bounding_box()
     middle = on_canvas(page, *cases.centre(3, LAST))
@@ -236,8 +236,8 @@ def test_a_click_at_fractions_of_a_pixel_pins_the_image_of_the_tooltip(open_film
         assert pinned == shown, step
 
 
-def test_a_click_while_the_film_plays_pins_the_image_of_the_tooltip(open_film):
-    page = open_film("all")
+def test_a_click_while_the_player_plays_pins_the_image_of_the_tooltip(open_player):
+    page = open_player("all")
     plane(page).evaluate(NOTE_TOOLTIP)
     go_to(page, 0)
     plane(page).focus()
@@ -252,8 +252,8 @@ def test_a_click_while_the_film_plays_pins_the_image_of_the_tooltip(open_film):
         assert pinned == shown
 
 
-def test_a_tap_shows_and_pins_an_image(open_film):
-    page = open_film("label", width=400, has_touch=True)
+def test_a_tap_shows_and_pins_an_image(open_player):
+    page = open_player("label", width=400, has_touch=True)
     x, y = on_canvas(page, *cases.lone_place(LAST))
     plane(page).tap(position={"x": x, "y": y})
     expect(page.get_by_text("Label 7 · index 7 ·")).to_be_visible()
@@ -262,8 +262,8 @@ def test_a_tap_shows_and_pins_an_image(open_film):
     caption(page, "epoch None, pin None")
 
 
-def test_the_pinned_reconstruction_follows_the_slider(open_film):
-    page = open_film("label", pin=1234)
+def test_the_pinned_reconstruction_follows_the_slider(open_player):
+    page = open_player("label", pin=1234)
     expect(page.get_by_text("Pinned: test image 1234, a 3")).to_be_visible()
     for epoch in (20, 5):
         go_to(page, epoch)
@@ -273,8 +273,8 @@ def test_the_pinned_reconstruction_follows_the_slider(open_film):
     expect(page.get_by_text("Pinned:")).to_be_hidden()
 
 
-def test_the_keyboard_finds_and_pins_points(open_film):
-    page = open_film("label")
+def test_the_keyboard_finds_and_pins_points(open_player):
+    page = open_player("label")
     go_to(page, 0)
     plane(page).focus()
     # At first the point nearest to the centre; far below it there is only the one that stands alone.
@@ -290,8 +290,8 @@ def test_the_keyboard_finds_and_pins_points(open_film):
     expect(page.get_by_text("Label 7 ·")).to_be_hidden()
 
 
-def test_the_dimensions_follow_the_slider(open_film):
-    page = open_film("label")
+def test_the_dimensions_follow_the_slider(open_player):
+    page = open_player("label")
     for epoch in (LAST, 0, 20):
         go_to(page, epoch)
         figures = cases.figures(epoch)
@@ -306,16 +306,16 @@ def test_the_dimensions_follow_the_slider(open_film):
     expect(page.get_by_text("nats in 8 dimensions, 1 collapsed")).to_be_visible()
 
 
-def test_many_dimensions_are_scrolled(open_film):
-    page = open_film("label", dimensions=cases.MANY_DIMENSIONS)
+def test_many_dimensions_are_scrolled(open_player):
+    page = open_player("label", dimensions=cases.MANY_DIMENSIONS)
     go_to(page, 13)
     last = page.locator(f"[data-dimension='{cases.MANY_DIMENSIONS}']")
     kl = float(cases.figures(13, cases.MANY_DIMENSIONS)["kl"][-1])
     # What is out of sight follows when the slider rests.
     expect(last).to_have_attribute("data-kl", f"{kl:.3f}")
     expect(page.get_by_text("nats in 64 dimensions, 1 collapsed")).to_be_visible()
-    film = page.locator(".player").bounding_box()
-    assert film["height"] < 900
+    player = page.locator(".player").bounding_box()
+    assert player["height"] < 900
     page.locator("[data-dimension='1']").focus()
     for _ in range(cases.MANY_DIMENSIONS - 1):
         page.keyboard.press("ArrowDown")
@@ -323,8 +323,8 @@ def test_many_dimensions_are_scrolled(open_film):
     expect(last).to_be_in_viewport()
 
 
-def test_a_dimension_is_highlighted_by_mouse_and_keyboard(open_film):
-    page = open_film("label")
+def test_a_dimension_is_highlighted_by_mouse_and_keyboard(open_player):
+    page = open_player("label")
     curves = page.get_by_role("img", name="KL, mean and variance of 8 latent dimensions over 40 of 40 epochs")
     plain = curves.evaluate("canvas => canvas.toDataURL()")
     row = page.locator("[data-dimension='2']")
@@ -340,8 +340,8 @@ def test_a_dimension_is_highlighted_by_mouse_and_keyboard(open_film):
     page.wait_for_function("([canvas, plain]) => canvas.toDataURL() === plain", arg=[curves.element_handle(), plain])
 
 
-def test_a_picture_is_downloaded_with_its_label_and_epoch(open_film):
-    page = open_film("label")
+def test_a_picture_is_downloaded_with_its_label_and_epoch(open_player):
+    page = open_player("label")
     go_to(page, 12)
     page.get_by_role("button", name="Download PNG").focus()
     with page.expect_download() as event:
@@ -359,8 +359,8 @@ def test_a_picture_is_downloaded_with_its_label_and_epoch(open_film):
 
 
 @pytest.mark.parametrize("width", [400, 1280])
-def test_the_dimensions_stand_beside_the_plane_or_below_it(open_film, width):
-    page = open_film("label", pin=1234, width=width)
+def test_the_dimensions_stand_beside_the_plane_or_below_it(open_player, width):
+    page = open_player("label", pin=1234, width=width)
     left = plane(page).bounding_box()
     panel = page.get_by_role("region", name="Latent dimensions").bounding_box()
     assert panel["x"] + panel["width"] <= width
@@ -372,8 +372,8 @@ def test_the_dimensions_stand_beside_the_plane_or_below_it(open_film, width):
 
 
 @pytest.mark.alone
-def test_ten_thousand_points_follow_the_slider(open_film):
-    page = open_film("all", pin=1234)
+def test_ten_thousand_points_follow_the_slider(open_player):
+    page = open_player("all", pin=1234)
     epochs = [*cases.EPOCHS, *reversed(cases.EPOCHS[:-1])][1:]
     times = page.evaluate(SPEED, epochs)
     for name, values in times.items():

@@ -1,4 +1,4 @@
-"""Films of manifolds under the lens: decoders come for the epochs at which it is used, and the panel follows."""
+"""Players of manifolds under the lens: decoders come for the epochs at which it is used, and the panel follows."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.e2e.test_lens import code, expect_images, panel, settle
 
 pytestmark = pytest.mark.e2e
 
-GALLERY = Path(__file__).with_name("manifold_film_gallery.py")
+GALLERY = Path(__file__).with_name("manifold_player_gallery.py")
 SIZE = 15
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard.components.drawing_pad import style_pad
+from dashboard.components.drawing_pad import drawing_pad
 from tests.e2e.style_cases import class_names, network
 
 # One page serves every case.
@@ -18,6 +18,6 @@ if st.checkbox("Leave the pad"):
     st.stop()
 shown = network(name, epoch)
 names = class_names(shown.architecture.shape)
-state = style_pad("pad", shown, names, st.session_state.get("label"), epoch=epoch)
+state = drawing_pad("pad", shown, names, st.session_state.get("label"), epoch=epoch)
 ink = -1 if state.image is None else int(state.image.sum())
 st.caption(f"Epoch {epoch}, label {state.label}, ink {ink}, reported {state.id > 0}")

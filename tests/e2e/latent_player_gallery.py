@@ -1,4 +1,4 @@
-"""A page with a latent film of known clusters, for the browser tests: ?mode=label or all, ?pin=<index>,
+"""A page with a latent player of known clusters, for the browser tests: ?mode=label or all, ?pin=<index>,
 ?dimensions=<count>."""
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ import streamlit as st
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from dashboard.components.epoch_player import Timeline
-from dashboard.components.latent_player import LatentPicture, latent_film, latent_film_state
-from tests.e2e import latent_film_cases as cases
+from dashboard.components.latent_player import LatentPicture, latent_player, latent_player_state
+from tests.e2e import latent_player_cases as cases
 
 st.set_page_config(layout="wide")
 mode = st.query_params.get("mode", "label")
 labels, indices = cases.labels_and_indices(mode)
 latent_dim = int(st.query_params.get("dimensions", cases.LATENT_DIM))
-state = latent_film_state("film")
+state = latent_player_state("player")
 pinned = state.pin.index if state.pin else int(st.query_params["pin"]) if "pin" in st.query_params else None
 # An image of another split position than those of the points has a label of its own.
 label_of = dict(zip(indices.tolist(), labels.tolist(), strict=True))
@@ -31,8 +31,8 @@ def frame_of(epoch: int) -> dict[str, cases.Floats]:
     return {"x": x, "y": y, **cases.figures(epoch, latent_dim)}
 
 
-film = latent_film(
-    "film",
+player = latent_player(
+    "player",
     Timeline("run", mode, cases.EPOCHS, epoch, alive=False),
     LatentPicture(cases.CLASS_NAMES, "Latent plane of known clusters"),
     {"labels": labels, "indices": indices},
@@ -40,4 +40,4 @@ film = latent_film(
     path,
     lambda index: cases.picture_of(index, epoch),
 )
-st.caption(f"Python has epoch {film.epoch}, pin {film.pin.index if film.pin else 'unset'}")
+st.caption(f"Python has epoch {player.epoch}, pin {player.pin.index if player.pin else 'unset'}")

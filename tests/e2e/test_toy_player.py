@@ -1,4 +1,4 @@
-"""The film of the torn manifold in a browser: what is drawn where, and that it follows its slider."""
+"""The player of the disconnected manifold in a browser: what is drawn where, and that it follows its slider."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.conftest import OpenPage, Serve
-from tests.e2e.torn_film_cases import GROUND
+from tests.e2e.toy_player_cases import GROUND
 
 pytestmark = pytest.mark.e2e
 
-GALLERY = Path(__file__).with_name("torn_film_gallery.py")
+GALLERY = Path(__file__).with_name("toy_player_gallery.py")
 # Canvas pixels are what was asked for, up to the rounding of the browser's colour management.
 TOLERANCE = 3
 OFF_MANIFOLD = (0xD5, 0x5E, 0x00)

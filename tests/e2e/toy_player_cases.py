@@ -6,7 +6,7 @@ import numpy as np
 
 from cvae_core.analysis.toy import OffManifold, SweptCurve, ToyRecord
 from cvae_core.records import Floats
-from dashboard.components.toy_player import TornGround, TornModel
+from dashboard.components.toy_player import ToyData, ToyModel
 
 EPOCHS = tuple(range(0, 41, 2))
 STEPS = 200
@@ -55,8 +55,8 @@ def record(
 
 TRUE = np.concatenate([arc(1000), circle(1000)])
 POINTS = (TRUE + np.random.default_rng(0).normal(0, 0.06, TRUE.shape)).astype(np.float32)
-GROUND = TornGround(POINTS, np.repeat([0, 1], 1000), (arc(300), circle(300)), ("sine arc", "circle"), 0.06)
+GROUND = ToyData(POINTS, np.repeat([0, 1], 1000), (arc(300), circle(300)), ("sine arc", "circle"), 0.06)
 MODELS = [
-    TornModel("plain", "Autoencoder", "What an autoencoder makes of the data.", "plain.png"),
-    TornModel("conditional", "Conditional autoencoder", "What a conditional autoencoder makes of the data."),
+    ToyModel("plain", "Autoencoder", "What an autoencoder makes of the data.", "plain.png"),
+    ToyModel("conditional", "Conditional autoencoder", "What a conditional autoencoder makes of the data."),
 ]

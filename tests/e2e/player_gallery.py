@@ -1,4 +1,4 @@
-"""A page with films whose pictures tell their epoch, for the browser tests."""
+"""A page with players whose pictures tell their epoch, for the browser tests."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import streamlit as st
 from cvae_core.errors import RunDamagedError
 from cvae_core.records import Bytes
 from dashboard.components.epoch_player import Timeline
-from dashboard.components.tiles import TilePicture, tile_film
-from tests.e2e.film_cases import BIG_COUNT, DAMAGED, GREY_STEP, LAST, OTHER_BASE
+from dashboard.components.tiles import TilePicture, tile_player
+from tests.e2e.player_cases import BIG_COUNT, DAMAGED, GREY_STEP, LAST, OTHER_BASE
 
 FLAT = TilePicture(
     "flat",
@@ -46,8 +46,8 @@ def manifold_tiles(epoch: int) -> dict[str, Bytes]:
     return {"manifold": blob.astype(np.uint8)[..., None]}
 
 
-def flat_film() -> None:
-    """A film of forty epochs that buttons lengthen and change."""
+def flat_player() -> None:
+    """A player of forty epochs that buttons lengthen and change."""
     state = st.session_state
     last = state.setdefault("last", LAST)
     with st.container(horizontal=True):
@@ -66,19 +66,19 @@ def flat_film() -> None:
 
     epoch = 0 if run == "one" else 5
     timeline = Timeline(run, f"{run}/{other_view}", tuple(range(last + 1)), epoch, alive=alive)
-    film = tile_film("film", timeline, [FLAT, BOARD], frame_of, min_width=280)
-    st.caption(f"Python has epoch {film.epoch}")
+    player = tile_player("player", timeline, [FLAT, BOARD], frame_of, min_width=280)
+    st.caption(f"Python has epoch {player.epoch}")
 
 
 @st.fragment
-def big_film() -> None:
-    """A film as large as that of a manifold."""
+def big_player() -> None:
+    """A player as large as that of a manifold."""
     timeline = Timeline("big", "big", tuple(range(BIG_COUNT)), 0)
     picture = TilePicture("manifold", "Manifold", title="Manifold", file_name="manifold.png", max_tile=56)
-    tile_film("big", timeline, [picture], manifold_tiles)
+    tile_player("big", timeline, [picture], manifold_tiles)
 
 
-if st.query_params.get("film") == "big":
-    big_film()
+if st.query_params.get("player") == "big":
+    big_player()
 else:
-    flat_film()
+    flat_player()
