@@ -34,6 +34,8 @@ BATCH_NORM_EPSILON = 1e-3
 BATCH_NORM_MOMENTUM = 0.99
 
 Weights = dict[str, npt.NDArray[np.float32]]
+# A part of a network that is a chain of operations.
+Part = Literal["encoder", "z_mean", "z_log_var", "decoder"]
 
 
 @dataclass(frozen=True)

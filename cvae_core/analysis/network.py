@@ -7,12 +7,23 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from cvae_core.architecture import Architecture
+from cvae_core.architecture import Architecture, Part
 from cvae_core.config.fields import format_value
 from cvae_core.errors import ConfigError
 from cvae_core.records import Bytes, Floats, Labels
 
 Progress = Callable[[int, int], None]
+
+
+class DenseStep(Protocol):
+    """``activation(x @ kernel + bias)``, with kernel float32 (inputs, outputs) and bias float32 (outputs,)."""
+
+    @property
+    def kernel(self) -> Floats: ...
+    @property
+    def bias(self) -> Floats: ...
+    @property
+    def activation(self) -> str: ...
 
 
 def no_progress(_done: int, _total: int) -> None:
@@ -47,6 +58,18 @@ class OffersOutputs(Protocol):
 
     def decode_outputs(self, z: Floats, labels: Labels) -> Floats:
         """From codes and labels as in ``decode`` to float32 (n, pixels * parameters_per_pixel of the likelihood)."""
+
+
+@runtime_checkable
+class OffersLayers(Protocol):
+    """A network whose parts can be given as layers of Dense alone, which the browser runs as well."""
+
+    def dense_layers(self, part: Part) -> tuple[DenseStep, ...]:
+        """The layers of a part, first to last; "decoder" ends with the parameters of the likelihood.
+
+        Raises:
+            ConfigError: The part has other operations.
+        """
 
 
 def decode_images(network: Network, z: Floats, labels: Labels) -> Bytes:

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from cvae_core.analysis.network import Network
 from cvae_core.analysis.views import Computed, compute
+from cvae_core.config.run import RunConfig
 from cvae_core.data.registry import load_dataset, load_test_data, shape_of
 from cvae_core.errors import ExportError
 from cvae_core.inference.folded import FoldedNetwork
@@ -17,6 +18,18 @@ from cvae_core.runs.summary import without_snapshots
 
 T = TypeVar("T")
 Other = TypeVar("Other")
+
+
+def load_network(run: Run, config: RunConfig, epoch: int) -> Network:
+    """The network of a run, which has this configuration, after so many epochs.
+
+    Raises:
+        RunNotFoundError: That epoch has no snapshot.
+        RunDamagedError: Its snapshot is damaged.
+        WeightsError: Its weights are not those of the configuration.
+    """
+    weights = load_snapshot(run.snapshots_folder, epoch)
+    return FoldedNetwork(config.model, shape_of(config), weights)
 
 
 class TrainedRun:
@@ -79,12 +92,5 @@ class TrainedRun:
         return found
 
     def network(self, epoch: int) -> Network:
-        """The network after so many epochs.
-
-        Raises:
-            RunNotFoundError: That epoch has no snapshot.
-            RunDamagedError: Its snapshot is damaged.
-            WeightsError: Its weights are not those of the run's configuration.
-        """
-        weights = load_snapshot(self.run.snapshots_folder, epoch)
-        return FoldedNetwork(self.config.model, shape_of(self.config), weights)
+        """As ``load_network``."""
+        return load_network(self.run, self.config, epoch)

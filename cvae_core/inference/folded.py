@@ -17,12 +17,13 @@ from cvae_core.architecture import (
     DataShape,
     DenseLayer,
     Operation,
+    Part,
     Weights,
     check_weights,
     plan,
 )
 from cvae_core.config.run import ModelSettings
-from cvae_core.errors import DataError, WeightsError
+from cvae_core.errors import ConfigError, DataError, WeightsError
 from cvae_core.likelihoods import likelihood, sigmoid
 from cvae_core.records import Bytes, Floats, Labels, checked_labels, checked_pixels
 from cvae_core.text import short_repr
@@ -155,6 +156,23 @@ class FoldedNetwork:
         decoder = _Folding(weights)
         self.decoder = decoder.steps(self.architecture.decoder)
         self.output = decoder.head(self.architecture.output)
+
+    def dense_layers(self, part: Part) -> tuple[Affine, ...]:
+        """The layers of a part, first to last; "decoder" ends with ``output``.
+
+        Raises:
+            ConfigError: The part has other operations than Dense layers.
+        """
+        parts: dict[str, tuple[Step, ...]] = {
+            "encoder": self.encoder,
+            "z_mean": (self.z_mean,),
+            "z_log_var": (self.z_log_var,),
+            "decoder": (*self.decoder, self.output),
+        }
+        layers = tuple(step for step in parts[part] if isinstance(step, Affine))
+        if len(layers) < len(parts[part]):
+            raise ConfigError(f"The {part} of this network has other operations than Dense layers.")
+        return layers
 
     @np.errstate(under="ignore")
     def encode(self, images: Bytes | Floats, labels: Labels) -> tuple[Floats, Floats]:

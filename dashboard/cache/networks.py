@@ -16,12 +16,11 @@ from typing import Any, Final, TypeVar, cast
 import numpy as np
 import streamlit as st
 
+from cvae_core.analysis.network import Network
+from cvae_core.analysis.trained_run import load_network
 from cvae_core.analysis.views import Computed, compute
-from cvae_core.data import shape_of
 from cvae_core.errors import WeightsError
-from cvae_core.inference.folded import FoldedNetwork
 from cvae_core.runs.run import Run
-from cvae_core.runs.snapshots import load_snapshot
 from dashboard.cache import run_data
 from dashboard.streamlit_patches.sessions import give_back
 
@@ -146,7 +145,7 @@ CACHE_BYTES: Final = 512 * 1024 * 1024
 TRAINED_MODELS: Final = "trained_models"  # where the session's state has them
 
 
-def network(key: run_data.RunKey, epoch: int) -> FoldedNetwork:
+def network(key: run_data.RunKey, epoch: int) -> Network:
     """The network as it was after an epoch.
 
     Raises:
@@ -230,11 +229,9 @@ def _cache() -> Share:
     return share
 
 
-def _load(key: run_data.RunKey, epoch: int) -> FoldedNetwork:
-    config = run_data.run_config(key)
-    weights = load_snapshot(Run(Path(key[0])).snapshots_folder, epoch)
+def _load(key: run_data.RunKey, epoch: int) -> Network:
     try:
-        return FoldedNetwork(config.model, shape_of(config), weights)
+        return load_network(Run(Path(key[0])), run_data.run_config(key), epoch)
     except WeightsError as error:
         problem = f"The snapshot of epoch {epoch} does not fit the configuration of its run. {error.problem}"
         raise WeightsError(problem, "Other epochs can still be looked at.") from error

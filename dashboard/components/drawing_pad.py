@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from cvae_core.analysis.network import Network
 from cvae_core.architecture import DataShape
-from cvae_core.inference import FoldedNetwork
 from cvae_core.records import Bytes
 from dashboard.components import FOLDER
 from dashboard.components.packing import check_posterior, decoder_blob, encoder_blob, pack
@@ -57,7 +57,7 @@ class DrawingState:
 
 def drawing_pad(
     key: str,
-    network: FoldedNetwork,
+    network: Network,
     class_names: Sequence[str],
     label: int | None,
     *,
@@ -88,7 +88,7 @@ def drawing_pad(
 
 def packed_pad(
     key: str,
-    network: FoldedNetwork,
+    network: Network,
     class_names: Sequence[str],
     label: int | None,
     invert: bool = False,

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeGuard
 
-from cvae_core.inference import FoldedNetwork
+from cvae_core.analysis.network import Network
 from cvae_core.records import Floats
 from dashboard.components import FOLDER
 from dashboard.components.packing import check_posterior, decoder_blob, pack
@@ -57,7 +57,7 @@ class StudioState:
 
 def latent_sliders(
     key: str,
-    network: FoldedNetwork,
+    network: Network,
     codes: Floats,
     labels: Sequence[int],
     names: Sequence[str],
@@ -92,7 +92,7 @@ def latent_sliders(
 
 
 def packed_studio(
-    network: FoldedNetwork,
+    network: Network,
     codes: Floats,
     labels: Sequence[int],
     names: Sequence[str],

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from cvae_core.analysis.network import Network
 from cvae_core.errors import CvaeError
-from cvae_core.inference import FoldedNetwork
 from cvae_core.records import Bytes, Floats
 from dashboard.components import FOLDER
 from dashboard.components.epoch_player import (
@@ -100,7 +100,7 @@ def manifold_player(
     pictures: Sequence[TilePicture],
     frame_of: Callable[[int], Mapping[str, Bytes]],
     plane: LensPlane,
-    decoder_of: Callable[[int], FoldedNetwork],
+    decoder_of: Callable[[int], Network],
     z: tuple[float, ...] | None = None,
     pinned: PinnedCodes | None = None,
 ) -> ManifoldState:
@@ -138,7 +138,7 @@ def packed_manifold_player(
     pictures: Sequence[TilePicture],
     frame_of: Callable[[int], Mapping[str, Bytes]],
     plane: LensPlane,
-    decoder_of: Callable[[int], FoldedNetwork],
+    decoder_of: Callable[[int], Network],
     z: tuple[float, ...] | None = None,
     pinned: PinnedCodes | None = None,
 ) -> bytes:
@@ -183,7 +183,7 @@ def _frame(pictures: Sequence[TilePicture], tiles: Mapping[str, Bytes]) -> dict[
 
 
 def _decoder(
-    timeline: Timeline, question: Question | None, decoder_of: Callable[[int], FoldedNetwork]
+    timeline: Timeline, question: Question | None, decoder_of: Callable[[int], Network]
 ) -> tuple[dict[str, Any] | None, dict[str, Floats]]:
     """The decoder that the browser asked for, if it did and there is one."""
     epoch = _decoder_epoch(timeline, question)

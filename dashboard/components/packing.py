@@ -9,9 +9,9 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from cvae_core.analysis.network import Network, OffersLayers
+from cvae_core.architecture import Part
 from cvae_core.errors import ConfigError
-from cvae_core.inference import FoldedNetwork
-from cvae_core.inference.folded import Affine, Step
 from cvae_core.records import Floats
 
 _ALIGNMENT: Final = 8
@@ -79,7 +79,7 @@ def _framed_header(header: Mapping[str, Any]) -> bytes:
     return len(text).to_bytes(4, "little") + text
 
 
-def decoder_blob(network: FoldedNetwork, prefix: str = "decoder") -> tuple[dict[str, Any], dict[str, Floats]]:
+def decoder_blob(network: Network, prefix: str = "decoder") -> tuple[dict[str, Any], dict[str, Floats]]:
     """What the browser needs to decode.
 
     Args:
@@ -97,7 +97,7 @@ def decoder_blob(network: FoldedNetwork, prefix: str = "decoder") -> tuple[dict[
     architecture = network.architecture
     if architecture.likelihood != "bernoulli":
         raise ConfigError(f"The browser cannot draw images of the likelihood {architecture.likelihood}.")
-    activations, arrays = network_arrays((*network.decoder, network.output), prefix)
+    activations, arrays = network_arrays(network, ("decoder",), prefix)
     header = {
         "activations": activations,
         "conditional": architecture.conditional,
@@ -108,7 +108,7 @@ def decoder_blob(network: FoldedNetwork, prefix: str = "decoder") -> tuple[dict[
     return header, arrays
 
 
-def encoder_blob(network: FoldedNetwork, prefix: str = "encoder") -> tuple[dict[str, Any], dict[str, Floats]]:
+def encoder_blob(network: Network, prefix: str = "encoder") -> tuple[dict[str, Any], dict[str, Floats]]:
     """What the browser needs to encode; ``readEncoder`` of ``recognition.js`` puts it together again.
 
     Args:
@@ -120,9 +120,10 @@ def encoder_blob(network: FoldedNetwork, prefix: str = "encoder") -> tuple[dict[
         the arrays that belong to it, both for ``pack``.
     """
     architecture = network.architecture
-    activations, arrays = network_arrays(network.encoder, prefix)
-    for name, head in (("z_mean", network.z_mean), ("z_log_var", network.z_log_var)):
-        arrays |= network_arrays((head,), f"{prefix}/{name}")[1]
+    activations, arrays = network_arrays(network, ("encoder",), prefix)
+    heads: tuple[Part, ...] = ("z_mean", "z_log_var")
+    for head in heads:
+        arrays |= network_arrays(network, (head,), f"{prefix}/{head}")[1]
     header = {
         "activations": activations,
         "conditional": architecture.conditional,
@@ -132,7 +133,7 @@ def encoder_blob(network: FoldedNetwork, prefix: str = "encoder") -> tuple[dict[
     return header, arrays
 
 
-def check_posterior(network: FoldedNetwork) -> None:
+def check_posterior(network: Network) -> None:
     """Make sure that a network can be evaluated by ``recognition.js``.
 
     Raises:
@@ -142,11 +143,12 @@ def check_posterior(network: FoldedNetwork) -> None:
         raise ConfigError("A plain autoencoder has no posterior: choose a run of a CVAE.")
 
 
-def network_arrays(layers: Sequence[Step], prefix: str) -> tuple[list[str], dict[str, Floats]]:
+def network_arrays(network: Network, parts: Sequence[Part], prefix: str) -> tuple[list[str], dict[str, Floats]]:
     """A chain of layers as arrays; ``readLayers`` of ``mlp.js`` puts it together again.
 
     Args:
-        layers: First to last, such as ``(*network.encoder, network.z_mean)``.
+        network: The trained network.
+        parts: The chain, such as ("encoder", "z_mean").
         prefix: Of the arrays' names.
 
     Returns:
@@ -154,13 +156,13 @@ def network_arrays(layers: Sequence[Step], prefix: str) -> tuple[list[str], dict
         ``<prefix>/<i>/bias`` (outputs,).
 
     Raises:
-        ConfigError: One of them is no Dense layer.
+        ConfigError: The browser cannot run this network.
     """
+    if not isinstance(network, OffersLayers):
+        raise ConfigError("The browser cannot run this network: it runs Dense layers only.")
+    layers = [layer for part in parts for layer in network.dense_layers(part)]
     arrays: dict[str, Floats] = {}
-    affine = [layer for layer in layers if isinstance(layer, Affine)]
-    if len(affine) != len(layers):
-        raise ConfigError("The browser can run Dense layers only, and this network has other operations.")
-    for index, layer in enumerate(affine):
+    for index, layer in enumerate(layers):
         arrays[f"{prefix}/{index}/kernel"] = layer.kernel
         arrays[f"{prefix}/{index}/bias"] = layer.bias
-    return [layer.activation for layer in affine], arrays
+    return [layer.activation for layer in layers], arrays

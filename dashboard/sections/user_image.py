@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from cvae_core.analysis.network import Network
 from cvae_core.analysis.style import OwnImage, Source
 from cvae_core.data.preprocessing import mnist_form, read_picture
 from cvae_core.evaluation.classification import classify
-from cvae_core.inference.folded import FoldedNetwork
 from cvae_core.records import Bytes
 from cvae_core.workers.quotas import PICTURE_MB, check_upload, largest_upload_mb
 from dashboard.components.drawing_pad import drawing_pad
@@ -42,7 +42,7 @@ class Sources:
     words: str
 
 
-def drawn_source(context: PageContext, network: FoldedNetwork, epoch: int) -> Sources | None:
+def drawn_source(context: PageContext, network: Network, epoch: int) -> Sources | None:
     """Draw the pad; the drawing, as soon as there is one. The network of the epoch classifies it."""
     inverted = value_of(INVERT) == "yes"
     state = drawing_pad(_PAD_KEY, network, context.data.class_names, None, invert=inverted, epoch=epoch)
@@ -53,7 +53,7 @@ def drawn_source(context: PageContext, network: FoldedNetwork, epoch: int) -> So
     return _own(context, network, epoch, state.image, label, "your drawing")
 
 
-def uploaded_source(context: PageContext, network: FoldedNetwork, epoch: int) -> Sources | None:
+def uploaded_source(context: PageContext, network: Network, epoch: int) -> Sources | None:
     """Ask for an image file; its digit in the form of the data, as soon as there is one.
 
     Raises:
@@ -104,7 +104,7 @@ def _label_choice(context: PageContext) -> int | None:
     return None if label == _UNDECIDED else int(label)
 
 
-def _ranking(context: PageContext, network: FoldedNetwork, epoch: int, image: Bytes) -> None:
+def _ranking(context: PageContext, network: Network, epoch: int, image: Bytes) -> None:
     """The labels, ranked by ELBO."""
     found = classify(network, image[None])
     order = found.ranking[0]
@@ -122,9 +122,7 @@ def _ranking(context: PageContext, network: FoldedNetwork, epoch: int, image: By
     st.dataframe(table, column_config=columns, hide_index=True, width=360, height="content")
 
 
-def _own(
-    context: PageContext, network: FoldedNetwork, epoch: int, image: Bytes, label: int | None, words: str
-) -> Sources:
+def _own(context: PageContext, network: Network, epoch: int, image: Bytes, label: int | None, words: str) -> Sources:
     """A single source; by default its label is the one with the highest ELBO."""
     if label is None:
         found = classify(network, image[None])

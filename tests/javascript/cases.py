@@ -49,7 +49,7 @@ def _network(case: network_cases.Case, arrays: Arrays) -> dict[str, Any]:
     labels = np.arange(count)
     encoder, encoder_arrays = encoder_blob(network, f"{name}/encoder")
     decoder, decoder_arrays = decoder_blob(network, f"{name}/decoder")
-    chain, chain_arrays = network_arrays((*network.encoder, network.z_mean), f"{name}/chain")
+    chain, chain_arrays = network_arrays(network, ("encoder", "z_mean"), f"{name}/chain")
     image = np.rint(255 * case.image).astype(np.uint8)
     z_mean, z_log_var = network.encode(image[None].repeat(count, 0), labels)
     n_classes = architecture.shape.n_classes

@@ -11,6 +11,8 @@ import pytest
 from streamlit.runtime.caching import clear_session_resource_cache
 from streamlit.testing.v1 import AppTest
 
+from cvae_core.analysis.network import Network
+from cvae_core.config.run import RunConfig
 from cvae_core.runs.run import Run, delete_run
 from dashboard.cache import networks, run_data
 from dashboard.cache.networks import SharedCache
@@ -31,13 +33,13 @@ def run(runs_folder: Path) -> Run:
 def loaded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Epochs whose snapshot is read from disk, in order."""
     found: list[int] = []
-    load = networks.load_snapshot
+    load = networks.load_network
 
-    def note(folder: Path, epoch: int) -> Any:
+    def note(run: Run, config: RunConfig, epoch: int) -> Network:
         found.append(epoch)
-        return load(folder, epoch)
+        return load(run, config, epoch)
 
-    monkeypatch.setattr(networks, "load_snapshot", note)
+    monkeypatch.setattr(networks, "load_network", note)
     return found
 
 

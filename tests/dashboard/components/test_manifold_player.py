@@ -89,6 +89,6 @@ def test_a_decoder_is_its_layers():
     assert (header["n_classes"], header["latent_dim"], header["image_shape"]) == (4, 2, [3, 2, 1])
     assert arrays["decoder/0/kernel"].shape == (2 + 4, 3)
     assert {array.dtype.name for array in arrays.values()} == {"float32"}
-    activations, arrays = network_arrays((*NETWORK.encoder, NETWORK.z_mean), "e")
+    activations, arrays = network_arrays(NETWORK, ("encoder", "z_mean"), "e")
     assert activations == ["relu", "relu", "linear"]
     assert arrays["e/2/bias"].shape == (2,)

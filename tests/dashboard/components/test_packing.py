@@ -7,7 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from dashboard.components.packing import pack, unpack
+from cvae_core.architecture import DataShape, plan
+from cvae_core.config.run import ModelConfig
+from cvae_core.errors import ConfigError
+from cvae_core.records import Bytes, Floats, Labels
+from dashboard.components.packing import decoder_blob, pack, unpack
 
 DTYPES = st.sampled_from([np.uint8, np.int32, np.float32, np.float64])
 ARRAYS = DTYPES.flatmap(lambda dtype: hnp.arrays(dtype, hnp.array_shapes(min_dims=0, max_dims=5, min_side=0)))
@@ -44,3 +48,20 @@ def test_what_the_browser_cannot_read_is_refused():
         pack({"arrays": 1}, {})
     with pytest.raises(ValueError):
         pack({"x": float("nan")}, {})
+
+
+class OnlyDecodes:
+    """A network of a plug-in, which has no layers to send."""
+
+    architecture = plan(ModelConfig(), DataShape(2, 2, 1, 3))
+
+    def encode(self, images: Bytes, labels: Labels) -> tuple[Floats, Floats]:
+        raise NotImplementedError
+
+    def decode(self, z: Floats, labels: Labels) -> Floats:
+        raise NotImplementedError
+
+
+def test_a_network_without_dense_layers_is_refused_in_one_sentence() -> None:
+    with pytest.raises(ConfigError, match=r"The browser cannot run this network: it runs Dense layers only\."):
+        decoder_blob(OnlyDecodes())
