@@ -46,7 +46,9 @@ class Registry(Generic[_T]):
         """
         if name not in self._entries:
             known = f"The {self._what}s are: {', '.join(self._entries)}."
-            raise self._error(f"There is no {self._what} {name!r}.", known)
+            raise self._error(
+                f"There is no {self._what} {name!r}.", f"{known} CVAE_PLUGINS names modules that add more."
+            )
         return self._entries[name]
 
     def names(self) -> tuple[str, ...]:

@@ -34,7 +34,7 @@ from dashboard.shared.run_progress import note_drawn, progress_bar, progress_vie
 from dashboard.shared.session_state import without_links
 from dashboard.shared.widgets import EPOCH_PAGES, STATE_WIDTH, attempt, plain, show_errors, show_message, state_badge
 from dashboard.url_state.parameters import LABEL
-from dashboard.url_state.session import read_address, write_address
+from dashboard.url_state.session import fit_label, read_address, write_address
 
 # Fixed, so that the next button does not move when the label changes.
 _PAUSE_WIDTH: Final = 116
@@ -274,7 +274,10 @@ def _images(run: Run, now: Overview) -> None:
         if lost:
             st.warning(lost, icon=":material/broken_image:")
         loss_view(history, now.state in ALIVE)
-    for problem in session_state.keep_problems(read_address((LABEL,))):
+    problems = read_address((LABEL,))
+    if now.config is not None:
+        problems += fit_label(class_names_of(now.config), dataset_title(now.config.data.dataset))
+    for problem in session_state.keep_problems(problems):
         st.warning(problem, icon=":material/link_off:")
     label = label_choice(now)
     write_address((LABEL,))

@@ -21,7 +21,7 @@ class Comparison:
     """Two runs with a common name.
 
     Attributes:
-        name: The names of the runs start with it.
+        name: Of the comparison: the common start of the names of its runs, or the name of one of them.
         members: "plain" and "conditional" -> the run.
     """
 
@@ -51,17 +51,33 @@ class Comparison:
 
 
 def comparisons(found: list[Overview]) -> dict[str, Comparison]:
-    """The complete comparisons among runs, by name, in the order of the runs."""
-    by_name: dict[str, dict[str, Overview]] = {}
+    """The complete comparisons among runs, by name, in the order of the runs.
+
+    Runs that were trained together share the start of their names; other runs on toy data, such as those of the command
+    line, are compared with the newest one of the same settings.
+    """
+    together: dict[str, dict[str, Overview]] = {}
     for item in found:
         name, _, model = item.run.id.rpartition("-")
         if model in MODELS:
-            by_name.setdefault(name, {})[model] = item
-    return {
-        name: Comparison(name, {model: members[model] for model in MODELS})
-        for name, members in by_name.items()
-        if len(members) == len(MODELS)
-    }
+            together.setdefault(name, {})[model] = item
+    complete = {name: members for name, members in together.items() if len(members) == len(MODELS)}
+    paired = {member.run.id for members in complete.values() for member in members.values()}
+    for members in _of_same_settings([item for item in found if item.run.id not in paired]):
+        complete[members["conditional"].run.id] = members
+    places = {item.run.id: place for place, item in enumerate(found)}
+    by_place = sorted(complete.items(), key=lambda pair: min(places[member.run.id] for member in pair[1].values()))
+    return {name: Comparison(name, {model: members[model] for model in MODELS}) for name, members in by_place}
+
+
+def _of_same_settings(found: list[Overview]) -> list[dict[str, Overview]]:
+    """The first plain and the first conditional run of each data and training settings, where there are both."""
+    groups: dict[str, dict[str, Overview]] = {}
+    for item in found:
+        if item.config is not None and item.config.learns_points:
+            model = "conditional" if item.config.model.conditional else "plain"
+            groups.setdefault(f"{item.config.data!r} {item.config.train!r}", {}).setdefault(model, item)
+    return [members for members in groups.values() if len(members) == len(MODELS)]
 
 
 def new_comparison(settings: dict[str, Any]) -> tuple[str, dict[str, RunConfig]]:

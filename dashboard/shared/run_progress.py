@@ -77,11 +77,13 @@ def _words(item: Overview) -> str:
 def _figures(status: Status, newest: EpochRecord | None) -> None:
     st.metric("Epochs", f"{status.epoch:,}", help="Completed passes through all training images.", width="content")
     if newest is not None:
+        is_older = status.state not in ALIVE and newest.epoch < status.epoch
         for metric in LOSS_METRICS.values():
             st.metric(
-                metric.title,
+                f"{metric.title}, epoch {newest.epoch:,}" if is_older else metric.title,
                 f"{metric.value(newest.test):.1f}",
                 help=f"{metric.help} Test set, after epoch {newest.epoch:,}, in {NATS}.",
                 width="content",
             )
-    st.metric("Time", duration(status.seconds), help="Training time without loading and pauses.", width="content")
+    if status.seconds:
+        st.metric("Time", duration(status.seconds), help="Training time without loading and pauses.", width="content")

@@ -27,6 +27,8 @@ EPOCH_PAGES: Final = {
 # Fixed, so that nothing beside a state moves when the state changes.
 STATE_WIDTH: Final = 104
 _MARKS: Final = re.compile(r"[!-/:-@\[-`{-~]")  # ASCII punctuation, all of which a backslash makes plain
+# Places in addresses where an invisible word joiner keeps the browser's Markdown from making a link of them.
+_LINK_STARTS: Final = re.compile(r"(?<=http:)(?=//)|(?<=https:)(?=//)|(?<=www)(?=\.)|(?=@)", re.IGNORECASE)
 
 
 class Sign(NamedTuple):
@@ -78,8 +80,8 @@ def page_title(title: str) -> None:
 
 
 def plain(text: str) -> str:
-    """Escape all Markdown in text that visitors wrote."""
-    return _MARKS.sub(r"\\\g<0>", " ".join(text.split()))
+    """Escape all Markdown in text that visitors wrote. Web and mail addresses in it do not become links."""
+    return _MARKS.sub(r"\\\g<0>", _LINK_STARTS.sub("\u2060", " ".join(text.split())))
 
 
 def deleted_notices() -> None:

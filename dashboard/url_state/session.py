@@ -145,7 +145,7 @@ def fit_to_run(
     Returns:
         A sentence for each replaced value.
     """
-    problems = [*_fit_epoch(epochs), *_fit_label(data), *_fit_pin(data)]
+    problems = [*_fit_epoch(epochs), *fit_label(data.class_names, data.title), *_fit_pin(data)]
     if X_DIMENSION in parameters:
         problems += _fit_plane(latent_dim)
     if CODE in parameters:
@@ -167,12 +167,13 @@ def _fit_epoch(epochs: Sequence[int]) -> Iterator[str]:
     )
 
 
-def _fit_label(data: Dataset) -> Iterator[str]:
-    label = value_of(LABEL)
-    if label is not None and label >= len(data.class_names):
-        set_value(LABEL, 0)
-        last = len(data.class_names) - 1
-        yield f"There is no label {label:,}: {data.title} has those from 0 to {last}. Label 0 is shown."
+def fit_label(class_names: Sequence[str], data_title: str) -> list[str]:
+    """Replace a label that the data do not have by 0; returns a sentence about it, if so."""
+    label, last = value_of(LABEL), len(class_names) - 1
+    if label is None or label <= last:
+        return []
+    set_value(LABEL, 0)
+    return [f"There is no label {label:,}: {data_title} has those from 0 to {last}. Label 0 is shown."]
 
 
 def _fit_pin(data: Dataset) -> Iterator[str]:

@@ -51,7 +51,7 @@ def press(app: AppTest, label: str) -> AppTest:
 
 
 def run_until(app: AppTest, done: Callable[[AppTest], object], seconds: float = 60.0) -> None:
-    """Renew the page, as its pulse does in a browser, until something is there."""
+    """Refresh the page, as a browser does, until something is there."""
     deadline = time.monotonic() + seconds
     while not done(app):
         assert time.monotonic() < deadline

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -162,10 +163,18 @@ def test_text_of_people_is_no_markup() -> None:
         "&lt; -> :smile: https://a",
     ):
         shown = plain(text)
-        assert shown.replace("\\\\", "\0").replace("\\", "").replace("\0", "\\") == text
+        assert shown.replace("\\\\", "\0").replace("\\", "").replace("\0", "\\").replace("\u2060", "") == text
         assert all(
             shown[place - 1] == "\\" for place, letter in enumerate(shown) if letter in "![]():$<>`*_|#~&-" and place
         )
+
+
+@pytest.mark.parametrize("text", ["[link](http://x.y)", "see https://a.b/c?d", "www.example.com", "me@example.com"])
+def test_addresses_in_names_do_not_become_links(text: str) -> None:
+    """After its own escapes, GitHub's Markdown looks for these forms in plain text."""
+    read = plain(text).replace("\\", "")
+    assert not re.search(r"https?://|www(?=\.)|[-.\w+]@[-\w]", read, re.IGNORECASE)
+    assert read.replace("\u2060", "") == text
 
 
 @pytest.mark.parametrize("state", ["finished", "stopped"])

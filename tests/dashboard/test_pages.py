@@ -356,3 +356,17 @@ def test_the_label_of_the_train_page_is_in_its_address(runs_folder: Path) -> Non
     assert app.button_group(key="choice_label").value == 7
     wrong = open_page("train", run="done", label="seven")
     assert "label=seven" in wrong.warning[0].value
+
+
+def test_a_label_that_the_data_do_not_have_is_reported_on_train(runs_folder: Path) -> None:
+    make_run(runs_folder, "done", "finished")
+    app = open_page("train", run="done", label="99")
+    assert "There is no label 99: MNIST handwritten digits has those from 0 to 9." in app.warning[0].value
+    assert "label" not in app.query_params
+
+
+def test_losses_of_an_older_epoch_say_so(runs_folder: Path) -> None:
+    run = make_run(runs_folder, "cut", "finished", 5)
+    lines = run.metrics_file.read_bytes().splitlines(keepends=True)
+    run.metrics_file.write_bytes(b"".join(line for line in lines if b'"epoch": 5' not in line))
+    assert {"Epochs", "Negative ELBO, epoch 4"} <= {metric.label for metric in open_page("train", run="cut").metric}

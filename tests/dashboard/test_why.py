@@ -81,6 +81,12 @@ def test_without_a_comparison_the_page_explains_itself_and_offers_the_training(r
     assert labels(app) == {"Train both"}
 
 
+def test_runs_of_other_names_are_compared_if_their_settings_are_the_same(runs_folder: Path) -> None:
+    for run, name in zip(make_pair(runs_folder), ("20261128-1-torn-manifold", "20261128-2-conditional"), strict=True):
+        run.path.rename(run.path.with_name(name))
+    assert player(open_page("why"))[0]["epoch"] == 9
+
+
 def test_the_data_of_the_settings_are_shown_before_anything_learns_them(runs_folder: Path) -> None:
     app = open_page("why")
     header, arrays = data_shown(app)

@@ -27,7 +27,7 @@ QUIET_MS = 200
 IDLE = """quiet => {
   // The module of a component comes after its place; those that draw nothing are told by their keys.
   const isDrawn = ({ shadowRoot, parentElement }) => shadowRoot?.childElementCount > 1
-    || shadowRoot?.querySelector('svg') || parentElement.closest('[class*=_guard],[class*=pulse],[class*=refresh]');
+    || shadowRoot?.querySelector('svg') || parentElement.closest('[class*=_guard],[class*=refresh]');
   const app = document.querySelector('[data-testid=stApp]');
   const atRest = app && app.dataset.testConnectionState === 'CONNECTED'
     && app.dataset.testScriptState === 'notRunning'
