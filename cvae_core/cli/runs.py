@@ -18,9 +18,9 @@ from cvae_core.errors import ArchiveError, ConfigError, advice
 from cvae_core.export.import_run import ImportedRun, import_run
 from cvae_core.rendering.output import is_stream, published_together
 from cvae_core.runs.atomic_io import is_folder, named_path, open_to_read
-from cvae_core.runs.metadata import About, read_about, write_about
 from cvae_core.runs.pack import SNAPSHOT_CHOICES, Manifest, Snapshots, pack_run
 from cvae_core.runs.run import delete_run, linked_runs, open_run, runs_folder
+from cvae_core.runs.status import About, read_about, write_about
 from cvae_core.runs.storage import Pruning, plan_pruning
 from cvae_core.runs.storage import prune as prune_run
 from cvae_core.runs.summary import Overview, describe, disk_use, overview, overviews, size_words

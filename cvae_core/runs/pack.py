@@ -21,7 +21,6 @@ from cvae_core.config.fields import format_value
 from cvae_core.config.run import SCHEMA_VERSION, RunConfig
 from cvae_core.errors import ArchiveError, CvaeError, ExportStoppedError, RunDamagedError, RunError
 from cvae_core.runs.atomic_io import open_to_read, read_text, unreadable
-from cvae_core.runs.metadata import WHAT, read_about
 from cvae_core.runs.metrics import History, MetricsReader, whole_lines
 from cvae_core.runs.run import Run
 from cvae_core.runs.snapshots import (
@@ -34,7 +33,7 @@ from cvae_core.runs.snapshots import (
     snapshot_epochs,
     snapshot_folder,
 )
-from cvae_core.runs.status import encode_status
+from cvae_core.runs.status import WHAT, encode_status, read_about
 from cvae_core.runs.summary import known_status, without_snapshots
 from cvae_core.text import short_repr
 

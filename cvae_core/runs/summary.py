@@ -15,7 +15,6 @@ from cvae_core.records import EpochRecord, Losses
 from cvae_core.runs import lock
 from cvae_core.runs.atomic_io import is_real_folder
 from cvae_core.runs.control import is_small, max_workers, turn_count
-from cvae_core.runs.metadata import About, about_or_problem
 from cvae_core.runs.metrics import History, MetricsReader
 from cvae_core.runs.run import Run, all_runs, created_at
 from cvae_core.runs.snapshots import (
@@ -28,7 +27,16 @@ from cvae_core.runs.snapshots import (
     scheduled_epochs,
     snapshot_epochs,
 )
-from cvae_core.runs.status import ENDED, State, Status, observed_state, read_status, why_interrupted
+from cvae_core.runs.status import (
+    ENDED,
+    About,
+    State,
+    Status,
+    about_or_problem,
+    observed_state,
+    read_status,
+    why_interrupted,
+)
 from cvae_core.text import short_repr
 
 

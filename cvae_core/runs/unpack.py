@@ -23,7 +23,6 @@ from cvae_core.architecture import DataShape, check_weights, plan
 from cvae_core.config.run import RunConfig
 from cvae_core.errors import ArchiveError, CvaeError, ExportStoppedError, RunError, StorageError, advice, reason
 from cvae_core.runs.atomic_io import is_folder, synchronise
-from cvae_core.runs.metadata import read_about
 from cvae_core.runs.metrics import read_history
 from cvae_core.runs.pack import CHUNK_BYTES, MANIFEST_FILE, Manifest, Meter, PackedFile, Progress, ShouldStop
 from cvae_core.runs.run import Run, drafted_run
@@ -34,7 +33,7 @@ from cvae_core.runs.snapshots import (
     snapshot_epochs,
     snapshot_folder,
 )
-from cvae_core.runs.status import ENDED, read_status, write_status
+from cvae_core.runs.status import ENDED, read_about, read_status, write_status
 
 ShapeOf = Callable[[RunConfig], DataShape]
 MOST_FILES: Final = 20_000

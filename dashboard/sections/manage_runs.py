@@ -7,10 +7,9 @@ from typing import Final
 
 import streamlit as st
 
-from cvae_core.runs.metadata import NAME_LIMIT, NOTE_LIMIT
 from cvae_core.runs.run import Run
 from cvae_core.runs.snapshots import snapshot_epochs
-from cvae_core.runs.status import RESUMABLE
+from cvae_core.runs.status import NAME_LIMIT, NOTE_LIMIT, RESUMABLE
 from cvae_core.runs.summary import Overview, size_words
 from dashboard.shared import actions
 from dashboard.shared.widgets import attempt, plain, show_errors

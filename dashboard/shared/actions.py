@@ -20,9 +20,8 @@ import streamlit as st
 from cvae_core.config.run import RunConfig
 from cvae_core.errors import CvaeError, ReadOnlyError, StorageError
 from cvae_core.runs.atomic_io import LEFTOVER_SECONDS, remove, remove_leftovers
-from cvae_core.runs.metadata import write_about
 from cvae_core.runs.run import Run, all_runs, check_run_name
-from cvae_core.runs.status import ALIVE
+from cvae_core.runs.status import ALIVE, write_about
 from cvae_core.runs.storage import Deleted, Pruning, empty_trash, move_to_trash, plan_pruning, restore
 from cvae_core.runs.storage import prune as prune_run
 from cvae_core.runs.summary import overview, overviews

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from cvae_core.cli import main
-from cvae_core.runs.metadata import About, read_about
 from cvae_core.runs.snapshots import snapshot_epochs
+from cvae_core.runs.status import About, read_about
 from cvae_core.runs.summary import disk_use
 from tests.cli.test_bad_input import fail
 from tests.dashboard.run_states import living_worker, make_run

@@ -16,10 +16,9 @@ from cvae_core.cli import main
 from cvae_core.cli.terminal import TrainingProgress, messages_into, printable
 from cvae_core.config.run import RunConfig
 from cvae_core.records import EpochRecord, Losses
-from cvae_core.runs.metadata import write_about
 from cvae_core.runs.metrics import BeginRecord, MetricsWriter
 from cvae_core.runs.run import Run, create_run
-from cvae_core.runs.status import Status
+from cvae_core.runs.status import Status, write_about
 
 LONG_ID = "20261127-230020-torn-manifold-conditional-a1b2"
 NAME = "Slant and weight"

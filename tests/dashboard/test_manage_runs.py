@@ -9,10 +9,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import TextInput
 
-from cvae_core.runs.metadata import About, read_about, write_about
 from cvae_core.runs.run import Run
 from cvae_core.runs.snapshots import snapshot_epochs
-from cvae_core.runs.status import WrittenState
+from cvae_core.runs.status import About, WrittenState, read_about, write_about
 from cvae_core.runs.storage import TRASH
 from dashboard.shared.widgets import plain
 from tests.dashboard.app import open_page, said, select_box

@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from cvae_core.runs.metadata import write_about
 from cvae_core.runs.run import Run
-from cvae_core.runs.status import WrittenState, read_status, write_status
+from cvae_core.runs.status import WrittenState, read_status, write_about, write_status
 from tests.dashboard.run_states import living_worker, make_run
 from tests.dashboard.test_why import living, make_pair
 from tests.e2e.conftest import OpenPage, Serve, the_button, wait_until_idle

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from cvae_core.runs.metadata import About, read_about
 from cvae_core.runs.snapshots import snapshot_epochs
+from cvae_core.runs.status import About, read_about
 from cvae_core.runs.storage import TRASH
 from tests.dashboard.run_states import living_worker, make_run
 from tests.e2e.conftest import OpenPage, Serve, the_button, wait_until_idle

@@ -21,8 +21,8 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from cvae_core.runs.metadata import write_about
 from cvae_core.runs.run import all_runs
+from cvae_core.runs.status import write_about
 from tests.dashboard.run_states import make_run
 from tests.dashboard.test_why import make_pair
 from tests.e2e.conftest import DASHBOARD, streamlit_server, the_button, unfold, wait_until_idle

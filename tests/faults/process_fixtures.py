@@ -23,8 +23,8 @@ from typing import Final
 
 from cvae_core.runs import lock
 from cvae_core.runs.atomic_io import remove
-from cvae_core.runs.metadata import About, write_about
 from cvae_core.runs.run import Run, create_run, delete_run
+from cvae_core.runs.status import About, write_about
 from cvae_core.runs.storage import move_to_trash, restore
 from cvae_core.workers.launcher import claim
 

@@ -14,10 +14,9 @@ from websockets.exceptions import ConnectionClosed
 
 from cvae_core.export.import_run import import_run
 from cvae_core.runs.atomic_io import remove_leftovers
-from cvae_core.runs.metadata import About, read_about
 from cvae_core.runs.pack import pack_run
 from cvae_core.runs.run import Run, all_runs, create_run
-from cvae_core.runs.status import ALIVE
+from cvae_core.runs.status import ALIVE, About, read_about
 from cvae_core.runs.storage import TRASH, empty_trash
 from tests.e2e.conftest import DASHBOARD, streamlit_process
 from tests.faults.client import Visitor

@@ -17,7 +17,6 @@ from cvae_core.architecture import DataShape, Weights
 from cvae_core.config.run import DataConfig, ModelConfig, RunConfig, TrainConfig
 from cvae_core.errors import CvaeError
 from cvae_core.inference.folded import FoldedNetwork
-from cvae_core.runs.metadata import About, write_about
 from cvae_core.runs.metrics import MetricsReader, MetricsWriter
 from cvae_core.runs.run import Run, create_run
 from cvae_core.runs.snapshots import (
@@ -27,7 +26,7 @@ from cvae_core.runs.snapshots import (
     publish_checkpoint,
     publish_snapshot,
 )
-from cvae_core.runs.status import read_status, write_status
+from cvae_core.runs.status import About, read_status, write_about, write_status
 from cvae_core.runs.summary import describe, followed_history, overview
 from tests.networks import random_weights
 from tests.runs.examples import sealed, some_weights, training

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cvae_core.errors import RunDamagedError, RunError
-from cvae_core.runs.metadata import NAME_LIMIT, NOTE_LIMIT, About, about_or_problem, read_about, write_about
+from cvae_core.runs.status import NAME_LIMIT, NOTE_LIMIT, About, about_or_problem, read_about, write_about
 from cvae_core.runs.summary import describe, overview
 from tests.runs.examples import run_in, sealed
 

@@ -13,9 +13,8 @@ import pytest
 
 from cvae_core.errors import StorageError
 from cvae_core.runs import lock
-from cvae_core.runs.metadata import read_about, write_about
 from cvae_core.runs.run import Run, create_run, delete_run
-from cvae_core.runs.status import observed_state, read_status, write_status
+from cvae_core.runs.status import observed_state, read_about, read_status, write_about, write_status
 from cvae_core.runs.storage import move_to_trash
 from cvae_core.runs.summary import describe, overviews
 from cvae_core.workers.launcher import Launcher

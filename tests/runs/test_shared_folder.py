@@ -14,8 +14,8 @@ import pytest
 
 from cvae_core.runs import lock
 from cvae_core.runs.control import take_turn
-from cvae_core.runs.metadata import write_about
 from cvae_core.runs.run import Run, delete_run
+from cvae_core.runs.status import write_about
 from cvae_core.runs.storage import TRASH, move_to_trash, prune, restore
 from cvae_core.workers.launcher import claim, stop
 from tests.runs.examples import run_in
