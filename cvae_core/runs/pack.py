@@ -33,7 +33,7 @@ from cvae_core.runs.snapshots import (
     snapshot_epochs,
     snapshot_folder,
 )
-from cvae_core.runs.status import WHAT, encode_status, read_about
+from cvae_core.runs.status import ABOUT, encode_status, read_about
 from cvae_core.runs.summary import known_status, without_snapshots
 from cvae_core.text import short_repr
 
@@ -251,7 +251,7 @@ def _about(run: Run) -> dict[str, bytes]:
     """Name and note of a run, if it has them; left out if they cannot be read."""
     try:
         read_about(run.about_file)
-        return {run.about_file.name: read_text(run.about_file, WHAT).encode()}
+        return {run.about_file.name: read_text(run.about_file, ABOUT).encode()}
     except RunError:
         return {}
 

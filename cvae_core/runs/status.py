@@ -19,7 +19,7 @@ from cvae_core.text import is_invisible, is_undecoded, unsafe_character
 
 NAME_LIMIT: Final = 80
 NOTE_LIMIT: Final = 2_000
-_ABOUT: Final = "The file with the name and note of the run"
+ABOUT: Final = "The file with the name and note of the run"
 _AGAIN: Final = "Give the run its name and its note again, or restore the file from a copy."
 _FIELDS: Final = frozenset({"schema_version", "name", "note", "config_sha256", "check"})  # the fourth once was
 
@@ -45,16 +45,16 @@ def read_about(path: Path) -> About:
     """
     if not os.path.lexists(path):
         return About()
-    text = read_text(path, _ABOUT)
-    values = parsed_object(text, _ABOUT, path.name)
+    text = read_text(path, ABOUT)
+    values = parsed_object(text, ABOUT, path.name)
     if "schema_version" in values:
-        refuse_newer(values, _ABOUT)
+        refuse_newer(values, ABOUT)
     if not values.keys() <= _FIELDS or ("check" in values and not is_sealed(text.encode())):
-        raise RunDamagedError(f"{_ABOUT} does not match its checksum ({path.name}).", _AGAIN)
+        raise RunDamagedError(f"{ABOUT} does not match its checksum ({path.name}).", _AGAIN)
     try:
         return checked(values.get("name", ""), values.get("note", ""))
     except (RunError, AttributeError):
-        raise RunDamagedError(f"{_ABOUT} does not hold a valid name and note ({path.name}).", _AGAIN) from None
+        raise RunDamagedError(f"{ABOUT} does not hold a valid name and note ({path.name}).", _AGAIN) from None
 
 
 def about_or_problem(path: Path) -> tuple[About, str]:
