@@ -192,7 +192,7 @@ def read_status(path: Path) -> Status:
     """
     status = read_sealed(path, "The status of the run", _STATUS)
     if not 1 <= status.epochs >= status.epoch >= 0 <= status.step or 0 < status.steps_per_epoch < status.step:
-        raise RunDamagedError("The status of the run tells of impossible progress (status.json).")
+        raise RunDamagedError("The status of the run holds impossible progress (status.json).")
     return status
 
 

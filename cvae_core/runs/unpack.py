@@ -271,7 +271,7 @@ def _inspect(run: Run, manifest: Manifest, shape_of: ShapeOf, meter: Meter) -> N
         if tuple(epochs) != manifest.snapshots or not epochs:
             raise ArchiveError("its manifest lists other snapshots than there are")
         if status.epochs != config.train.epochs or max(epochs[-1], history.last_epoch) > config.train.epochs:
-            raise ArchiveError("its files tell of more epochs than its configuration")
+            raise ArchiveError("its files hold more epochs than its configuration")
         for epoch in epochs:
             meter.count(_size(snapshot_folder(run.snapshots_folder, epoch)))
             check_weights(architecture, load_snapshot(run.snapshots_folder, epoch))

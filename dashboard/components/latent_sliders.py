@@ -23,7 +23,7 @@ _mount = FOLDER.component(
 
 
 @dataclass(frozen=True)
-class StudioState:
+class SlidersState:
     """What a studio reports each time a slider is let go.
 
     Attributes:
@@ -35,7 +35,7 @@ class StudioState:
     share: float | None = None
 
     @classmethod
-    def parse(cls, value: object, codes: Floats) -> StudioState:
+    def parse(cls, value: object, codes: Floats) -> SlidersState:
         """Read what a studio reported; what is malformed, or about other codes, counts as absent.
 
         Args:
@@ -66,7 +66,7 @@ def latent_sliders(
     steps: int = STEPS,
     invert: bool = False,
     epoch: int | None = None,
-) -> StudioState:
+) -> SlidersState:
     """Mount a studio. Moved sliders stay until other codes come.
 
     Args:
@@ -87,11 +87,11 @@ def latent_sliders(
     Raises:
         ConfigError: The network has no posterior.
     """
-    data = packed_studio(network, codes, labels, names, class_names, steps, invert, epoch)
-    return StudioState.parse(_mount(key=key, data=data, on_chosen_change=_no_reaction), codes)
+    data = packed_sliders(network, codes, labels, names, class_names, steps, invert, epoch)
+    return SlidersState.parse(_mount(key=key, data=data, on_chosen_change=_no_reaction), codes)
 
 
-def packed_studio(
+def packed_sliders(
     network: Network,
     codes: Floats,
     labels: Sequence[int],

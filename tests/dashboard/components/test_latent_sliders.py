@@ -10,7 +10,7 @@ from cvae_core.config.models import AutoencoderConfig
 from cvae_core.config.run import ModelConfig
 from cvae_core.errors import ConfigError
 from cvae_core.inference import FoldedNetwork
-from dashboard.components.latent_sliders import StudioState, packed_studio
+from dashboard.components.latent_sliders import SlidersState, packed_sliders
 from dashboard.components.packing import unpack
 from tests.networks import random_weights
 
@@ -24,12 +24,12 @@ NAMES = ("first", "second")
 
 def sent(codes, labels=(2, 0), names=NAMES, class_names=("a", "b", "c", "d"), steps=10, network=NETWORK):
     count = len(codes)
-    return unpack(packed_studio(network, codes, labels[:count], names[:count], class_names, steps))
+    return unpack(packed_sliders(network, codes, labels[:count], names[:count], class_names, steps))
 
 
 def reported(codes, **changes):
     chosen = {"code": [1, 0.25], "share": 0.5, "origin": sent(codes)[0]["origin"], **changes}
-    return StudioState.parse({"chosen": chosen}, codes)
+    return SlidersState.parse({"chosen": chosen}, codes)
 
 
 @pytest.mark.parametrize("codes", [ONE, TWO])
@@ -65,8 +65,8 @@ def test_a_plain_autoencoder_has_no_posterior():
 
 
 def test_a_choice_is_read():
-    assert reported(ONE) == StudioState((1.0, 0.25))
-    assert reported(TWO) == StudioState((1.0, 0.25), 0.5)
+    assert reported(ONE) == SlidersState((1.0, 0.25))
+    assert reported(TWO) == SlidersState((1.0, 0.25), 0.5)
 
 
 @pytest.mark.parametrize(
@@ -84,14 +84,14 @@ def test_a_choice_is_read():
     ],
 )
 def test_what_is_no_choice_is_absent(changes):
-    assert reported(TWO, **changes) == StudioState()
+    assert reported(TWO, **changes) == SlidersState()
 
 
 def test_a_choice_among_other_codes_is_absent():
-    assert reported(TWO, origin=sent(ONE)[0]["origin"]) == StudioState()
+    assert reported(TWO, origin=sent(ONE)[0]["origin"]) == SlidersState()
     assert sent(TWO)[0]["origin"] != sent(TWO[::-1])[0]["origin"]
 
 
 @pytest.mark.parametrize("value", [None, 3, {}, {"chosen": None}, {"chosen": [1]}])
 def test_what_is_no_report_is_absent(value):
-    assert StudioState.parse(value, ONE) == StudioState()
+    assert SlidersState.parse(value, ONE) == SlidersState()
